@@ -1,0 +1,77 @@
+"""One webhook request, before and after it is trusted."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NoReturn
+
+from ..errors import MalformedDelivery
+from .headers import Headers
+
+
+def _no_constants(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _without_lone_surrogates(value: Any) -> Any:
+    """Replace half characters, which no database and no UTF-8 can hold, by `?`."""
+    return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One raw webhook request, untrusted."""
+
+    headers: Headers
+    #: The exact bytes.
+    body: bytes = field(repr=False)
+    method: str = "POST"
+
+    def json(self) -> Any:
+        """Decode the body as strict JSON.
+
+        Raises:
+            MalformedDelivery: If it is not UTF-8 JSON, holds NaN or Infinity, or nests too deeply.
+        """
+        try:
+            value = json.loads(self.body.decode("utf-8-sig"), parse_constant=_no_constants)
+            return _without_lone_surrogates(value) if b"\\ud" in self.body.lower() else value
+        except UnicodeDecodeError:
+            raise MalformedDelivery("the body is not UTF-8") from None
+        except RecursionError:
+            raise MalformedDelivery("the body nests too deeply") from None
+        except ValueError:
+            raise MalformedDelivery("the body is not JSON") from None
+
+    def json_object(self) -> dict[str, Any]:
+        """Decode the body as a JSON object.
+
+        Raises:
+            MalformedDelivery: If it is anything else.
+        """
+        value = self.json()
+        if not isinstance(value, dict):
+            raise MalformedDelivery(f"the body is a JSON {type(value).__name__}, not an object")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What identity and routing need to know of one event, before its content is read."""
+
+    #: Deliveries and polls that mean the same event have the same key.
+    key: str
+    #: Our word, such as `document.completed`; the provider's own where we have none.
+    type: str
+    #: The provider's word.
+    provider_type: str
+    #: The part of the body that holds result, error or summary.
+    payload: Any = field(repr=False)
+    #: The whole decoded body.
+    raw: Any = field(repr=False)
+    job_id: str | None = None
+    document_id: str | None = None
+    batch_id: str | None = None
+    occurred_at: datetime | None = None

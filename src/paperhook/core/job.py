@@ -1,0 +1,190 @@
+"""The provider's work on a document: our states, and one table of the legal moves between them.
+
+| from | to |
+|---|---|
+| `received` | anything later |
+| `validated` | anything later than `received` |
+| `submitted` | `processing` and every final state |
+| `processing` | every final state |
+| `submission_unknown` | `submitted`, `processing` and every final state |
+| `failed_retryable` | `submitted` (a new attempt) |
+| `needs_review` | `completed`, `completed_with_warnings`, `failed_terminal` (a person decided) |
+| `completed`, `completed_with_warnings` | `expired` |
+| `failed_terminal`, `expired` | nothing |
+
+Source of the states: the integration guide's state model, with `submission_unknown` and `expired` added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self
+
+import pydantic
+
+from ..errors import ConfigurationError
+from .model import Model
+
+
+class JobStatus(StrEnum):
+    """Where a job stands, in our words."""
+
+    RECEIVED = "received"
+    VALIDATED = "validated"
+    SUBMITTED = "submitted"
+    SUBMISSION_UNKNOWN = "submission_unknown"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    COMPLETED_WITH_WARNINGS = "completed_with_warnings"
+    NEEDS_REVIEW = "needs_review"
+    FAILED_RETRYABLE = "failed_retryable"
+    FAILED_TERMINAL = "failed_terminal"
+    EXPIRED = "expired"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the provider is done with it."""
+        return self in FINAL
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether the provider could not read the document."""
+        return self in (JobStatus.FAILED_RETRYABLE, JobStatus.FAILED_TERMINAL)
+
+    @property
+    def is_success(self) -> bool:
+        """Whether there is, or was, a result."""
+        return self in (JobStatus.COMPLETED, JobStatus.COMPLETED_WITH_WARNINGS, JobStatus.NEEDS_REVIEW)
+
+
+FINAL = frozenset(
+    {
+        JobStatus.COMPLETED,
+        JobStatus.COMPLETED_WITH_WARNINGS,
+        JobStatus.NEEDS_REVIEW,
+        JobStatus.FAILED_RETRYABLE,
+        JobStatus.FAILED_TERMINAL,
+        JobStatus.EXPIRED,
+    }
+)
+
+_UNDER_WAY = frozenset({JobStatus.PROCESSING}) | FINAL
+_SUBMITTED = frozenset({JobStatus.SUBMITTED, JobStatus.SUBMISSION_UNKNOWN}) | _UNDER_WAY
+
+LEGAL_MOVES: Mapping[JobStatus, frozenset[JobStatus]] = {
+    JobStatus.RECEIVED: frozenset({JobStatus.VALIDATED}) | _SUBMITTED,
+    JobStatus.VALIDATED: _SUBMITTED,
+    JobStatus.SUBMITTED: _UNDER_WAY,
+    JobStatus.SUBMISSION_UNKNOWN: frozenset({JobStatus.SUBMITTED}) | _UNDER_WAY,
+    JobStatus.PROCESSING: FINAL,
+    JobStatus.FAILED_RETRYABLE: frozenset({JobStatus.SUBMITTED}),
+    JobStatus.NEEDS_REVIEW: frozenset(
+        {JobStatus.COMPLETED, JobStatus.COMPLETED_WITH_WARNINGS, JobStatus.FAILED_TERMINAL, JobStatus.EXPIRED}
+    ),
+    JobStatus.COMPLETED: frozenset({JobStatus.EXPIRED}),
+    JobStatus.COMPLETED_WITH_WARNINGS: frozenset({JobStatus.EXPIRED}),
+    JobStatus.FAILED_TERMINAL: frozenset(),
+    JobStatus.EXPIRED: frozenset(),
+}
+
+
+def may_move(before: JobStatus, after: JobStatus) -> bool:
+    """Tell whether a job may go from one state to another; staying is always legal."""
+    return before is after or after in LEGAL_MOVES[before]
+
+
+class ErrorKind(StrEnum):
+    """What to do about a failed document."""
+
+    #: The same document may succeed later.
+    RETRYABLE = "retryable"
+    #: It never will.
+    TERMINAL = "terminal"
+    #: A person should look at it.
+    REVIEW = "review"
+
+
+class JobError(Model):
+    """Why a document could not be read."""
+
+    #: The provider's code, or one of ours where it has none.
+    code: str
+    #: The provider's sentence.
+    message: str = ""
+    kind: ErrorKind = ErrorKind.TERMINAL
+
+
+class Job(Model):
+    """A handle on the provider's work on one document; it holds no secret and may be stored."""
+
+    #: The provider's id of the job, the one that `status` asks for.
+    id: str
+    #: The provider's name.
+    provider: str
+    status: JobStatus = JobStatus.SUBMITTED
+    #: The provider's word for the status, empty where it sent none.
+    provider_status: str = ""
+    #: The provider's id of the document, where it differs from the job's.
+    document_id: str | None = None
+    batch_id: str | None = None
+    filename: str | None = None
+    error: JobError | None = None
+    created_at: datetime | None = None
+    #: The key that the upload was sent with.
+    idempotency_key: str | None = None
+    #: Whether the provider answered with an earlier upload's job.
+    is_replay: bool = False
+    #: The user's own reference, as far as the provider carries it.
+    metadata: Mapping[str, Any] = pydantic.Field(default_factory=dict[str, Any], repr=False)
+    #: The provider's jobs, one a page, where one document became several.
+    parts: tuple[Job, ...] = ()
+    #: The provider's last answer about this job.
+    raw: Any = pydantic.Field(default=None, repr=False)
+
+    @classmethod
+    def known(cls, id: str, *, provider: str) -> Self:
+        """Make a handle from an id that was kept elsewhere."""
+        return cls(id=id, provider=provider)
+
+    def to_json(self) -> str:
+        """Write the handle, for another process to go on with."""
+        return self.model_dump_json()
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Read a handle that `to_json` wrote.
+
+        Raises:
+            ConfigurationError: If it is not one.
+        """
+        try:
+            return cls.model_validate_json(text)
+        except pydantic.ValidationError as error:
+            raise ConfigurationError(
+                f"not a job: {error.error_count()} problems; write it with to_json()"
+            ) from None
+
+
+class BatchSummary(Model):
+    """How a batch ended."""
+
+    total: int = 0
+    succeeded: int = 0
+    failed: int = 0
+
+
+class Batch(Model):
+    """Several documents sent in one call."""
+
+    id: str
+    #: The provider's name.
+    provider: str
+    status: JobStatus = JobStatus.PROCESSING
+    provider_status: str = ""
+    #: Known jobs; some providers tell them only later.
+    jobs: tuple[Job, ...] = ()
+    summary: BatchSummary = BatchSummary()
+    #: The provider's last answer about this batch.
+    raw: Any = pydantic.Field(default=None, repr=False)

@@ -1,0 +1,334 @@
+"""What one document API is: credentials, capabilities as data, and short methods that translate its words.
+
+A provider is a frozen dataclass in a file of its own. It knows its wire and nothing of sockets, clocks or stores.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field, fields
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal, Protocol, Self
+
+from ..errors import ApiError, ConfigurationError, MalformedDelivery
+from .answers import Problem, api_error
+from .delivery import Delivery, Envelope
+from .document import Document
+from .event import (
+    EVENT_CLASSES,
+    BatchCompleted,
+    DocumentCompleted,
+    DocumentFailed,
+    Event,
+    Origin,
+    UnknownEvent,
+)
+from .exchange import Body, Repeat, Request, Response
+from .headers import Headers, HeadersLike
+from .job import Batch, BatchSummary, Job, JobError, JobStatus
+from .result import Result
+from .secret import Secret, SecretsLike, secrets_of
+from .steps import Steps, send
+
+#: No metadata, no options.
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What differs between providers, as data; None means that the provider does not say."""
+
+    #: Request header that makes a repeated upload safe, and for how many seconds.
+    idempotency_header: str | None = None
+    idempotency_seconds: float | None = None
+    #: Content types that may be uploaded; None takes any.
+    accepts: frozenset[str] | None = None
+    max_document_bytes: int | None = None
+    #: Documents per batch call; 0 where there is no batch.
+    max_batch_documents: int = 0
+    #: Requests per key and window.
+    rate_requests: int | None = None
+    rate_seconds: float = 60.0
+    #: Whether a webhook tells of failures; where not, polling is mandatory.
+    pushes_failures: bool = True
+    #: Whether one upload may end in several deliveries with one job id.
+    delivers_per_member: bool = False
+    #: Whether `jobs()` can list what was uploaded.
+    lists_jobs: bool = False
+    #: Seconds after which a result is gone.
+    retention_seconds: float | None = None
+    #: Seconds that a document usually takes.
+    usual_seconds: float = 3.0
+    #: Seconds between polls that the provider's own clients use.
+    poll_seconds: float = 2.0
+
+
+class SignatureScheme(Protocol):
+    """How a provider proves that a delivery is its own."""
+
+    def verify(self, delivery: Delivery, secrets: Sequence[Secret], *, now: float | None) -> str:
+        """Check the delivery and give the name of the secret that matched; raise `DeliveryRejected` else."""
+        ...
+
+    def sign(self, body: bytes, secret: Secret, *, now: float | None = None) -> dict[str, str]:
+        """Give the headers that make a delivery valid."""
+        ...
+
+
+@dataclass(frozen=True)
+class Provider:
+    """One document API; subclasses fill in its wire.
+
+    Args:
+        api_key: The credential for requests.
+        base_url: Everything before the paths of the API, without a trailing slash.
+        webhook_secret: One secret, or several while they rotate; needed to receive webhooks.
+        unsigned: `"accept"` takes deliveries without a signature, which anybody can forge.
+
+    Raises:
+        ConfigurationError: If the base URL is no URL or a secret is empty or too short.
+    """
+
+    #: The word in paths, logs and the inbox.
+    name: ClassVar[str]
+    #: Prefix of the environment variables that `from_env` reads.
+    env_prefix: ClassVar[str]
+    capabilities: ClassVar[Capabilities]
+    #: Headers that `envelopes` reads beside the body; they are stored with the event.
+    event_headers: ClassVar[tuple[str, ...]] = ()
+
+    api_key: str = field(default="", repr=False)
+    _: KW_ONLY
+    base_url: str = ""
+    webhook_secret: SecretsLike = field(default=None, repr=False)
+    unsigned: Literal["refuse", "accept"] = "refuse"
+
+    def __post_init__(self) -> None:
+        if not self.base_url.startswith(("https://", "http://")):
+            raise ConfigurationError(
+                f"{self.name}: base_url is {self.base_url!r}: it must start with https://"
+            )
+        if self.unsigned not in ("refuse", "accept"):
+            raise ConfigurationError(
+                f"{self.name}: unsigned is {self.unsigned!r}: write 'refuse' or 'accept'"
+            )
+        object.__setattr__(self, "base_url", self.base_url.rstrip("/"))
+        self.secrets  # noqa: B018 - checked now rather than at the first delivery
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """Read the settings from environment variables: the prefix and the field's name in capitals.
+
+        Raises:
+            ConfigurationError: If the API key is not set.
+        """
+        given = os.environ if environ is None else environ
+        found: dict[str, Any] = {
+            each.name: given[name]
+            for each in fields(cls)
+            if (name := cls.env_prefix + each.name.upper()) in given
+        }
+        if not found.get("api_key", "").strip():
+            raise ConfigurationError(
+                f"{cls.env_prefix}API_KEY is not set: export it, or write {cls.__name__}(api_key)"
+            )
+        return cls(**found)
+
+    # Sending
+
+    def upload(
+        self, document: Document, *, key: str | None = None, metadata: Mapping[str, Any] = NOTHING
+    ) -> Steps[Job]:
+        """Submit one document; `key` is sent where the provider honours one."""
+        raise NotImplementedError
+
+    def status(self, job: Job) -> Steps[Job]:
+        """Ask how a job stands."""
+        raise NotImplementedError
+
+    def result(self, job: Job) -> Steps[Result]:
+        """Fetch the result of a completed job."""
+        raise NotImplementedError
+
+    def upload_batch(
+        self,
+        documents: Sequence[Document],
+        *,
+        key: str | None = None,
+        metadata: Mapping[str, Any] = NOTHING,
+    ) -> Steps[Batch]:
+        """Submit several documents in one call."""
+        raise ConfigurationError(f"{self.name} has no batch upload: use upload_many")
+
+    def batch_status(self, batch: Batch) -> Steps[Batch]:
+        """Ask how a batch stands."""
+        raise ConfigurationError(f"{self.name} has no batches")
+
+    def jobs(self, *, since: datetime | None = None, limit: int = 100) -> Steps[tuple[Job, ...]]:
+        """List jobs, newest first, as far as the provider can."""
+        raise ConfigurationError(f"{self.name} cannot list its jobs")
+
+    def upload_options(self) -> Mapping[str, Any]:
+        """Give the settings that change what an upload means; they are part of its idempotency key."""
+        return {}
+
+    # Receiving
+
+    @property
+    def signature(self) -> SignatureScheme:
+        """How this provider signs its deliveries."""
+        raise NotImplementedError
+
+    def envelopes(self, delivery: Delivery) -> tuple[Envelope, ...]:
+        """Read identity and type of each event in a trusted delivery.
+
+        Raises:
+            MalformedDelivery: If the body is not what the provider documents.
+        """
+        raise NotImplementedError
+
+    def polled(self, job: Job, result: Result | None) -> tuple[Envelope, ...]:
+        """Say what a polled job means, with the keys that its webhooks would have had; empty while it runs."""
+        raise NotImplementedError
+
+    def read_result(self, payload: Any) -> Result:
+        """Normalise a result, from a webhook's payload or a poll's."""
+        raise NotImplementedError
+
+    def read_error(self, payload: Any) -> JobError:
+        """Read why a document failed."""
+        raise NotImplementedError
+
+    def read_summary(self, payload: Any) -> BatchSummary:
+        """Read how a batch ended."""
+        raise NotImplementedError
+
+    def has_result(self, payload: Any) -> bool:
+        """Tell whether a completed event carries its result, or only says that there is one."""
+        return True
+
+    def read_metadata(self, envelope: Envelope) -> Mapping[str, Any]:
+        """Read the user's own reference out of an event, where the provider carries one."""
+        return {}
+
+    # What every provider shares
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """The configured webhook secrets."""
+        return secrets_of(self.webhook_secret)
+
+    def authenticate(self, delivery: Delivery, *, now: float | None = None) -> str | None:
+        """Check that the provider sent a delivery.
+
+        Returns:
+            The name of the secret that matched, or None where unsigned deliveries are accepted.
+
+        Raises:
+            DeliveryRejected: If it did not.
+            ConfigurationError: If there is no secret and unsigned deliveries are not accepted.
+        """
+        if self.secrets:
+            return self.signature.verify(delivery, self.secrets, now=now)
+        if self.unsigned == "accept":
+            return None
+        raise ConfigurationError(
+            f"{self.name} has no webhook secret: set {self.env_prefix}WEBHOOK_SECRET or webhook_secret=, "
+            "or write unsigned='accept' to take deliveries that anybody can forge"
+        )
+
+    def verify(self, headers: HeadersLike, body: bytes, *, now: float | None = None) -> Event:
+        """Check one delivery and read its (first) event.
+
+        Args:
+            headers: As the framework gives them.
+            body: The exact bytes, before any parsing.
+            now: Seconds since the epoch; needed only by schemes that sign a timestamp.
+
+        Raises:
+            DeliveryRejected: If it is not authentic or not readable.
+            ConfigurationError: If there is no secret and unsigned deliveries are not accepted.
+        """
+        delivery = Delivery(Headers(headers), body)
+        self.authenticate(delivery, now=now)
+        return self.events(delivery)[0]
+
+    def events(self, delivery: Delivery, *, origin: Origin = Origin.WEBHOOK) -> tuple[Event, ...]:
+        """Read every event of a trusted delivery.
+
+        Raises:
+            MalformedDelivery: If there is none.
+        """
+        envelopes = self.envelopes(delivery)
+        if not envelopes:
+            raise MalformedDelivery(f"{self.name}: the delivery holds no event")
+        return tuple(self.event(envelope, body=delivery.body, origin=origin) for envelope in envelopes)
+
+    def event(self, envelope: Envelope, *, body: bytes, origin: Origin) -> Event:
+        """Build the typed event that an envelope announces; a type without a class is an `UnknownEvent`."""
+        event_class = EVENT_CLASSES.get(envelope.type, UnknownEvent)
+        return event_class(
+            key=envelope.key,
+            provider=self.name,
+            type=envelope.type,
+            provider_type=envelope.provider_type,
+            job_id=envelope.job_id,
+            document_id=envelope.document_id,
+            batch_id=envelope.batch_id,
+            occurred_at=envelope.occurred_at,
+            origin=origin,
+            metadata=self.read_metadata(envelope),
+            raw=envelope.raw,
+            body=body,
+            **self._content(event_class, envelope.payload),
+        )
+
+    def _content(self, event_class: type[Event], payload: Any) -> dict[str, Any]:
+        if event_class is DocumentCompleted:
+            has_result = self.has_result(payload)
+            return {"result": self.read_result(payload) if has_result else Result(), "has_result": has_result}
+        if event_class is DocumentFailed:
+            return {"error": self.read_error(payload)}
+        if event_class is BatchCompleted:
+            return {"summary": self.read_summary(payload)}
+        return {}
+
+    # For subclasses
+
+    def request_headers(self) -> tuple[tuple[str, str], ...]:
+        """Give the headers that every request carries, credentials included."""
+        return (("Authorization", f"Bearer {self.api_key}"),)
+
+    def problem(self, response: Response) -> Problem | None:
+        """Read the provider's own error envelope; None means success."""
+        return None if response.is_success else Problem()
+
+    def error_of(self, response: Response) -> ApiError | None:
+        """Read the error that a response means, or None."""
+        problem = self.problem(response)
+        return None if problem is None else api_error(self.name, response, problem, hide=self.api_key)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Body | None = None,
+        headers: Sequence[tuple[str, str]] = (),
+        repeat: Repeat | None = None,
+    ) -> Steps[Response]:
+        """Send one request below the base URL; GET, PUT and DELETE may be repeated unless said otherwise."""
+        if repeat is None:
+            repeat = Repeat.UNLESS_SENT if method == "POST" else Repeat.ALWAYS
+        request = Request(method, self.base_url + path, (*self.request_headers(), *headers), body, repeat)
+        response = yield from send(request, self.error_of)
+        return response
+
+
+def final_type(status: JobStatus) -> str | None:
+    """Name the event that a polled status means, or None while the job runs."""
+    if status.is_success:
+        return DocumentCompleted.canonical_type
+    return DocumentFailed.canonical_type if status.is_failure else None

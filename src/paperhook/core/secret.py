@@ -1,0 +1,69 @@
+"""Webhook secrets: checked when they are set, never shown, several at once while they rotate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from ..errors import ConfigurationError
+
+#: Shorter secrets can be guessed offline from one signed delivery.
+MIN_SECRET_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """One webhook secret.
+
+    Args:
+        value: The secret as the provider shows it; text is used as UTF-8 bytes.
+        name: Reported when this secret matched, for instance `"2026-06"`.
+
+    Raises:
+        ConfigurationError: If it is empty, white space, or shorter than 16 bytes.
+    """
+
+    value: str | bytes = field(repr=False)
+    name: str = "default"
+
+    def __post_init__(self) -> None:
+        if not self.key.strip():
+            raise ConfigurationError(
+                f"webhook secret {self.name!r} is empty: copy it from the provider's dashboard, "
+                "or write unsigned='accept' to take deliveries that anybody can forge"
+            )
+        if len(self.key) < MIN_SECRET_BYTES:
+            raise ConfigurationError(
+                f"webhook secret {self.name!r} has {len(self.key)} bytes: at least {MIN_SECRET_BYTES} are needed"
+            )
+
+    @property
+    def key(self) -> bytes:
+        """The secret's bytes."""
+        return self.value if isinstance(self.value, bytes) else self.value.encode()
+
+
+#: One secret, or several while they rotate; newest first is fastest.
+SecretsLike: TypeAlias = "str | bytes | Secret | Sequence[str | bytes | Secret] | None"
+
+
+def secrets_of(given: SecretsLike) -> tuple[Secret, ...]:
+    """Check what the user configured.
+
+    Returns:
+        One `Secret` for each value, named `default`, or `1`, `2`, … where several have no name of their own.
+
+    Raises:
+        ConfigurationError: If any is empty or too short.
+    """
+    if given is None:
+        return ()
+    if isinstance(given, (str, bytes)):
+        return (Secret(given),)
+    if isinstance(given, Secret):
+        return (given,)
+    return tuple(
+        value if isinstance(value, Secret) else Secret(value, name=str(number))
+        for number, value in enumerate(given, start=1)
+    )

@@ -1,0 +1,80 @@
+"""Operations are generators that ask for I/O: each yields a small effect and is sent its answer.
+
+| effect | answer |
+|---|---|
+| `Send(request, error_of)` | `Response`, after `error_of` found nothing wrong with it |
+| `Pause(seconds)` | `None`, later |
+| `Now()` | seconds since the epoch, on a clock that never jumps |
+| `Rasterise(document)` | a tuple of PNG `Document`s, one for each page |
+
+`Client` and `AsyncClient` drive them; a test drives them by hand with `next()` and `send()`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, TypeVar
+
+from ..errors import ApiError
+from .document import Document
+from .exchange import Request, Response
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Ask for one exchange."""
+
+    request: Request
+    #: The provider's reading of a response: the error that it means, or None.
+    error_of: Callable[[Response], ApiError | None] = field(repr=False)
+    #: Seconds for this attempt, where a deadline leaves less than the client's timeout.
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Ask to wait."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """Ask for the time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rasterise:
+    """Ask for the pages of a PDF as images, because the provider takes nothing else."""
+
+    document: Document
+
+
+Effect: TypeAlias = Send | Pause | Now | Rasterise
+Steps: TypeAlias = Generator[Effect, Any, T]
+
+
+def send(request: Request, error_of: Callable[[Response], ApiError | None]) -> Steps[Response]:
+    """Ask for one exchange and give its response."""
+    response: Response = yield Send(request, error_of)
+    return response
+
+
+def pause(seconds: float) -> Steps[None]:
+    """Ask to wait."""
+    yield Pause(seconds)
+
+
+def now() -> Steps[float]:
+    """Ask for the time, in seconds since the epoch."""
+    seconds: float = yield Now()
+    return seconds
+
+
+def rasterise(document: Document) -> Steps[tuple[Document, ...]]:
+    """Ask for the pages of a PDF as PNG documents, in order."""
+    pages: tuple[Document, ...] = yield Rasterise(document)
+    return pages

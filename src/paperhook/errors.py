@@ -1,0 +1,326 @@
+"""Every exception that paperhook raises on purpose.
+
+PaperhookError
+├── ConfigurationError            fix the code or the settings (also ValueError)
+│   └── MissingExtra              an optional dependency is not installed (also ImportError)
+├── UnsupportedDocument           this document cannot be sent to this provider
+├── TransportError                no answer
+│   ├── NothingSent               refused, DNS, TLS: the request cannot have arrived
+│   ├── AnswerLost                it may have arrived, the answer did not
+│   └── AttemptTimeout            it may have arrived, the answer took too long (also TimeoutError)
+├── ApiError                      an answer that is not success
+│   ├── BadRequest  AuthenticationFailed  OutOfCredits  PermissionDenied  NotFound
+│   ├── Conflict  TooLarge  RateLimited  ServerError
+│   └── MalformedAnswer           success, but not what the API documents
+├── SubmissionUnknown             an upload may or may not have arrived: ask before sending it again
+├── JobFailed                     the provider could not read the document
+├── ResultExpired                 the provider no longer keeps the result
+├── WaitTimeout                   the job is not final yet (also TimeoutError)
+├── DeadlineExceeded              the whole operation took too long (also TimeoutError)
+├── ResultInvalid                 a result does not fit the model (also ValueError)
+├── DeliveryRejected              do not trust this delivery
+│   ├── Unsigned  BadSignature  StaleDelivery
+│   └── MalformedDelivery  DeliveryTooLarge  WrongMethod  WrongContentType  UnknownProvider
+└── InboxError                    the inbox could not do it
+    ├── InboxUnavailable          locked, full or away: answer 503, try again
+    ├── InboxCorrupt              the file is damaged or not ours
+    └── InboxTooNew               the store was written by a newer paperhook
+
+All of them survive pickle: facts are attributes with defaults, the message is the only argument.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from .core.job import Job
+
+
+class PaperhookError(Exception):
+    """Root of everything that paperhook raises on purpose."""
+
+    #: Whether the same call may succeed when it is made again.
+    retryable: ClassVar[bool] = False
+
+
+class ConfigurationError(PaperhookError, ValueError):
+    """The code or a setting is wrong; the message says which and what to write instead."""
+
+
+class MissingExtra(ConfigurationError, ImportError):
+    """An optional dependency is not installed; the message holds the pip command."""
+
+
+class UnsupportedDocument(PaperhookError):
+    """The document cannot be sent to this provider.
+
+    Args:
+        message: What is wrong and what to do.
+        code: A stable word: `empty_file`, `unsupported_type`, `too_large`, `too_many_pages`, `unreadable`,
+            `changed`, `not_a_file`.
+    """
+
+    def __init__(self, message: str, *, code: str = "unsupported_type") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class TransportError(PaperhookError):
+    """No answer came.
+
+    Args:
+        message: Provider, method, path and the reason.
+        provider: The provider's name.
+    """
+
+    retryable = True
+    #: Whether the provider may have received the request.
+    may_have_arrived: ClassVar[bool] = True
+
+    def __init__(self, message: str, *, provider: str = "") -> None:
+        super().__init__(message)
+        self.provider = provider
+
+
+class NothingSent(TransportError):
+    """The connection was never made, so the request cannot have arrived."""
+
+    may_have_arrived = False
+
+
+class AnswerLost(TransportError):
+    """The connection broke after it was made, so the request may have arrived."""
+
+
+class AttemptTimeout(TransportError, TimeoutError):
+    """The provider took longer than the timeout of one attempt, so the request may have arrived."""
+
+
+class ApiError(PaperhookError):
+    """The provider answered, and the answer is not success.
+
+    Args:
+        message: Provider, method, path, status and the provider's code.
+        provider: The provider's name.
+        status: The HTTP status.
+        code: The provider's own error code, empty where it has none.
+        request_id: The provider's id of the request, for their support.
+        retry_after: Seconds that the provider asks to wait.
+        retry_at: When to try again, in seconds since the epoch, where the wait is above the cap.
+        may_have_been_processed: Whether the provider may have acted on the request all the same.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        provider: str = "",
+        status: int = 0,
+        code: str = "",
+        request_id: str | None = None,
+        retry_after: float | None = None,
+        retry_at: float | None = None,
+        may_have_been_processed: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.provider = provider
+        self.status = status
+        self.code = code
+        self.request_id = request_id
+        self.retry_after = retry_after
+        self.retry_at = retry_at
+        self.may_have_been_processed = may_have_been_processed
+
+
+class BadRequest(ApiError):
+    """The provider says that the request is wrong (400, 415, 422)."""
+
+
+class AuthenticationFailed(ApiError):
+    """The key is missing, wrong, or not valid for this project (401)."""
+
+
+class OutOfCredits(ApiError):
+    """The account has not enough credits; nothing was charged (402)."""
+
+
+class PermissionDenied(ApiError):
+    """The key may not do this (403)."""
+
+
+class NotFound(ApiError):
+    """The provider does not know this job, document or path (404)."""
+
+
+class Conflict(ApiError):
+    """A duplicate or a concurrent change (409)."""
+
+
+class TooLarge(ApiError):
+    """The provider says that the document is too large (413)."""
+
+
+class RateLimited(ApiError):
+    """Too many requests; the provider did not act on this one (429)."""
+
+    retryable = True
+
+
+class ServerError(ApiError):
+    """The provider failed (408 or 5xx); it may have acted on the request."""
+
+    retryable = True
+
+
+class MalformedAnswer(ApiError):
+    """The provider answered success with something else than its documentation says."""
+
+
+class SubmissionUnknown(PaperhookError):
+    """An upload may or may not have arrived, and sending it again might bill it twice.
+
+    Args:
+        message: What happened, and how to find out.
+        job: The handle, with status `submission_unknown`.
+    """
+
+    def __init__(self, message: str, *, job: Job | None = None) -> None:
+        super().__init__(message)
+        self.job = job
+
+
+class JobFailed(PaperhookError):
+    """The provider could not read the document.
+
+    Args:
+        message: The provider, the job and the error code.
+        job: The failed job; `job.error` holds code, message and kind.
+    """
+
+    def __init__(self, message: str, *, job: Job | None = None) -> None:
+        super().__init__(message)
+        self.job = job
+
+
+class ResultExpired(PaperhookError):
+    """The provider no longer keeps the result.
+
+    Args:
+        message: The provider, the job and its retention.
+        job: The job, where it is known.
+    """
+
+    def __init__(self, message: str, *, job: Job | None = None) -> None:
+        super().__init__(message)
+        self.job = job
+
+
+class DeadlineExceeded(PaperhookError, TimeoutError):
+    """The whole operation, with its retries and pauses, would take longer than `deadline`."""
+
+
+class WaitTimeout(DeadlineExceeded):
+    """The job is not final yet.
+
+    Args:
+        message: The job, its status and how long was waited.
+        job: The handle as last seen, to go on with later.
+    """
+
+    def __init__(self, message: str, *, job: Job | None = None) -> None:
+        super().__init__(message)
+        self.job = job
+
+
+class ResultInvalid(PaperhookError, ValueError):
+    """A result does not fit the model.
+
+    Args:
+        message: The model and the paths of the problems, never the values.
+        problems: One `path: reason` for each problem.
+    """
+
+    def __init__(self, message: str, *, problems: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.problems = problems
+
+
+class DeliveryRejected(PaperhookError):
+    """A delivery that must not be trusted; `outcome` and `status_hint` say how to answer it."""
+
+    #: The word for logs and counters, see `Outcome`.
+    outcome: ClassVar[str] = "malformed"
+    #: The HTTP status to answer with.
+    status_hint: ClassVar[int] = 400
+
+
+class Unsigned(DeliveryRejected):
+    """The signature header is missing."""
+
+    outcome = "unsigned"
+    status_hint = 401
+
+
+class BadSignature(DeliveryRejected):
+    """The signature matches none of the configured secrets."""
+
+    outcome = "bad_signature"
+    status_hint = 401
+
+
+class StaleDelivery(DeliveryRejected):
+    """The signed timestamp is too old or too far in the future."""
+
+    outcome = "stale"
+    status_hint = 401
+
+
+class MalformedDelivery(DeliveryRejected):
+    """The delivery is authentic but not what the provider documents."""
+
+
+class DeliveryTooLarge(DeliveryRejected):
+    """The body or the headers are larger than the receiver accepts."""
+
+    outcome = "too_large"
+    status_hint = 413
+
+
+class WrongMethod(DeliveryRejected):
+    """A delivery is a POST."""
+
+    outcome = "wrong_method"
+    status_hint = 405
+
+
+class WrongContentType(DeliveryRejected):
+    """The body is compressed or not of a type that the provider sends."""
+
+    outcome = "wrong_content_type"
+    status_hint = 415
+
+
+class UnknownProvider(DeliveryRejected):
+    """The path names a provider that is not mounted here."""
+
+    outcome = "unknown_provider"
+    status_hint = 404
+
+
+class InboxError(PaperhookError):
+    """The inbox could not do what was asked."""
+
+
+class InboxUnavailable(InboxError):
+    """The store is locked, full or away; nothing was stored."""
+
+    retryable = True
+
+
+class InboxCorrupt(InboxError):
+    """The store is damaged or is not a paperhook inbox."""
+
+
+class InboxTooNew(InboxError):
+    """The store was written by a newer paperhook; upgrade before using it."""

@@ -1,0 +1,1 @@
+"""From a provider's words to values one can trust."""
