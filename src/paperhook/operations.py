@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from .core.delivery import Envelope
 from .core.document import Document
-from .core.job import Job, JobStatus
+from .core.job import Batch, Job, JobStatus
 from .core.provider import Provider
 from .core.result import Result
 from .core.steps import Steps, now, pause
@@ -104,6 +104,42 @@ def upload(
             job=job,
         ) from error
     return job.model_copy(update={"idempotency_key": key, "filename": job.filename or document.filename})
+
+
+def upload_batch(
+    provider: Provider,
+    documents: Sequence[Document],
+    *,
+    key: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    namespace: str = "",
+) -> Steps[Batch]:
+    """Submit several documents in one call, never twice; errors as for `upload`."""
+    given = metadata or {}
+    most = provider.capabilities.max_batch_documents
+    if not documents:
+        raise UnsupportedDocument(
+            f"{provider.name}: a batch of no documents: nothing was sent", code="empty_batch"
+        )
+    if 0 < most < len(documents):
+        raise UnsupportedDocument(
+            f"{provider.name}: a batch of {len(documents)} documents: it takes {most}, so send several",
+            code="too_many_documents",
+        )
+    for document in documents:
+        check_document(document, provider)
+    if key is None:
+        keys = [submission_key(each, provider, metadata=given, namespace=namespace) for each in documents]
+        key = f"ph-{hashlib.sha256(' '.join(keys).encode()).hexdigest()[:40]}"
+    try:
+        return (yield from provider.upload_batch(documents, key=key, metadata=given))
+    except (TransportError, ApiError) as error:
+        if not _may_have_made_a_job(error):
+            raise
+        raise SubmissionUnknown(
+            f"{error}; the batch of {len(documents)} may have been accepted, so it was not sent again: "
+            "look for it at the provider before you send it again"
+        ) from error
 
 
 def _may_have_made_a_job(error: TransportError | ApiError) -> bool:

@@ -1,0 +1,460 @@
+"""`Webhooks`: providers, handlers, inbox and worker, wired together behind one `receive`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+
+from .core.delivery import Delivery, Envelope
+from .core.event import (
+    BatchCompleted,
+    DocumentCompleted,
+    DocumentFailed,
+    DocumentNeedsReview,
+    DocumentReceived,
+    EndpointTest,
+    Event,
+    Origin,
+)
+from .core.headers import Headers, HeadersLike
+from .core.provider import Provider
+from .errors import ConfigurationError, DeliveryRejected, InboxError, UnknownProvider
+from .inbox import Inbox, open_inbox
+from .inbox.base import Entry, State
+from .inbox.base import Outcome as HandlerOutcome
+from .retrying import RetryPolicy
+from .webhooks.receiver import MAX_BODY_BYTES, Outcome, Reply, admit, refusal
+from .webhooks.router import Registration, Router, pattern_of
+from .worker import Worker
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+E = TypeVar("E", bound=Event)
+R = TypeVar("R")
+#: A decorator that gives the function back as it was, and checks that it takes the event.
+_Decorator = Callable[[Callable[[E], R]], Callable[[E], R]]
+
+logger = logging.getLogger("paperhook")
+
+DEFAULT_INBOX = "sqlite:///paperhook.db"
+
+
+class Webhooks:
+    """Receives the webhooks of one or more providers and runs your handlers until they succeed.
+
+    Args:
+        providers: Each with its webhook secret.
+        inbox: `sqlite:///file.db`, `memory:`, or a store of your own.
+        worker: `embedded` runs handlers in this process; `external` leaves them to `paperhook worker`;
+            `inline` runs them before the reply, for serverless.
+        concurrency: How many handlers run at once.
+        max_body_bytes: Larger deliveries are refused while they arrive.
+        clock: Seconds since the epoch.
+        on_dead: Called with an event and what its handlers did when one of them gave up.
+
+    Raises:
+        ConfigurationError: If there is no provider, two have one name, or one has neither a secret nor
+            `unsigned="accept"`.
+    """
+
+    def __init__(
+        self,
+        *providers: Provider,
+        inbox: str | Inbox = DEFAULT_INBOX,
+        worker: Literal["embedded", "external", "inline"] = "embedded",
+        concurrency: int = 8,
+        max_body_bytes: int = MAX_BODY_BYTES,
+        clock: Callable[[], float] = time.time,
+        on_dead: Callable[[Event, Sequence[HandlerOutcome]], Any] | None = None,
+    ) -> None:
+        self.providers = _by_name(providers)
+        self.max_body_bytes = max_body_bytes
+        self._mode = worker
+        self._clock = clock
+        self._router = Router()
+        self._is_sealed = False
+        self.inbox = open_inbox(inbox) if isinstance(inbox, str) else inbox
+        self.worker = Worker(self.inbox, self, concurrency=concurrency, clock=clock, on_dead=on_dead)
+        self._runner = _Runner(self.worker)
+
+    # Handlers
+
+    @overload
+    def on(
+        self, event: type[E], *, name: str = ..., retry: RetryPolicy | None = ..., timeout: float | None = ...
+    ) -> _Decorator[E, R]: ...
+    @overload
+    def on(
+        self,
+        event: Literal["document.received"],
+        *,
+        name: str = ...,
+        retry: RetryPolicy | None = ...,
+        timeout: float | None = ...,
+    ) -> _Decorator[DocumentReceived, R]: ...
+    @overload
+    def on(
+        self,
+        event: Literal["document.completed"],
+        *,
+        name: str = ...,
+        retry: RetryPolicy | None = ...,
+        timeout: float | None = ...,
+    ) -> _Decorator[DocumentCompleted, R]: ...
+    @overload
+    def on(
+        self,
+        event: Literal["document.failed"],
+        *,
+        name: str = ...,
+        retry: RetryPolicy | None = ...,
+        timeout: float | None = ...,
+    ) -> _Decorator[DocumentFailed, R]: ...
+    @overload
+    def on(
+        self,
+        event: Literal["document.needs_review"],
+        *,
+        name: str = ...,
+        retry: RetryPolicy | None = ...,
+        timeout: float | None = ...,
+    ) -> _Decorator[DocumentNeedsReview, R]: ...
+    @overload
+    def on(
+        self,
+        event: Literal["batch.completed"],
+        *,
+        name: str = ...,
+        retry: RetryPolicy | None = ...,
+        timeout: float | None = ...,
+    ) -> _Decorator[BatchCompleted, R]: ...
+    @overload
+    def on(
+        self,
+        event: Literal["endpoint.test"],
+        *,
+        name: str = ...,
+        retry: RetryPolicy | None = ...,
+        timeout: float | None = ...,
+    ) -> _Decorator[EndpointTest, R]: ...
+    @overload
+    def on(
+        self, event: str, *, name: str = ..., retry: RetryPolicy | None = ..., timeout: float | None = ...
+    ) -> _Decorator[Event, R]: ...
+    def on(
+        self,
+        event: type[Event] | str,
+        *,
+        name: str = "",
+        retry: RetryPolicy | None = None,
+        timeout: float | None = None,
+    ) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
+        """Register a handler, sync or async, as a decorator.
+
+        Args:
+            event: A class, an exact type, `document.*`, or `*`.
+            name: Identifies the handler in the inbox; by default module and function. Rename a function and its
+                waiting events run under the new name, so give a name to handlers that you may move.
+            retry: When to try again after an exception, in tenacity's terms.
+            timeout: Seconds for one run.
+
+        Raises:
+            ConfigurationError: If deliveries were received already, or the name is taken.
+        """
+        pattern = pattern_of(event)
+
+        def register(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+            if self._is_sealed:
+                raise ConfigurationError(
+                    f"{_name_of(function)} is registered after the first delivery: earlier events would have missed it"
+                )
+            self._router.add(Registration(pattern, name or _name_of(function), function, retry, timeout))
+            return function
+
+        return register
+
+    # Receiving
+
+    def receive(
+        self, headers: HeadersLike, body: bytes, *, provider: str | None = None, method: str = "POST"
+    ) -> Reply:
+        """Check and store one delivery, for frameworks that are not asynchronous.
+
+        Args:
+            headers: As the framework gives them.
+            body: The exact bytes.
+            provider: Its name; may be left out where there is only one.
+            method: The HTTP method.
+
+        Returns:
+            Status and body to send. It never raises for anything a sender can do.
+        """
+        try:
+            entries, reply = self._admit(headers, body, provider, method)
+            if not entries:
+                return reply
+            is_new = self.inbox.put(entries).result()
+        except DeliveryRejected as error:
+            return refusal(error)
+        except InboxError as error:
+            return _unavailable(error)
+        if self._mode == "inline":
+            return asyncio.run(self._run_inline(entries, reply))
+        self._runner.wake_from_thread(self._mode)
+        return reply if any(is_new) else _duplicate(reply)
+
+    async def areceive(
+        self, headers: HeadersLike, body: bytes, *, provider: str | None = None, method: str = "POST"
+    ) -> Reply:
+        """Check and store one delivery without blocking the event loop; arguments and answer as `receive`."""
+        try:
+            entries, reply = self._admit(headers, body, provider, method)
+            if not entries:
+                return reply
+            is_new = await asyncio.wrap_future(self.inbox.put(entries))
+        except DeliveryRejected as error:
+            return refusal(error)
+        except InboxError as error:
+            return _unavailable(error)
+        if self._mode == "inline":
+            return await self._run_inline(entries, reply)
+        self._runner.wake_from_loop(self._mode)
+        return reply if any(is_new) else _duplicate(reply)
+
+    def _admit(
+        self, headers: HeadersLike, body: bytes, provider: str | None, method: str
+    ) -> tuple[list[Entry], Reply]:
+        self._is_sealed = True
+        chosen = self._provider(provider)
+        delivery = Delivery(Headers(headers), body, method)
+        received_at = self._clock()
+        receipt = admit(chosen, delivery, now=received_at, max_body_bytes=self.max_body_bytes)
+        kept = {name: delivery.headers[name] for name in chosen.event_headers if name in delivery.headers}
+        entries = [
+            _entry(chosen, envelope, body, "delivery", index, kept, Origin.WEBHOOK, received_at)
+            for index, envelope in enumerate(receipt.envelopes)
+            if self._router.handlers(envelope.type)
+        ]
+        outcome = Outcome.ACCEPTED if entries else Outcome.IGNORED
+        return entries, Reply(200, outcome, secret_name=receipt.secret_name)
+
+    def _provider(self, name: str | None) -> Provider:
+        if name is None and len(self.providers) == 1:
+            return next(iter(self.providers.values()))
+        if name is None or name not in self.providers:
+            raise UnknownProvider(f"the path names none of {', '.join(self.providers)}")
+        return self.providers[name]
+
+    async def _run_inline(self, entries: Sequence[Entry], reply: Reply) -> Reply:
+        states = [await self.worker.run_key(entry.provider, entry.key) for entry in entries]
+        if any(state is State.PENDING for state in states):
+            return Reply(500, Outcome.FAILED, "a handler failed and will be tried again")
+        return reply
+
+    def put_polled(self, provider: str, envelopes: Sequence[Envelope]) -> tuple[bool, ...]:
+        """Store what polling found, with the identity that the webhook would have had.
+
+        Returns:
+            For each event that somebody listens to, whether it was new: True counts a lost webhook.
+        """
+        chosen, received_at = self._provider(provider), self._clock()
+        entries = [
+            _entry(chosen, envelope, _envelope_json(envelope), "envelope", 0, {}, Origin.POLL, received_at)
+            for envelope in envelopes
+            if self._router.handlers(envelope.type)
+        ]
+        is_new = self.inbox.put(entries).result() if entries else ()
+        self.worker.wake()
+        return is_new
+
+    # What the worker asks
+
+    def handlers(self, entry: Entry) -> tuple[Registration, ...]:
+        """Give the handlers of a stored event."""
+        return self._router.handlers(entry.type)
+
+    def event(self, entry: Entry) -> Event:
+        """Build the typed event that was stored."""
+        provider = self._provider(entry.provider)
+        origin = Origin(entry.origin)
+        if entry.form == "envelope":
+            envelope = _envelope_of(entry.body)
+        else:
+            envelope = provider.envelopes(Delivery(Headers(entry.headers), entry.body))[entry.index]
+        return provider.event(envelope, body=entry.body, origin=origin)
+
+    # Running
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, app: Any = None) -> AsyncIterator[None]:
+        """Run the worker while an application runs: `FastAPI(lifespan=hooks.lifespan)`."""
+        self._start()
+        if self._mode == "embedded":
+            self._runner.start_in_loop()
+        try:
+            yield
+        finally:
+            await self._runner.stop()
+
+    async def run_worker(self) -> None:
+        """Run handlers until cancelled or `worker.stop()`; what `paperhook worker module:hooks` does."""
+        self._start()
+        await self.worker.run()
+
+    def _start(self) -> None:
+        self._is_sealed = True
+        for provider in self.providers.values():
+            if not provider.secrets:
+                logger.warning("%s: unsigned deliveries are accepted: anybody can forge them", provider.name)
+
+    def asgi(self) -> ASGIApp:
+        """Give an ASGI application to mount: POST to `/`, or to `/{provider}` where there are several."""
+        from .adapters.asgi import WebhookApp
+
+        return WebhookApp(self)
+
+    def close(self) -> None:
+        """Stop the worker and close the inbox; calling twice is fine."""
+        self._runner.stop_thread()
+        self.inbox.close()
+
+
+class _Runner:
+    """Keeps one worker running: on the application's loop, or in a thread of its own."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+        self._task: asyncio.Task[None] | None = None
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._lock = threading.Lock()
+
+    def start_in_loop(self) -> None:
+        if self._thread is None and (self._task is None or self._task.done() or _is_foreign(self._task)):
+            self._task = asyncio.get_running_loop().create_task(self._worker.run())
+
+    def wake_from_loop(self, mode: str) -> None:
+        # Nothing stored may sit unseen: a mounted app gets no lifespan from its parent.
+        if mode == "embedded":
+            self.start_in_loop()
+            self._worker.wake()
+
+    def wake_from_thread(self, mode: str) -> None:
+        if mode != "embedded":
+            return
+        with self._lock:
+            if self._task is None and self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="paperhook-worker", daemon=True)
+                self._thread.start()
+        self._worker.wake()
+
+    def _run(self) -> None:
+        asyncio.run(self._worker.run())
+
+    async def stop(self) -> None:
+        if self._task is not None and not _is_foreign(self._task):
+            await self._worker.stop()
+            await self._task
+            self._task = None
+
+    def stop_thread(self) -> None:
+        with self._lock:
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            asyncio.run(self._worker.stop())
+            thread.join()
+
+
+def _is_foreign(task: asyncio.Task[None]) -> bool:
+    return task.get_loop() is not asyncio.get_running_loop()
+
+
+def _by_name(providers: Sequence[Provider]) -> dict[str, Provider]:
+    if not providers:
+        raise ConfigurationError("Webhooks needs a provider: Webhooks(DocuParse.from_env())")
+    named: dict[str, Provider] = {}
+    for provider in providers:
+        if provider.name in named:
+            raise ConfigurationError(
+                f"two providers are named {provider.name}: mount each in a Webhooks of its own"
+            )
+        if not provider.secrets and provider.unsigned != "accept":
+            raise ConfigurationError(
+                f"{provider.name} has no webhook secret: set {provider.env_prefix}WEBHOOK_SECRET or webhook_secret=, "
+                "or write unsigned='accept' to take deliveries that anybody can forge"
+            )
+        named[provider.name] = provider
+    return named
+
+
+def _name_of(function: Callable[..., Any]) -> str:
+    module = getattr(function, "__module__", "")
+    return f"{module}.{getattr(function, '__qualname__', type(function).__qualname__)}"
+
+
+def _duplicate(reply: Reply) -> Reply:
+    return Reply(200, Outcome.DUPLICATE, secret_name=reply.secret_name)
+
+
+def _unavailable(error: InboxError) -> Reply:
+    logger.error("a delivery was not stored: %s", error)
+    return Reply(503, Outcome.UNAVAILABLE, str(error))
+
+
+def _entry(
+    provider: Provider,
+    envelope: Envelope,
+    body: bytes,
+    form: str,
+    index: int,
+    headers: Mapping[str, str],
+    origin: Origin,
+    received_at: float,
+) -> Entry:
+    return Entry(
+        provider=provider.name,
+        key=envelope.key,
+        type=envelope.type,
+        body=body,
+        form=form,
+        index=index,
+        headers=headers,
+        origin=origin,
+        job_id=envelope.job_id,
+        document_id=envelope.document_id,
+        batch_id=envelope.batch_id,
+        occurred_at=envelope.occurred_at.timestamp() if envelope.occurred_at else None,
+        received_at=received_at,
+    )
+
+
+def _envelope_json(envelope: Envelope) -> bytes:
+    named = {
+        "key": envelope.key,
+        "type": envelope.type,
+        "provider_type": envelope.provider_type,
+        "job_id": envelope.job_id,
+        "document_id": envelope.document_id,
+        "batch_id": envelope.batch_id,
+        "occurred_at": envelope.occurred_at.timestamp() if envelope.occurred_at else None,
+        "payload": envelope.payload,
+    }
+    return json.dumps(named).encode()
+
+
+def _envelope_of(body: bytes) -> Envelope:
+    named = json.loads(body)
+    moment = named.pop("occurred_at")
+    return Envelope(
+        **named,
+        raw=named["payload"],
+        occurred_at=None if moment is None else datetime.fromtimestamp(moment, UTC),
+    )

@@ -1,0 +1,113 @@
+"""The receiver's pipeline, pure: bounds, signature, parsing — then the inbox, then the reply.
+
+| outcome | status | means |
+|---|---|---|
+| `accepted` | 200 | stored; handlers will run |
+| `duplicate` | 200 | was stored before |
+| `ignored` | 200 | authentic, and nobody listens |
+| `unsigned`, `bad_signature`, `stale` | 401 | not authentic |
+| `malformed` | 400 | authentic, not readable |
+| `unknown_provider` | 404 | the path names no provider |
+| `wrong_method` | 405 | not a POST |
+| `too_large` | 413 | body or headers over the bound |
+| `wrong_content_type` | 415 | compressed |
+| `failed` | 500 | inline mode only: stored, a handler will be tried again |
+| `unavailable` | 503 | not stored: the provider must send it again |
+
+Success is exactly 200, because DocuParse retries every other answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ..core.delivery import Delivery, Envelope
+from ..core.provider import Provider
+from ..errors import DeliveryRejected, DeliveryTooLarge, MalformedDelivery, WrongContentType, WrongMethod
+
+#: A result with all its boxes stays well below this.
+MAX_BODY_BYTES = 1024 * 1024
+MAX_HEADER_BYTES = 64 * 1024
+
+
+class Outcome(StrEnum):
+    """What became of a delivery."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    IGNORED = "ignored"
+    UNSIGNED = "unsigned"
+    BAD_SIGNATURE = "bad_signature"
+    STALE = "stale"
+    MALFORMED = "malformed"
+    UNKNOWN_PROVIDER = "unknown_provider"
+    WRONG_METHOD = "wrong_method"
+    TOO_LARGE = "too_large"
+    WRONG_CONTENT_TYPE = "wrong_content_type"
+    FAILED = "failed"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to a delivery, for any framework to send."""
+
+    status: int
+    outcome: Outcome
+    #: For our own logs and counters; it is not sent.
+    detail: str = ""
+    #: The name of the secret that matched.
+    secret_name: str | None = None
+    headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
+
+    @property
+    def body(self) -> bytes:
+        """The JSON to send; it tells the outcome and nothing else."""
+        return b'{"outcome":"%s"}' % self.outcome.encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A delivery that was found authentic and readable."""
+
+    envelopes: tuple[Envelope, ...]
+    #: None where unsigned deliveries are accepted.
+    secret_name: str | None
+
+
+def admit(
+    provider: Provider, delivery: Delivery, *, now: float, max_body_bytes: int = MAX_BODY_BYTES
+) -> Receipt:
+    """Decide whether a delivery is to be trusted, and read what identity and routing need.
+
+    Args:
+        now: Seconds since the epoch.
+
+    Raises:
+        DeliveryRejected: If it is too large, not authentic, or not readable; nothing else for any bytes at all.
+    """
+    if delivery.method != "POST":
+        raise WrongMethod(f"{provider.name}: a delivery is a POST, this is another method")
+    if len(delivery.body) > max_body_bytes:
+        raise DeliveryTooLarge(
+            f"{provider.name}: the body has {len(delivery.body)} bytes, the bound is {max_body_bytes}"
+        )
+    if delivery.headers.size_bytes() > MAX_HEADER_BYTES:
+        raise DeliveryTooLarge(f"{provider.name}: the headers have more than {MAX_HEADER_BYTES} bytes")
+    if delivery.headers.get("content-encoding", "identity").lower() != "identity":
+        raise WrongContentType(f"{provider.name}: compressed deliveries are refused, no provider sends them")
+    secret_name = provider.authenticate(delivery, now=now)
+    envelopes = provider.envelopes(delivery)
+    if not envelopes:
+        raise MalformedDelivery(f"{provider.name}: the delivery holds no event")
+    return Receipt(envelopes, secret_name)
+
+
+def refusal(error: DeliveryRejected) -> Reply:
+    """Answer a delivery that was rejected."""
+    headers = {"content-type": "application/json"}
+    if isinstance(error, WrongMethod):
+        headers["allow"] = "POST"
+    return Reply(error.status_hint, Outcome(error.outcome), str(error), headers=headers)
