@@ -21,12 +21,15 @@ PaperhookError
 ├── DeliveryRejected              do not trust this delivery
 │   ├── Unsigned  BadSignature  StaleDelivery
 │   └── MalformedDelivery  DeliveryTooLarge  WrongMethod  WrongContentType  UnknownProvider
+├── HandlerSignal                 raised by a handler, for the worker
+│   ├── RetryLater                not now: run this handler again in so many seconds
+│   └── GiveUp                    never: this handler is dead for this event
 └── InboxError                    the inbox could not do it
     ├── InboxUnavailable          locked, full or away: answer 503, try again
     ├── InboxCorrupt              the file is damaged or not ours
     └── InboxTooNew               the store was written by a newer paperhook
 
-All of them survive pickle: facts are attributes with defaults, the message is the only argument.
+All of them survive pickle: facts are attributes with defaults, and only `RetryLater` takes more than its message.
 """
 
 from __future__ import annotations
@@ -58,7 +61,7 @@ class UnsupportedDocument(PaperhookError):
     Args:
         message: What is wrong and what to do.
         code: A stable word: `empty_file`, `unsupported_type`, `too_large`, `too_many_pages`, `unreadable`,
-            `changed`, `not_a_file`.
+            `changed`, `not_a_file`, `empty_batch`, `too_many_documents`.
     """
 
     def __init__(self, message: str, *, code: str = "unsupported_type") -> None:
@@ -306,6 +309,45 @@ class UnknownProvider(DeliveryRejected):
 
     outcome = "unknown_provider"
     status_hint = 404
+
+
+class HandlerSignal(PaperhookError):
+    """What a handler tells the worker by raising it."""
+
+
+class RetryLater(HandlerSignal):
+    """Run this handler again later; it counts as an attempt.
+
+    Args:
+        seconds: From now, in place of the wait of the handler's retry policy.
+        message: Why, for whoever looks at the event; it is stored, so no document content.
+
+    Raises:
+        ValueError: If seconds is negative or not finite.
+    """
+
+    retryable = True
+
+    def __init__(self, seconds: float = 60.0, message: str = "") -> None:
+        if not 0 <= seconds < float("inf"):
+            raise ValueError(f"RetryLater needs seconds from 0 on, not {seconds!r}")
+        super().__init__(message or f"try again in {seconds:g} s")
+        self.seconds = seconds
+
+    def __reduce__(self) -> tuple[type[RetryLater], tuple[float, str]]:
+        return type(self), (self.seconds, str(self))
+
+
+class GiveUp(HandlerSignal):
+    """Stop trying: this handler is dead for this event until it is replayed.
+
+    Args:
+        reason: For whoever looks at the event; it is stored, so no document content.
+    """
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class InboxError(PaperhookError):
