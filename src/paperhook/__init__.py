@@ -66,7 +66,40 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = sorted(_HOME_OF)  # noqa: PLE0605 - the table is the list
+__all__ = [
+    "NO_RETRY",
+    "AsyncClient",
+    "Batch",
+    "BatchCompleted",
+    "Client",
+    "Delivery",
+    "Document",
+    "DocumentCompleted",
+    "DocumentFailed",
+    "DocumentNeedsReview",
+    "DocumentReceived",
+    "EndpointTest",
+    "ErrorKind",
+    "Event",
+    "Field",
+    "GiveUp",
+    "Job",
+    "JobError",
+    "JobStatus",
+    "Origin",
+    "Outcome",
+    "PaperhookError",
+    "Reply",
+    "Result",
+    "RetryLater",
+    "RetryPolicy",
+    "Secret",
+    "UnknownEvent",
+    "UploadOutcome",
+    "Webhooks",
+    "open_document",
+    "open_inbox",
+]
 
 
 def __getattr__(name: str) -> object:

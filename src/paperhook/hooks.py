@@ -8,7 +8,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
@@ -148,7 +148,7 @@ class Webhooks:
     @overload
     def on(
         self, event: str, *, name: str = ..., retry: RetryPolicy | None = ..., timeout: float | None = ...
-    ) -> _Decorator[Event, R]: ...
+    ) -> _Decorator[Any, R]: ...
     def on(
         self,
         event: type[Event] | str,
@@ -294,7 +294,7 @@ class Webhooks:
     # Running
 
     @contextlib.asynccontextmanager
-    async def lifespan(self, app: Any = None) -> AsyncIterator[None]:
+    async def lifespan(self, app: Any = None) -> AsyncGenerator[None, None]:
         """Run the worker while an application runs: `FastAPI(lifespan=hooks.lifespan)`."""
         self._start()
         if self._mode == "embedded":
