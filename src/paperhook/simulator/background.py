@@ -1,0 +1,165 @@
+"""The simulator's background work: tasks that can be waited for, driven by a virtual clock, and stopped without a leak."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
+
+from paperhook.simulator.clock import Clock, VirtualClock
+
+logger = logging.getLogger(__name__)
+
+
+class Background:
+    """Owns every task that outlives a request, and knows which of them are merely asleep."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Run on this clock."""
+        self._clock = clock
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._alarms: set[asyncio.Future[None]] = set()
+        self._awake = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def start(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Run `work` as a task of its own; an exception in it is logged by its type only."""
+        self._spawn(work)
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep inside work that counts as busy, so that it counts as idle meanwhile."""
+        if not isinstance(self._clock, VirtualClock):
+            with self._asleep():
+                await self._clock.sleep(seconds)
+            return
+        alarm = self._clock.alarm(seconds)
+        self._alarms.add(alarm)
+        self._fell_asleep()
+        try:
+            await alarm
+        finally:
+            # Whoever moves the clock counts the sleeper as awake; a cancelled one has to do so itself.
+            if alarm in self._alarms:
+                self._alarms.discard(alarm)
+                self._woken()
+
+    async def wait(self, event: asyncio.Event, *, seconds: float) -> bool:
+        """Wait for `event` inside work that counts as busy, at most that long on the clock; say whether it came."""
+        expired = asyncio.Event()
+
+        async def ring() -> None:
+            await self.sleep(seconds)
+            expired.set()
+
+        if event.is_set():
+            return True
+        waits = [asyncio.create_task(event.wait()), asyncio.create_task(expired.wait())]
+        timer = self._spawn(ring)
+        try:
+            with self._asleep():
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (timer, *waits):
+                task.cancel()
+        return event.is_set()
+
+    @contextmanager
+    def busy(self) -> Generator[None]:
+        """Count what happens inside as work, for example the answering of a request."""
+        self._woken()
+        try:
+            yield
+        finally:
+            self._fell_asleep()
+
+    async def settle(self) -> None:
+        """Wait until every task has ended or sleeps on the clock, and no request is being answered."""
+        await self._idle.wait()
+
+    async def advance(self, seconds: float) -> None:
+        """Move a virtual clock and run everything that falls due on the way, in order.
+
+        Raises:
+            TypeError: If the clock is not a VirtualClock.
+        """
+        if not isinstance(self._clock, VirtualClock):
+            raise TypeError(
+                "advance() needs a VirtualClock; a simulator on the system's clock moves by itself"
+            )
+        until = self._clock.time() + seconds
+        await self.settle()
+        while (due := self._clock.next_due) is not None and due <= until:
+            await self._wake_next(self._clock)
+        self._clock.move_to(until)
+
+    async def drain(self) -> None:
+        """Wait until no task is left; a virtual clock is moved as far as it takes."""
+        while self._tasks:
+            if isinstance(self._clock, VirtualClock):
+                await self.settle()
+                await self._wake_next(self._clock)
+            else:
+                await asyncio.wait(self._tasks)
+
+    async def close(self) -> None:
+        """Cancel what still runs and wait until it has ended."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _spawn(self, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
+        self._woken()
+        task = asyncio.create_task(self._run(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    async def _run(self, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001 - one broken job must not take the provider down
+            # Neither the text nor the trace is logged: they may hold what is on a document.
+            logger.error("simulator: background work ended with %s", type(error).__name__)  # noqa: TRY400
+
+    async def _wake_next(self, clock: VirtualClock) -> None:
+        self._move(clock)
+        # A sleeper that is not ours gets a turn of the loop; ours are waited for.
+        await asyncio.sleep(0)
+        await self.settle()
+
+    def _move(self, clock: VirtualClock) -> None:
+        alarm = clock.wake_next()
+        if alarm in self._alarms:
+            self._alarms.discard(alarm)
+            self._woken()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._fell_asleep()
+
+    @contextmanager
+    def _asleep(self) -> Generator[None]:
+        self._fell_asleep()
+        try:
+            yield
+        finally:
+            self._woken()
+
+    def _woken(self) -> None:
+        self._awake += 1
+        self._idle.clear()
+
+    def _fell_asleep(self) -> None:
+        self._awake -= 1
+        if self._awake > 0:
+            return
+        self._idle.set()
+        if isinstance(self._clock, VirtualClock) and self._clock.auto:
+            asyncio.get_running_loop().call_soon(self._jump)
+
+    def _jump(self) -> None:
+        if self._awake == 0 and isinstance(self._clock, VirtualClock):
+            self._move(self._clock)

@@ -1,0 +1,98 @@
+"""Field names: which standard field a column, template field or schema key of the user's means, and what was found for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+
+from paperhook.simulator.documents import ReadDocument, ReadField
+
+LINE_ITEMS = "line_items"
+
+_MEANINGS: Mapping[str, tuple[str, ...]] = {
+    "vendor": ("vendor", "vendorname", "supplier", "suppliername", "merchant", "merchantname", "seller", "issuer", "company", "shop", "store"),
+    "customer": ("customer", "customername", "buyer", "billto", "client", "recipient"),
+    "invoice_number": (
+        "invoicenumber", "invoiceno", "invoiceid", "invoicenr", "documentnumber", "documentid", "number", "receiptnumber", "receiptno",
+    ),
+    "invoice_date": ("invoicedate", "date", "issuedate", "issuedon", "documentdate", "receiptdate", "purchasedate"),
+    "due_date": ("duedate", "due", "paymentdue", "payby"),
+    "currency": ("currency", "currencycode"),
+    "subtotal": ("subtotal", "net", "nettotal", "netamount", "totalnet"),
+    "tax": ("tax", "vat", "taxamount", "vatamount", "salestax", "totaltax", "gst"),
+    "total": ("total", "totalamount", "grandtotal", "amountdue", "amount", "gross", "grossamount", "sum"),
+    LINE_ITEMS: ("lineitems", "items", "lines", "positions", "rows"),
+}  # fmt: skip
+_ITEM_MEANINGS: Mapping[str, tuple[str, ...]] = {
+    "description": ("description", "name", "item", "product", "service", "text"),
+    "quantity": ("quantity", "qty", "count", "units"),
+    "unit_price": ("unitprice", "price", "rate", "unitcost"),
+    "amount": ("amount", "total", "linetotal", "totalprice", "sum", "net"),
+}
+_STANDARD = {word: name for name, words in _MEANINGS.items() for word in words}
+_ITEM_STANDARD = {word: name for name, words in _ITEM_MEANINGS.items() for word in words}
+
+
+def meaning(name: str) -> str | None:
+    """Say which standard field a name means: `Invoice No.` and `invoiceNumber` are invoice_number; None when it is none."""
+    return _STANDARD.get(_bare(name))
+
+
+def item_meaning(name: str) -> str | None:
+    """Say which standard line-item field a name means; None when it is none."""
+    return _ITEM_STANDARD.get(_bare(name))
+
+
+def annotation(field: ReadField) -> dict[str, object]:
+    """Tell where a value stands and how sure the reader is."""
+    return {
+        "confidence": field.confidence,
+        "match_ratio": field.match_ratio,
+        "page": field.page_number,
+        "box": list(field.box),
+    }
+
+
+def annotate(
+    document: ReadDocument, names: Mapping[str, str], item_names: Mapping[str, str]
+) -> dict[str, object]:
+    """Build the member `_paperhook` of a result: positions and confidences, which this provider does not document.
+
+    Args:
+        names: The provider's (or the user's) field name to the standard one.
+        item_names: The same for the columns of line items.
+    """
+    return {
+        "fields": {
+            given: annotation(document.fields[standard])
+            for given, standard in names.items()
+            if standard in document.fields
+        },
+        LINE_ITEMS: [
+            {given: annotation(item[standard]) for given, standard in item_names.items() if standard in item}
+            for item in document.line_items
+        ],
+        "warnings": list(document.warnings),
+    }
+
+
+def mean_confidence(document: ReadDocument) -> float:
+    """Give one confidence for the whole document: the mean over its fields, 0.0 without any."""
+    fields = document.fields.values()
+    return round(sum(field.confidence for field in fields) / len(fields), 4) if fields else 0.0
+
+
+def number(text: str) -> int | float | None:
+    """Write a plain decimal as a JSON number; None when it is none."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return None
+    if not value.is_finite():
+        return None
+    return int(value) if value == value.to_integral_value() and "." not in text else float(value)
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())

@@ -1,0 +1,714 @@
+"""Ocriva on localhost: the Open API and its webhooks.
+
+Source: Webhook Overview (seed) and the documentation pages named beside each fact, read 2026-11; the rest is marked assumed.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from http import HTTPStatus
+from typing import Literal, cast
+
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from paperhook.simulator.bodies import BodyMalformed, Form, form_body, json_body, parse_json
+from paperhook.simulator.deliveries import DeliveryRules, WebhookTarget, hmac_sha256_hex, is_success
+from paperhook.simulator.documents import ReadDocument, Unreadable, Upload
+from paperhook.simulator.limits import Grant
+from paperhook.simulator.naming import mean_confidence
+from paperhook.simulator.ocriva_results import DEFAULT_SCHEMA, extracted, schema_names
+from paperhook.simulator.store import Shelf
+from paperhook.simulator.wire import Refusal, Services, Wire, bearer
+
+ORGANIZATION = "org_local"
+USER = "user_local"
+DEFAULT_TEMPLATE = "68db00000000000000000001"
+"""Id of the template that is there from the start."""
+MAX_FILE_BYTES = 20 * 1024 * 1024
+"""Assumed: 413 is documented, the size is not."""
+MAX_BATCH_FILES = 50
+"""Source: retry-rate-limiting page."""
+LOGIN_SECONDS = 3600
+"""Assumed life of an access token."""
+FILE_TYPES = ("pdf", "image", "document")
+MIME_TYPES = {
+    "pdf": ("application/pdf",),
+    "image": ("image/jpeg", "image/png", "image/webp", "image/bmp"),
+}
+"""Source: dat-capabilities page (PDF, JPG, PNG, WebP, BMP)."""
+
+Status = Literal["pending", "queued", "in_progress", "completed", "failed"]
+
+
+@dataclass(slots=True, eq=False)
+class Template:
+    """Which fields to extract."""
+
+    id: str
+    name: str
+    description: str
+    schema: object
+    project_id: str
+    created_at: float
+    updated_at: float
+
+    def to_json(self) -> dict[str, object]:
+        """Give the record; source: open-api-templates page."""
+        return {
+            "templateId": self.id,
+            "name": self.name,
+            "description": self.description,
+            "templateSchema": self.schema,
+            "projectId": self.project_id,
+            "isActive": True,
+            "resultFormat": "json",
+            "extractionMode": "structured",
+            "createdAt": iso(self.created_at),
+            "updatedAt": iso(self.updated_at),
+        }
+
+
+@dataclass(slots=True, eq=False)
+class Batch:
+    """Files that were sent together."""
+
+    id: str
+    name: str
+    project_id: str
+    template: Template | None
+    created_at: float
+    records: list[Record] = field(default_factory=list["Record"])
+    is_announced: bool = False
+
+    def ended(self, status: Status) -> int:
+        """Count the files that ended so."""
+        return sum(record.status == status for record in self.records)
+
+    @property
+    def is_over(self) -> bool:
+        """Say whether every file has ended."""
+        return self.ended("completed") + self.ended("failed") == len(self.records)
+
+    def to_json(self) -> dict[str, object]:
+        """Give the record; source: open-api-batch and batch-processing pages."""
+        completed, failed = self.ended("completed"), self.ended("failed")
+        status = "processing" if not self.is_over else "failed" if completed == 0 else "completed"
+        return {
+            "id": self.id,
+            "name": self.name,
+            "projectId": self.project_id,
+            "organizationId": ORGANIZATION,
+            "userId": USER,
+            "templateId": self.template.id if self.template else None,
+            "templateName": self.template.name if self.template else None,
+            "totalFiles": len(self.records),
+            "completedFiles": completed,
+            "failedFiles": failed,
+            "progress": round(100 * (completed + failed) / max(1, len(self.records))),
+            "status": status,
+            "uploadIds": [record.reply_id for record in self.records],
+            "createdAt": iso(self.created_at),
+        }
+
+
+@dataclass(slots=True, eq=False)
+class Record:
+    """One uploaded file and its processing."""
+
+    #: The id of the upload reply.
+    reply_id: str
+    #: The id of the history record, and its `uploadId`.
+    history_id: str
+    upload_id: str
+    filename: str
+    size_bytes: int
+    mime_type: str
+    project_id: str
+    template: Template | None
+    metadata: object
+    batch: Batch | None
+    created_at: float
+    status: Status = "pending"
+    result: dict[str, object] | None = None
+    confidence: float | None = None
+    processing_ms: int | None = None
+    error: str | None = None
+    ended_at: float | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """Give the history record; names of result, timing and error are assumed after the webhook."""
+        return {
+            "id": self.history_id,
+            "uploadId": self.upload_id,
+            "projectId": self.project_id,
+            "userId": USER,
+            "batchId": self.batch.id if self.batch else None,
+            "fileName": self.filename,
+            "fileUrl": f"https://storage.invalid/{self.reply_id}",
+            "filePath": f"{self.project_id}/{self.reply_id}",
+            "fileSize": str(self.size_bytes),
+            "mimeType": self.mime_type,
+            "status": self.status,
+            "templateId": self.template.id if self.template else None,
+            "metadata": self.metadata,
+            "extractedData": self.result,
+            "confidence": self.confidence,
+            "processingTime": self.processing_ms,
+            "errorMessage": self.error,
+            "createdAt": iso(self.created_at),
+            "processedAt": iso(self.ended_at) if self.ended_at is not None else None,
+        }
+
+
+def iso(moment: float) -> str:
+    """Write a time the way Ocriva does: UTC with milliseconds and Z."""
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _sign(body: bytes, target: WebhookTarget) -> dict[str, str]:
+    """Sign only when a secret is set (seed)."""
+    return (
+        {}
+        if target.secret is None
+        else {"X-Webhook-Signature": f"sha256={hmac_sha256_hex(body, target.secret)}"}
+    )
+
+
+class Ocriva(Wire):
+    """The Ocriva wire."""
+
+    name = "ocriva"
+    # Three attempts in all (seed); the waits and the timeout are assumed.
+    rules = DeliveryRules((1, 2), 30, is_success, _sign)
+    unauthorized = (401, "", "Invalid API key")
+    too_large = (413, "")
+    malformed = (400, "")
+    not_found = ""
+    throttled = ""
+    broken = ""
+
+    def __init__(self, services: Services) -> None:
+        """Serve with these services."""
+        super().__init__(services)
+        now = self.now()
+        self._started_at = now
+        self._records: Shelf[Record] = Shelf()
+        self._batches: Shelf[Batch] = Shelf()
+        self._templates: Shelf[Template] = Shelf()
+        self._logins: Shelf[tuple[str, float]] = Shelf()
+        default = Template(
+            DEFAULT_TEMPLATE, "Invoice", "Invoice fields", DEFAULT_SCHEMA, self._projects[0], now, now
+        )
+        self._templates.put(default.id, default)
+
+    def routes(self) -> list[BaseRoute]:
+        """Serve the Open API under `/v1`, and the internal paths that are still documented beside it."""
+        history = "/openapi/processing-history"
+        open_api: list[BaseRoute] = [
+            Route("/openapi/auth/login", self.gate(self.login, keyless=True), methods=["POST"]),
+            Route("/openapi/projects", self.gate(self.projects), methods=["GET"]),
+            Route("/openapi/templates", self.gate(self.templates), methods=["GET"]),
+            Route("/openapi/templates", self.gate(self.create_template), methods=["POST"]),
+            Route("/openapi/templates/{id}", self.gate(self.template), methods=["GET"]),
+            Route("/openapi/templates/{id}", self.gate(self.update_template), methods=["PUT", "PATCH"]),
+            Route("/openapi/templates/{id}", self.gate(self.delete_template), methods=["DELETE"]),
+            Route("/openapi/upload", self.gate(self.upload, accepts=True), methods=["POST"]),
+            Route("/openapi/batch/upload", self.gate(self.upload_batch, accepts=True), methods=["POST"]),
+            Route("/openapi/batch", self.gate(self.batches), methods=["GET"]),
+            Route("/openapi/batch/{id}", self.gate(self.batch), methods=["GET"]),
+            Route(history, self.gate(self.history), methods=["GET"]),
+            Route(f"{history}/stats", self.gate(self.stats), methods=["GET"]),
+            Route(f"{history}/{{id}}", self.gate(self.history_record), methods=["GET"]),
+            Route(f"{history}/{{id}}/export", self.gate(self.export), methods=["GET"]),
+        ]
+        internal: list[BaseRoute] = [
+            Route("/auth/login", self.gate(self.login, keyless=True), methods=["POST"]),
+            Route("/auth/refresh", self.gate(self.refresh), methods=["POST"]),
+            Route(
+                "/upload/{organization}/file", self.gate(self.upload_internal, accepts=True), methods=["POST"]
+            ),
+            Route(
+                "/batch/{organization}/upload", self.gate(self.upload_batch, accepts=True), methods=["POST"]
+            ),
+        ]
+        return [Mount("/v1", routes=[*open_api, self.fallback()]), *internal]
+
+    def credential(self, request: Request) -> str:
+        """Read `X-API-Key`, else `Authorization: Bearer` with a key or an access token."""
+        key = request.headers.get("x-api-key") or bearer(request)
+        login = self._logins.get(key)
+        return login[0] if login is not None and login[1] > self.now() else key
+
+    def envelope(self, refusal: Refusal, request: Request) -> Response:
+        """Write `{"statusCode", "message", "error"}`; source: error-reference page."""
+        message: object = (refusal.details or {}).get("messages", refusal.message)
+        phrase = HTTPStatus(refusal.status).phrase
+        return JSONResponse(
+            {"statusCode": refusal.status, "message": message, "error": phrase}, status_code=refusal.status
+        )
+
+    def stamp(self, request: Request, response: Response, grant: Grant | None) -> None:
+        """Add the rate-limit headers every response has; source: retry-rate-limiting page."""
+        if grant is not None and grant.limit:
+            response.headers["X-RateLimit-Limit"] = str(grant.limit)
+            response.headers["X-RateLimit-Remaining"] = str(grant.remaining)
+            response.headers["X-RateLimit-Reset"] = str(int(grant.resets_at))
+
+    async def login(self, request: Request) -> Response:
+        """Answer `POST /openapi/auth/login`."""
+        asked = await json_body(request, max_bytes=64 * 1024)
+        key = asked.get("token")
+        if not isinstance(key, str) or key not in self.settings.api_keys[self.name]:
+            raise Refusal(401, "", "Invalid token")
+        return self._logged_in(key)
+
+    async def refresh(self, request: Request) -> Response:
+        """Answer `POST /auth/refresh` (named only; body and reply are assumed)."""
+        return self._logged_in(self.credential(request))
+
+    async def projects(self, request: Request) -> Response:
+        """Answer `GET /openapi/projects`; source: open-api-projects page."""
+        created = iso(self._started_at)
+        own = self.settings.ocriva_project_keys.get(self.credential(request))
+        return JSONResponse(
+            [
+                {
+                    "id": project,
+                    "name": project,
+                    "description": "",
+                    "organizationId": ORGANIZATION,
+                    "isActive": True,
+                    "createdAt": created,
+                    "updatedAt": created,
+                }
+                for project in self._projects
+                if own in (None, project)
+            ]
+        )
+
+    async def templates(self, request: Request) -> Response:
+        """Answer `GET /openapi/templates`."""
+        project = self._project(request, request.query_params.get("projectId"))
+        return JSONResponse(
+            [template.to_json() for template in self._templates if template.project_id == project]
+        )
+
+    async def template(self, request: Request) -> Response:
+        """Answer `GET /openapi/templates/{id}`."""
+        return JSONResponse(self._template(request, request.path_params["id"]).to_json())
+
+    async def create_template(self, request: Request) -> Response:
+        """Answer `POST /openapi/templates`."""
+        asked = await json_body(request, max_bytes=1024 * 1024)
+        _require(asked, "name", "description", "templateSchema", "projectId")
+        project = self._project(request, str(asked["projectId"]))
+        now = self.now()
+        template = Template(
+            _hex_id(),
+            str(asked["name"]),
+            str(asked["description"]),
+            asked["templateSchema"],
+            project,
+            now,
+            now,
+        )
+        self._templates.put(template.id, template)
+        self._notify("template.created", project, {"templateId": template.id, "name": template.name})
+        return JSONResponse(template.to_json(), status_code=201)
+
+    async def update_template(self, request: Request) -> Response:
+        """Answer `PUT` and `PATCH /openapi/templates/{id}` (assumed path; that there is an update is documented)."""
+        template = self._template(request, request.path_params["id"])
+        asked = await json_body(request, max_bytes=1024 * 1024)
+        template.name = str(asked.get("name", template.name))
+        template.description = str(asked.get("description", template.description))
+        template.schema = asked.get("templateSchema", template.schema)
+        template.updated_at = self.now()
+        self._notify(
+            "template.updated", template.project_id, {"templateId": template.id, "name": template.name}
+        )
+        return JSONResponse(template.to_json())
+
+    async def delete_template(self, request: Request) -> Response:
+        """Answer `DELETE /openapi/templates/{id}` (assumed path; that there is a deletion is documented)."""
+        template = self._template(request, request.path_params["id"])
+        self._templates.remove(template.id)
+        self._notify(
+            "template.deleted", template.project_id, {"templateId": template.id, "name": template.name}
+        )
+        return Response(status_code=204)
+
+    async def upload(self, request: Request) -> Response:
+        """Answer `POST /openapi/upload`."""
+        form = await form_body(request, max_files=1, max_file_bytes=MAX_FILE_BYTES)
+        return self._uploaded(
+            request, form, required=("fileName", "fileType", "fileSize", "mimeType", "projectId")
+        )
+
+    async def upload_internal(self, request: Request) -> Response:
+        """Answer `POST /upload/{organizationId}/file`; it needs less than the Open API (api-reference page)."""
+        form = await form_body(request, max_files=1, max_file_bytes=MAX_FILE_BYTES)
+        return self._uploaded(request, form, required=("projectId",))
+
+    async def upload_batch(self, request: Request) -> Response:
+        """Answer `POST /openapi/batch/upload`."""
+        # One file more than allowed is read, so that the refusal can name the rule.
+        form = await form_body(
+            request, max_files=1000, max_file_bytes=MAX_FILE_BYTES, allowed_files=MAX_BATCH_FILES
+        )
+        uploads = form.uploads("files", "files[]")
+        _require(form.fields, "projectId")
+        if not 1 <= len(uploads) <= MAX_BATCH_FILES:
+            raise Refusal(400, "", f"files must be 1 to {MAX_BATCH_FILES}")
+        project = self._project(request, form.fields["projectId"])
+        template = self._wanted_template(request, form)
+        now = self.now()
+        name = form.fields.get("name") or f"Batch {iso(now)[:10]}"
+        batch = Batch(_hex_id(), name, project, template, now)
+        self._charge(len(uploads))
+        self._batches.put(batch.id, batch)
+        metadata = _metadata(form)
+        for upload in uploads:
+            self._add(upload, upload.filename, _mime_type(upload), project, template, metadata, batch)
+        self._notify(
+            "batch.uploaded",
+            project,
+            _picked(batch.to_json(), "id", "name", "totalFiles", "status", "uploadIds"),
+        )
+        return JSONResponse(batch.to_json(), status_code=201)
+
+    async def batches(self, request: Request) -> Response:
+        """Answer `GET /openapi/batch`."""
+        project = self._project(request, request.query_params.get("projectId"))
+        found = [batch.to_json() for batch in reversed(list(self._batches)) if batch.project_id == project]
+        return JSONResponse(_page(found, request.query_params))
+
+    async def batch(self, request: Request) -> Response:
+        """Answer `GET /openapi/batch/{id}` (assumed path)."""
+        batch = self._batches.get(request.path_params["id"])
+        if batch is None or not self._may_see(request, batch.project_id):
+            raise Refusal(404, "", "Batch not found")
+        return JSONResponse(batch.to_json())
+
+    async def history(self, request: Request) -> Response:
+        """Answer `GET /openapi/processing-history`, newest first (order assumed)."""
+        query = request.query_params
+        project = self._project(request, query.get("projectId"))
+        found = [record for record in reversed(list(self._records)) if record.project_id == project]
+        return JSONResponse(_page([record.to_json() for record in found if _matches(record, query)], query))
+
+    async def stats(self, request: Request) -> Response:
+        """Answer `GET /openapi/processing-history/stats` (promised by the page; path and members assumed)."""
+        project = self._project(request, request.query_params.get("projectId"))
+        statuses = [record.status for record in self._records if record.project_id == project]
+        words: tuple[Status, ...] = ("pending", "queued", "in_progress", "completed", "failed")
+        return JSONResponse({"total": len(statuses), **{word: statuses.count(word) for word in words}})
+
+    async def history_record(self, request: Request) -> Response:
+        """Answer `GET /openapi/processing-history/{id}`."""
+        return JSONResponse(self._record(request).to_json())
+
+    async def export(self, request: Request) -> Response:
+        """Answer `GET /openapi/processing-history/{id}/export?format=json` (assumed path)."""
+        if request.query_params.get("format", "json") != "json":
+            raise Refusal(400, "", "format must be json")
+        record = self._record(request)
+        if record.status != "completed":
+            raise Refusal(409, "", "The record has no result yet")
+        return JSONResponse(record.result)
+
+    def _uploaded(self, request: Request, form: Form, *, required: tuple[str, ...]) -> Response:
+        uploads = form.uploads("file")
+        missing = [] if uploads else ["file should not be empty"]
+        missing += [f"{name} should not be empty" for name in required if not form.fields.get(name)]
+        if missing:
+            raise Refusal(400, "", "validation failed", details={"messages": missing})
+        [upload] = uploads
+        project = self._project(request, form.fields["projectId"])
+        if len(required) > 1:
+            _check_description(form.fields, upload)
+        template, metadata = self._wanted_template(request, form), _metadata(form)
+        batch = self._joined_batch(form.fields.get("batchId"), project)
+        self._charge(1)
+        mime_type = form.fields.get("mimeType") or _mime_type(upload)
+        filename = form.fields.get("fileName") or upload.filename
+        record = self._add(upload, filename, mime_type, project, template, metadata, batch)
+        reply = record.to_json()
+        return JSONResponse(
+            {
+                "id": record.reply_id,
+                "fileName": filename,
+                "fileUrl": reply["fileUrl"],
+                "publicUrl": f"https://public.invalid/{record.reply_id}",
+                "fileSize": reply["fileSize"],
+                "mimeType": mime_type,
+                "status": "uploaded",
+                "templateId": reply["templateId"],
+                "projectId": project,
+                "batchId": reply["batchId"],
+                "metadata": metadata,
+                "createdAt": reply["createdAt"],
+            },
+            status_code=201,
+        )
+
+    def _add(
+        self,
+        upload: Upload,
+        filename: str,
+        mime_type: str,
+        project: str,
+        template: Template | None,
+        metadata: object,
+        batch: Batch | None,
+    ) -> Record:
+        reply_id, other_id = _hex_id(), _hex_id()
+        same = self.settings.ocriva_history_id_is_upload_id
+        record = Record(
+            reply_id=reply_id,
+            history_id=reply_id if same else other_id,
+            upload_id=other_id if same else reply_id,
+            filename=filename,
+            size_bytes=len(upload.content),
+            mime_type=mime_type,
+            project_id=project,
+            template=template,
+            metadata=metadata,
+            batch=batch,
+            created_at=self.now(),
+        )
+        self._records.put(record.history_id, record)
+        if batch is not None:
+            batch.records.append(record)
+            batch.is_announced = False
+        self.counts["jobs"] += 1
+        self._notify("document.uploaded", project, _uploaded_payload(record))
+        self.services.background.start(partial(self._process, record, Upload(filename, upload.content)))
+        return record
+
+    async def _process(self, record: Record, upload: Upload) -> None:
+        started = self.now()
+        await self.dwell()
+        record.status = "queued"
+        await self.dwell()
+        record.status = "in_progress"
+        found = await self.read(upload)
+        await self.dwell()
+        record.ended_at = self.now()
+        record.processing_ms = round((record.ended_at - started) * 1000)
+        if isinstance(found, Unreadable):
+            record.status, record.error = "failed", found.message
+            self.services.credits.refund(self.name)
+            self._notify("document.failed", record.project_id, _failed_payload(record))
+        else:
+            record.result, record.confidence = self._extracted(found, record.template), mean_confidence(found)
+            record.status = "completed"
+            self._notify("document.processed", record.project_id, _processed_payload(record))
+        self._announce(record.batch)
+
+    def _extracted(self, found: ReadDocument, template: Template | None) -> dict[str, object]:
+        names = schema_names(template.schema if template else DEFAULT_SCHEMA)
+        return extracted(found, names, annotated=self.settings.annotations)
+
+    def _announce(self, batch: Batch | None) -> None:
+        if batch is None or not batch.is_over or batch.is_announced:
+            return
+        batch.is_announced = True
+        payload = _picked(
+            batch.to_json(),
+            "id",
+            "name",
+            "totalFiles",
+            "completedFiles",
+            "failedFiles",
+            "status",
+            "uploadIds",
+        )
+        self._notify("batch.completed", batch.project_id, {**payload, "completedAt": iso(self.now())})
+
+    def _notify(self, event: str, project: str, payload: Mapping[str, object]) -> None:
+        now = self.now()
+        body = {
+            "eventType": event,
+            "eventId": f"evt_{int(now * 1000)}_{secrets.token_hex(3)}",
+            "timestamp": iso(now),
+            "organizationId": ORGANIZATION,
+            "projectId": project,
+            "payload": payload,
+        }
+        self.webhook(event, json.dumps(body, ensure_ascii=False).encode(), {"X-Webhook-Event": event})
+
+    def _logged_in(self, key: str) -> Response:
+        token = f"jwt_{secrets.token_urlsafe(24)}"
+        self._logins.put(token, (key, self.now() + LOGIN_SECONDS))
+        project = self.settings.ocriva_project_keys.get(key)
+        scope = "organization" if project is None else "project"
+        token_info = {"organizationId": ORGANIZATION, "projectId": project, "scope": scope}
+        return JSONResponse({"accessToken": token, "expiresIn": LOGIN_SECONDS, "tokenInfo": token_info})
+
+    @property
+    def _projects(self) -> tuple[str, ...]:
+        return self.settings.ocriva_projects
+
+    def _may_see(self, request: Request, project: str) -> bool:
+        return self.settings.ocriva_project_keys.get(self.credential(request), project) == project
+
+    def _project(self, request: Request, named: str | None) -> str:
+        """Check the named project; a project token implies its own, a foreign one is a 401 (open-api-overview page)."""
+        project = named or self.settings.ocriva_project_keys.get(self.credential(request))
+        if project is None:
+            raise Refusal(
+                400, "", "validation failed", details={"messages": ["projectId should not be empty"]}
+            )
+        if project not in self._projects or not self._may_see(request, project):
+            raise Refusal(401, "", "The token does not belong to this project")
+        return project
+
+    def _template(self, request: Request, identifier: str) -> Template:
+        template = self._templates.get(identifier)
+        if template is None or not self._may_see(request, template.project_id):
+            raise Refusal(404, "", "Template not found")
+        return template
+
+    def _wanted_template(self, request: Request, form: Form) -> Template | None:
+        identifier = form.fields.get("templateId")
+        return self._template(request, identifier) if identifier else None
+
+    def _joined_batch(self, identifier: str | None, project: str) -> Batch | None:
+        if not identifier:
+            return None
+        batch = self._batches.get(identifier)
+        if batch is None or batch.project_id != project:
+            raise Refusal(404, "", "Batch not found")
+        return batch
+
+    def _record(self, request: Request) -> Record:
+        record = self._records.get(request.path_params["id"])
+        if record is None or not self._may_see(request, record.project_id):
+            raise Refusal(404, "", "Processing history not found")
+        return record
+
+    def _charge(self, count: int) -> None:
+        if not self.services.credits.take(self.name, count):
+            raise Refusal(402, "", "Insufficient credits")
+
+
+def _uploaded_payload(record: Record) -> dict[str, object]:
+    return {
+        "id": record.reply_id,
+        "fileName": record.filename,
+        # A number here, a string in requests and history (webhooks-events page).
+        "fileSize": record.size_bytes,
+        "mimeType": record.mime_type,
+        "status": "uploaded",
+        "templateId": record.template.id if record.template else None,
+        "uploadedAt": iso(record.created_at),
+    }
+
+
+def _processed_payload(record: Record) -> dict[str, object]:
+    return {
+        "id": record.reply_id,
+        "fileName": record.filename,
+        "status": "completed",
+        "extractedData": record.result,
+        "confidence": record.confidence,
+        "processingTime": record.processing_ms,
+        "processedAt": iso(record.ended_at or 0.0),
+    }
+
+
+def _failed_payload(record: Record) -> dict[str, object]:
+    return {
+        "id": record.reply_id,
+        "fileName": record.filename,
+        "status": "failed",
+        "error": record.error,
+        "failedAt": iso(record.ended_at or 0.0),
+    }
+
+
+def _picked(members: Mapping[str, object], *names: str) -> dict[str, object]:
+    return {name: members[name] for name in names}
+
+
+def _require(asked: Mapping[str, object], *names: str) -> None:
+    missing = [f"{name} should not be empty" for name in names if asked.get(name) in (None, "")]
+    if missing:
+        raise Refusal(400, "", "validation failed", details={"messages": missing})
+
+
+def _check_description(fields: Mapping[str, str], upload: Upload) -> None:
+    wrong: list[str] = []
+    if fields["fileType"] not in FILE_TYPES:
+        wrong.append(f"fileType must be one of the following values: {', '.join(FILE_TYPES)}")
+    elif fields["mimeType"] not in MIME_TYPES.get(fields["fileType"], (fields["mimeType"],)):
+        wrong.append(f"mimeType does not fit fileType {fields['fileType']}")
+    if fields["fileSize"] != str(len(upload.content)):
+        wrong.append("fileSize must be the size of the file in bytes, as a string")
+    if not upload.content:
+        wrong.append("file should not be empty")
+    if wrong:
+        raise Refusal(400, "", "validation failed", details={"messages": wrong})
+
+
+def _metadata(form: Form) -> object:
+    text = form.fields.get("metadata")
+    if not text:
+        return None
+    value = parse_json(text)
+    if not isinstance(value, dict):
+        raise BodyMalformed("metadata must be a JSON object")
+    return cast("dict[str, object]", value)
+
+
+def _mime_type(upload: Upload) -> str:
+    kind = upload.kind
+    return "application/pdf" if kind == "pdf" else f"image/{kind}" if kind else "application/octet-stream"
+
+
+def _matches(record: Record, query: QueryParams) -> bool:
+    day = iso(record.created_at)[:10]
+    return (
+        query.get("status") in (None, record.status)
+        and query.get("templateId") in (None, record.template.id if record.template else None)
+        and query.get("batchId") in (None, record.batch.id if record.batch else None)
+        and query.get("fromDate", day) <= day <= query.get("toDate", day)
+        and query.get("search", "").lower() in record.filename.lower()
+    )
+
+
+def _page(found: list[dict[str, object]], query: QueryParams) -> dict[str, object]:
+    """Cut out one page; the names of the paging members are assumed."""
+    page, limit = _positive(query, "page", 1), min(_positive(query, "limit", 10), 100)
+    cut = found[(page - 1) * limit : page * limit]
+    return {
+        "data": cut,
+        "total": len(found),
+        "page": page,
+        "limit": limit,
+        "totalPages": math.ceil(len(found) / limit),
+    }
+
+
+def _positive(query: QueryParams, name: str, default: int) -> int:
+    text = query.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) < 1_000_000):
+        raise Refusal(
+            400, "", "validation failed", details={"messages": [f"{name} must be a positive integer"]}
+        )
+    return int(text)
+
+
+def _hex_id() -> str:
+    """Make an id of the form the documentation's examples have: 24 hex digits."""
+    return secrets.token_hex(12)

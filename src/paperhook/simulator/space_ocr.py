@@ -1,0 +1,544 @@
+"""space-ocr on localhost.
+
+Source: AP-automation article (seed), docs page and the vendor's published agent skill, read 2026-11; what none states is
+marked assumed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import json
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Literal, cast
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from paperhook.errors import ConfigurationError
+from paperhook.simulator.bodies import form_body, json_body
+from paperhook.simulator.deliveries import Delivery, DeliveryRules, WebhookTarget, hmac_sha256_hex, is_success
+from paperhook.simulator.documents import ReadDocument, Unreadable, Upload, file_kind
+from paperhook.simulator.limits import Grant
+from paperhook.simulator.replays import Replays
+from paperhook.simulator.space_ocr_results import (
+    TEMPLATES,
+    Column,
+    boxes,
+    columns,
+    event_result,
+    flat_result,
+    present_columns,
+    suggestions,
+    values,
+)
+from paperhook.simulator.space_ocr_sheets import MAX_ROWS, Node, Row, Space, node_type, query_rows
+from paperhook.simulator.store import Shelf
+from paperhook.simulator.wire import Refusal, Services, Wire, bearer
+
+API_VERSION = "2026-01-01"
+MAX_FILES = 20
+MAX_FILE_BYTES = 20 * 1024 * 1024
+"""Source: the skill (20 parts of 20 MB)."""
+WAIT_SECONDS = 30
+"""How long `wait=true` blocks; source: the skill."""
+ACCOUNT_RATE = 10
+"""Requests per minute of the account, as a multiple of one key's; source: docs page (600 against 60)."""
+FREE_SCANS = 100
+"""Per month; source: AP-automation article. Enforced only when the simulator was given credits."""
+IMAGE_KINDS = frozenset({"jpeg", "png", "gif", "bmp", "tiff", "webp"})
+"""Source: API page."""
+
+JobStatus = Literal["pending", "processing", "done", "failed"]
+# What the reader calls it, and what this provider does; all but no_text are assumed.
+_FAILURES: Mapping[str, str] = {
+    "no_text": "no_text",
+    "timeout": "ocr_engine_error",
+    "internal": "ocr_engine_error",
+}
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """One picture being read."""
+
+    id: str
+    key: str
+    path: str
+    sheet: Node
+    row: Row
+    created_at: float
+    status: JobStatus = "pending"
+    result: dict[str, object] | None = None
+    error: dict[str, object] | None = None
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def brief(self) -> dict[str, object]:
+        """Give the item of an upload's reply."""
+        return {"uniqueKey": self.key, "originalName": self.row.name, "jobId": self.id, "status": self.status}
+
+    def to_json(self) -> dict[str, object]:
+        """Give the answer to polling."""
+        answer: dict[str, object] = {
+            "jobId": self.id,
+            "uniqueKey": self.key,
+            "path": self.path,
+            "sheetRef": self.sheet.key,
+            "status": self.status,
+            "imageUrl": self.row.image_url,
+            "createdAt": int(self.created_at * 1000),
+        }
+        if self.result is not None:
+            answer["result"] = self.result
+        if self.error is not None:
+            answer["error"] = self.error
+        return answer
+
+
+def _sign(body: bytes, target: WebhookTarget) -> dict[str, str]:
+    """Sign with bare hex, without prefix or timestamp (seed)."""
+    return {} if target.secret is None else {"X-Spaceocr-Signature": hmac_sha256_hex(body, target.secret)}
+
+
+class SpaceOcr(Wire):
+    """The space-ocr wire."""
+
+    name = "space-ocr"
+    # Any 2xx acknowledges (seed); number, pace and timeout of the attempts are assumed.
+    rules = DeliveryRules((10, 20, 40, 80), 10, is_success, _sign)
+    unauthorized = (401, "invalid_api_key", "the API key is missing or wrong")
+    too_large = (400, "validation_failed")
+    malformed = (400, "invalid_request")
+    not_found = "not_found"
+    throttled = "rate_limited"
+    broken = "internal_error"
+
+    def __init__(self, services: Services) -> None:
+        """Serve with these services."""
+        super().__init__(services)
+        self._space = Space(self.now())
+        self._jobs: Shelf[Job] = Shelf()
+        self._replays = Replays(services.clock)
+
+    def routes(self) -> list[BaseRoute]:
+        """Serve the unversioned paths."""
+        return [
+            Route("/health", self.gate(self.health, keyless=True), methods=["GET"]),
+            Route("/amount", self.gate(self.amount), methods=["GET"]),
+            Route("/ocr/fields", self.gate(self._replays.once(self.ocr_fields)), methods=["POST"]),
+            Route("/ocr/markdown", self.gate(self.ocr_markdown), methods=["POST"]),
+            Route("/ocr/suggest_fields", self.gate(self.ocr_suggest_fields), methods=["POST"]),
+            Route("/space", self.gate(self.space), methods=["GET"]),
+            Route("/create", self.gate(self._replays.once(self.create)), methods=["POST"]),
+            Route("/upload", self.gate(self._replays.once(self.upload), accepts=True), methods=["POST"]),
+            Route("/jobs/{id}", self.gate(self.job), methods=["GET"]),
+            Route("/view", self.gate(self.view), methods=["GET"]),
+            Route("/edit", self.gate(self.edit), methods=["POST"]),
+            Route("/remove", self.gate(self.remove), methods=["POST"]),
+            Route("/webhook", self.gate(self.show_webhook), methods=["GET"]),
+            Route("/webhook", self.gate(self.set_webhook), methods=["PUT"]),
+            Route("/webhook", self.gate(self.delete_webhook), methods=["DELETE"]),
+            Route("/webhook/test", self.gate(self.test_webhook), methods=["POST"]),
+            Route("/webhooks/deliveries", self.gate(self.deliveries), methods=["GET"]),
+            Route("/webhooks/deliveries/{id}", self.gate(self.delivery), methods=["GET"]),
+            Route("/webhooks/deliveries/{id}/redeliver", self.gate(self.redeliver), methods=["POST"]),
+        ]
+
+    def credential(self, request: Request) -> str:
+        """Read `Authorization: Bearer …`."""
+        return bearer(request)
+
+    def limited(self, key: str) -> Grant:
+        """Count a request against its key and against the account."""
+        limit = self.settings.rate_limits.get(self.name, 0)
+        account = self.services.limiter.take(
+            f"{self.name} account", limit=limit * ACCOUNT_RATE, now=self.now()
+        )
+        return super().limited(key) if account.granted else account
+
+    def envelope(self, refusal: Refusal, request: Request) -> Response:
+        """Write `{"error": {code, message, requestId}, "details"?}`; source: docs page and skill."""
+        error = {"code": refusal.code, "message": refusal.message, "requestId": _request_id(request)}
+        details = {} if refusal.details is None else {"details": refusal.details}
+        return JSONResponse({"error": error, **details}, status_code=refusal.status)
+
+    def stamp(self, request: Request, response: Response, grant: Grant | None) -> None:
+        """Add the request's id and what is left of the rate."""
+        response.headers["X-Request-Id"] = _request_id(request)
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        if grant is not None and grant.limit:
+            response.headers["X-RateLimit-Remaining"] = str(grant.remaining)
+
+    async def health(self, request: Request) -> Response:
+        """Answer `GET /health`, the one endpoint without a key."""
+        return JSONResponse({"status": "ok", "version": API_VERSION, "time": int(self.now() * 1000)})
+
+    async def amount(self, request: Request) -> Response:
+        """Answer `GET /amount`."""
+        used, left = self.services.credits.used(self.name), self.services.credits.left(self.name)
+        free_used = min(used, FREE_SCANS)
+        cycle = int(self.now() // 86_400) * 86_400_000
+        return JSONResponse(
+            {
+                "free": {
+                    "used": free_used,
+                    "limit": FREE_SCANS,
+                    "remaining": FREE_SCANS - free_used
+                    if left is None
+                    else min(left, FREE_SCANS - free_used),
+                    "cycleStart": cycle,
+                    "cycleEnd": cycle + 30 * 86_400_000,
+                },
+                "flatfee": {"enabled": False, "used": 0, "limit": 0, "remaining": 0, "nextBillingAt": None},
+                "balance": 1_000_000 if left is None else max(0, left - (FREE_SCANS - free_used)),
+                "currency": "scans",
+                "perCallCost": 1,
+            }
+        )
+
+    async def ocr_fields(self, request: Request) -> Response:
+        """Answer `POST /ocr/fields`: read one image while the client waits."""
+        asked = _modern(await json_body(request, max_bytes=MAX_FILE_BYTES * 4 // 3 + 1024 * 1024))
+        wanted = _wanted(asked)
+        found = await self._read_now(asked)
+        chosen = present_columns(found) if wanted is None else wanted
+        if not chosen:
+            self.services.credits.refund(self.name)
+            raise Refusal(502, "ocr_engine_error", "no fields could be suggested for this picture")
+        return JSONResponse(
+            {"status": "success", "data": flat_result(found, chosen, annotated=self.settings.annotations)}
+        )
+
+    async def ocr_markdown(self, request: Request) -> Response:
+        """Answer `POST /ocr/markdown`; the reply's shape is from a public third-party client."""
+        asked = _modern(await json_body(request, max_bytes=MAX_FILE_BYTES * 4 // 3 + 1024 * 1024))
+        found = await self._read_now(asked)
+        return JSONResponse({"status": "success", "data": {"values": {"markdown": found.text}}})
+
+    async def ocr_suggest_fields(self, request: Request) -> Response:
+        """Answer `POST /ocr/suggest_fields` (named only; the reply is assumed)."""
+        asked = _modern(await json_body(request, max_bytes=MAX_FILE_BYTES * 4 // 3 + 1024 * 1024))
+        found = await self._read_now(asked)
+        return JSONResponse({"status": "success", "data": {"fields": suggestions(found)}})
+
+    async def space(self, request: Request) -> Response:
+        """Answer `GET /space?path=/&depth=1`."""
+        return JSONResponse(self._space.listing(_query_path(request) or "/", _integer(request, "depth", 1)))
+
+    async def create(self, request: Request) -> Response:
+        """Answer `POST /create`."""
+        asked = await json_body(request, max_bytes=1024 * 1024)
+        kind = node_type(asked.get("type"))
+        wanted = columns(asked["columns"]) if asked.get("columns") else None
+        node, path = self._space.create(
+            str(asked.get("path") or "/"), kind, str(asked.get("name") or ""), self.now()
+        )
+        node.columns = wanted or node.columns
+        node.prompt, node.text = str(asked.get("prompt") or ""), str(asked.get("text") or "")
+        return JSONResponse({"path": path, "type": node.type, "uniqueKey": node.key}, status_code=201)
+
+    async def upload(self, request: Request) -> Response:
+        """Answer `POST /upload`: as many jobs as files, or none."""
+        form = await form_body(request, max_files=MAX_FILES, max_file_bytes=MAX_FILE_BYTES)
+        uploads = form.uploads("files")
+        if not uploads:
+            raise Refusal(400, "validation_failed", f"files must be 1 to {MAX_FILES} parts")
+        sheet, path = self._space.sheet(form.fields.get("path") or "/")
+        for upload in uploads:
+            _check_image(upload)
+        self._charge(len(uploads))
+        jobs = [self._add(sheet, path, upload) for upload in uploads]
+        if form.fields.get("wait") != "true":
+            return JSONResponse({"path": path, "jobs": [job.brief() for job in jobs]})
+        until = self.now() + WAIT_SECONDS
+        for job in jobs:
+            await self.finished(job.done, seconds=max(0.0, until - self.now()))
+        results = [
+            {**job.brief(), **({"result": job.result} if job.result is not None else {})} for job in jobs
+        ]
+        return JSONResponse({"path": path, "jobs": [job.brief() for job in jobs], "results": results})
+
+    async def job(self, request: Request) -> Response:
+        """Answer `GET /jobs/{jobId}`."""
+        job = self._jobs.get(request.path_params["id"])
+        if job is None:
+            raise Refusal(404, "not_found", "no such job")
+        return JSONResponse(job.to_json())
+
+    async def view(self, request: Request) -> Response:
+        """Answer `GET /view?path=…`."""
+        path = _query_path(request)
+        sheet_path, _, last = path.rpartition("/")
+        with_row = self._row(sheet_path, last) if sheet_path else None
+        if with_row is not None:
+            return JSONResponse({"type": "image", "path": path, **with_row.to_json()})
+        node, at = self._space.find(path or "/")
+        if node.type == "sheet":
+            return JSONResponse(_sheet_view(node, at, request))
+        if node.type == "memo":
+            return JSONResponse({"type": "memo", "path": at, "name": node.name, "text": node.text})
+        return JSONResponse(
+            {"type": "folder", "path": at, "name": node.name, "children": self._space.listing(at, 1)}
+        )
+
+    async def edit(self, request: Request) -> Response:
+        """Answer `POST /edit`: change a cell of a sheet or a memo's text (members assumed)."""
+        asked = await json_body(request, max_bytes=1024 * 1024)
+        node, at = self._space.find(str(asked.get("path") or "/"))
+        if node.type == "memo":
+            node.text = str(asked.get("text") or "")
+            return JSONResponse({"ok": True, "path": at})
+        row, column = node.rows.get(str(asked.get("rowKey"))), asked.get("column")
+        if row is None:
+            raise Refusal(404, "not_found", "no such row")
+        if column not in [known.name for known in node.columns]:
+            raise Refusal(400, "validation_failed", "column must name a column of the sheet")
+        row.values[str(column)] = asked.get("value", "")
+        return JSONResponse({"ok": True, "path": at, "rowKey": row.key, "column": column})
+
+    async def remove(self, request: Request) -> Response:
+        """Answer `POST /remove`: delete a node, or a row when `rowKey` is given (members assumed)."""
+        asked = await json_body(request, max_bytes=1024 * 1024)
+        path = str(asked.get("path") or "/")
+        row_key = asked.get("rowKey")
+        if row_key is None:
+            return JSONResponse({"ok": True, "path": self._space.remove(path)})
+        sheet, at = self._space.sheet(path)
+        if sheet.rows.pop(str(row_key), None) is None:
+            raise Refusal(404, "not_found", "no such row")
+        return JSONResponse({"ok": True, "path": at, "rowKey": row_key})
+
+    async def show_webhook(self, request: Request) -> Response:
+        """Answer `GET /webhook`; the secret is shown at creation only (assumed)."""
+        target = self.services.targets.get(self.name)
+        return JSONResponse({"url": target.url if target else None, "enabled": target is not None})
+
+    async def set_webhook(self, request: Request) -> Response:
+        """Answer `PUT /webhook`: register the one webhook and make its secret."""
+        asked = await json_body(request, max_bytes=64 * 1024)
+        try:
+            target = WebhookTarget(str(asked.get("url")), f"whsec_{secrets.token_hex(24)}")
+        except ConfigurationError as error:
+            raise Refusal(400, "validation_failed", str(error)) from None
+        self.services.targets[self.name] = target
+        return JSONResponse({"url": target.url, "secret": target.secret, "enabled": True})
+
+    async def delete_webhook(self, request: Request) -> Response:
+        """Answer `DELETE /webhook`."""
+        self.services.targets.pop(self.name, None)
+        return JSONResponse({"ok": True})
+
+    async def test_webhook(self, request: Request) -> Response:
+        """Answer `POST /webhook/test`: fire a test event."""
+        if self.name not in self.services.targets:
+            raise Refusal(404, "not_found", "no webhook is registered")
+        self._notify("webhook.test", {"message": "Webhook test"})
+        return JSONResponse({"ok": True})
+
+    async def deliveries(self, request: Request) -> Response:
+        """Answer `GET /webhooks/deliveries`, newest first (members assumed)."""
+        log = self.services.deliveries.log(self.name)[: _integer(request, "limit", 100)]
+        return JSONResponse({"deliveries": [_delivery_json(delivery) for delivery in log]})
+
+    async def delivery(self, request: Request) -> Response:
+        """Answer `GET /webhooks/deliveries/{id}`, with the body that was sent."""
+        delivery = self._delivery(request)
+        return JSONResponse({**_delivery_json(delivery), "payload": json.loads(delivery.body)})
+
+    async def redeliver(self, request: Request) -> Response:
+        """Answer `POST /webhooks/deliveries/{id}/redeliver`."""
+        delivery = self._delivery(request)
+        self.services.deliveries.again(delivery)
+        return JSONResponse({"ok": True, "id": delivery.id})
+
+    def _add(self, sheet: Node, path: str, upload: Upload) -> Job:
+        key = f"k_{secrets.token_hex(8)}"
+        row = Row(key, upload.filename, f"https://img.invalid/{key}")
+        job = Job(f"job_{secrets.token_hex(8)}", key, path, sheet, row, self.now())
+        sheet.rows[key] = row
+        self._jobs.put(job.id, job)
+        self.counts["jobs"] += 1
+        self.services.background.start(partial(self._process, job, upload))
+        return job
+
+    async def _process(self, job: Job, upload: Upload) -> None:
+        await self.dwell()
+        job.status = job.row.status = "processing"
+        found = await self.read(upload)
+        await self.dwell()
+        if isinstance(found, Unreadable):
+            self._fail(job, found)
+        elif not found.text.strip() and not found.fields:
+            self._fail(job, Unreadable("no_text", "no readable text"))
+        else:
+            self._complete(job, found)
+        job.done.set()
+
+    def _complete(self, job: Job, found: ReadDocument) -> None:
+        wanted, annotated = job.sheet.columns, self.settings.annotations
+        job.row.values, job.row.boxes = values(found, wanted), boxes(found, wanted)
+        job.result = flat_result(found, wanted, annotated=annotated)
+        job.status = job.row.status = "done"
+        result = event_result(job.row.name, found, wanted, annotated=annotated)
+        self._notify(
+            "ocr.completed", {"jobId": job.id, "uniqueKey": job.key, "path": job.path, "result": result}
+        )
+
+    def _fail(self, job: Job, reason: Unreadable) -> None:
+        self.services.credits.refund(self.name)
+        job.error = {"code": _FAILURES.get(reason.code, "invalid_image"), "message": reason.message}
+        job.status = job.row.status = "failed"
+        identity = {"jobId": job.id, "uniqueKey": job.key, "path": job.path, "name": job.row.name}
+        self._notify("ocr.failed", {**identity, "error": job.error})
+
+    def _notify(self, event: str, content: Mapping[str, object]) -> None:
+        identifier = f"evt_{secrets.token_hex(8)}"
+        body = {
+            "id": identifier,
+            "event": event,
+            "apiVersion": API_VERSION,
+            "createdAt": int(self.now() * 1000),
+            "data": content,
+        }
+        headers = {"X-Spaceocr-Event": event, "X-Spaceocr-Delivery": identifier}
+        self.webhook(event, json.dumps(body, ensure_ascii=False).encode(), headers)
+
+    async def _read_now(self, asked: Mapping[str, object]) -> ReadDocument:
+        upload = _image(asked)
+        _check_image(upload)
+        self._charge(1)
+        found = await self.read(upload)
+        if isinstance(found, Unreadable):
+            self.services.credits.refund(self.name)
+            raise Refusal(502, "ocr_engine_error", found.message)
+        return found
+
+    def _charge(self, count: int) -> None:
+        if self.services.credits.take(self.name, count):
+            return
+        left = self.services.credits.left(self.name) or 0
+        details = {
+            "requested": count,
+            "processable": left,
+            "breakdown": {"free": left, "flatfee": 0, "balance": 0},
+        }
+        raise Refusal(402, "insufficient_balance", "not enough scans", details=details)
+
+    def _row(self, sheet_path: str, key: str) -> Row | None:
+        try:
+            node, _ = self._space.find(sheet_path)
+        except Refusal:
+            return None
+        return node.rows.get(key)
+
+    def _delivery(self, request: Request) -> Delivery:
+        wanted = request.path_params["id"]
+        for delivery in self.services.deliveries.log(self.name):
+            if delivery.id == wanted:
+                return delivery
+        raise Refusal(404, "not_found", "no such delivery")
+
+
+def _request_id(request: Request) -> str:
+    if not hasattr(request.state, "request_id"):
+        request.state.request_id = f"req_{secrets.token_hex(8)}"
+    return cast("str", request.state.request_id)
+
+
+def _query_path(request: Request) -> str:
+    """Read `path`; its slashes must be literal (changelog of the skill, 0.2.1)."""
+    query = request.url.query
+    if re.search(r"(?:^|&)path=[^&]*%2f", query, re.IGNORECASE):
+        raise Refusal(400, "validation_failed", "path must keep its slashes literal, not %2F")
+    return request.query_params.get("path", "")
+
+
+def _integer(request: Request, name: str, default: int) -> int:
+    text = request.query_params.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise Refusal(400, "validation_failed", f"{name} must be a non-negative integer")
+    return int(text)
+
+
+def _check_image(upload: Upload) -> None:
+    if upload.kind not in IMAGE_KINDS:
+        raise Refusal(400, "invalid_image", "only JPEG, PNG, GIF, BMP, TIFF and WebP can be read")
+
+
+def _modern(asked: dict[str, object]) -> dict[str, object]:
+    """Take the deprecated snake_case names as well (changelog of the skill, 0.2.4)."""
+    aliases = {"image_type": "imageType", "template_id": "templateId", "auto_fields": "autoFields"}
+    return {aliases.get(name, name): value for name, value in asked.items()}
+
+
+def _wanted(asked: Mapping[str, object]) -> tuple[Column, ...] | None:
+    """Read which fields are wanted; None means whatever the picture has."""
+    given = [name for name in ("fields", "templateId", "autoFields") if asked.get(name)]
+    if len(given) != 1:
+        raise Refusal(400, "validation_failed", "give exactly one of fields, templateId and autoFields")
+    if given == ["fields"]:
+        return columns(asked["fields"])
+    if given == ["autoFields"]:
+        return None
+    template = TEMPLATES.get(str(asked["templateId"]))
+    if template is None:
+        raise Refusal(400, "validation_failed", "templateId is unknown")
+    return template
+
+
+def _image(asked: Mapping[str, object]) -> Upload:
+    image, kind = asked.get("image"), asked.get("imageType", "base64")
+    if kind not in ("url", "base64") or not isinstance(image, str):
+        raise Refusal(400, "validation_failed", "image must be text and imageType url or base64")
+    if kind == "url":
+        raise Refusal(400, "invalid_image", "the simulator fetches nothing; send the image as base64")
+    try:
+        content = base64.b64decode(image.partition("base64,")[2] or image, validate=True)
+    except (binascii.Error, ValueError):
+        raise Refusal(400, "invalid_image", "image is not base64") from None
+    return Upload(f"image.{file_kind(content) or 'bin'}", content)
+
+
+def _sheet_view(node: Node, at: str, request: Request) -> dict[str, object]:
+    query = request.query_params
+    rows = query_rows(node, query.getlist("where"), query.getlist("sort"))
+    offset, limit = _integer(request, "offset", 0), min(_integer(request, "limit", 100), MAX_ROWS)
+    names: Sequence[str] | None = query["select"].split(",") if query.get("select") else None
+    shown = rows[offset : offset + limit]
+    return {
+        "type": "sheet",
+        "path": at,
+        "name": node.name,
+        "columns": [column.to_json() for column in node.columns],
+        "total": len(node.rows),
+        "matched": len(rows),
+        "offset": offset,
+        "limit": limit,
+        "nextOffset": offset + limit if offset + limit < len(rows) else None,
+        "rows": [row.to_json(names=names, boxes=query.get("boxes") != "0") for row in shown],
+    }
+
+
+def _delivery_json(delivery: Delivery) -> dict[str, object]:
+    return {
+        "id": delivery.id,
+        "event": delivery.event,
+        "url": delivery.target.url,
+        "status": delivery.state,
+        "createdAt": int(delivery.created_at * 1000),
+        "attempts": [
+            {
+                "at": int(attempt.at * 1000),
+                "status": attempt.status,
+                "error": attempt.error,
+                "ms": round(attempt.seconds * 1000),
+            }
+            for attempt in delivery.attempts
+        ],
+    }
