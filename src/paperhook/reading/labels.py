@@ -1,0 +1,143 @@
+"""Where a line says what a value is, and where that value may stand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from paperhook.reading.layout import Line, Phrase
+from paperhook.reading.vocabulary import LABEL_MEANINGS
+from paperhook.reading.words import Word, squeeze
+
+#: Words a label may have.
+LONGEST = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    meanings: tuple[str, ...]
+    line_index: int
+    phrase_index: int
+    #: Words of the phrase: first to last, without the last.
+    start: int
+    end: int
+    phrase: Phrase
+    text: str
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        return self.phrase.words[self.start : self.end]
+
+    @property
+    def rest(self) -> tuple[Word, ...]:
+        """The words of the phrase after the label."""
+        return self.phrase.words[self.end :]
+
+    @property
+    def starts_phrase(self) -> bool:
+        return self.start == 0
+
+    @property
+    def has_colon(self) -> bool:
+        return self.phrase.words[self.end - 1].text.endswith((":", "#", "°"))
+
+
+def windows(
+    words: Sequence[Word], table: Mapping[str, tuple[str, ...]]
+) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+    """Find the longest phrases of a table in a run of words: first word, word after the last, meanings."""
+    squeezed = [squeeze(word.text) for word in words]
+    start = 0
+    while start < len(words):
+        found = None
+        if squeezed[start]:
+            for end in range(min(len(words), start + LONGEST), start, -1):
+                meanings = table.get("".join(squeezed[start:end]))
+                if meanings and squeezed[end - 1]:
+                    found = end, meanings
+                    break
+        if found is None:
+            start += 1
+            continue
+        end, meanings = found
+        # A lone "#", ":" or "No" that the phrase did not need still belongs to the label.
+        while end < len(words) and re.fullmatch(r"[:#.°*]+", words[end].text):
+            end += 1
+        yield start, end, meanings
+        start = end
+
+
+def find_labels(lines: Sequence[Line]) -> list[Label]:
+    """List all labels of a document's lines, top to bottom, left to right."""
+    labels: list[Label] = []
+    for line_index, line in enumerate(lines):
+        for phrase_index, phrase in enumerate(line.phrases):
+            for start, end, meanings in windows(phrase.words, LABEL_MEANINGS):
+                text = " ".join(word.text for word in phrase.words[start:end])
+                labels.append(Label(meanings, line_index, phrase_index, start, end, phrase, text))
+    return labels
+
+
+def right_of(label: Label, lines: Sequence[Line], labels: Sequence[Label]) -> Iterator[Phrase]:
+    """Yield what stands right of a label on its line, up to the next label, nearest first."""
+    others = [other for other in labels if other.line_index == label.line_index and other is not label]
+    stop = _next_start(others, label.phrase_index, label.end)
+    rest = label.phrase.words[label.end : stop]
+    if rest:
+        yield Phrase(label.phrase.page, rest)
+    if stop is not None:
+        return
+    for index in range(label.phrase_index + 1, len(lines[label.line_index].phrases)):
+        phrase = lines[label.line_index].phrases[index]
+        stop = _next_start(others, index, 0)
+        if stop is None:
+            yield phrase
+            continue
+        if stop:
+            yield Phrase(phrase.page, phrase.words[:stop])
+        return
+
+
+def _next_start(labels: Sequence[Label], phrase_index: int, start: int) -> int | None:
+    starts = [
+        label.start
+        for label in labels
+        if label.phrase_index == phrase_index and label.start >= start and (label.has_colon or len(squeeze(label.text)) > 3)
+    ]
+    return min(starts, default=None)
+
+
+def below(label: Label, lines: Sequence[Line], *, reach: float = 2.6) -> Iterator[Phrase]:
+    """Yield what stands right below a label, in its column, nearest first.
+
+    Args:
+        reach: In heights of the label.
+    """
+    x0, x1 = label.words[0].x0, label.words[-1].x1
+    height = label.phrase.height
+    for line in lines[label.line_index + 1 :]:
+        if line.page is not label.phrase.page:
+            return
+        for phrase in line.phrases:
+            distance = phrase.y0 - label.phrase.y1
+            if distance > reach * height:
+                return
+            aligned = abs(phrase.x0 - x0) < 0.8 * height or abs(phrase.x1 - x1) < 0.8 * height
+            if distance > -0.4 * height and (aligned or (phrase.x0 < x1 and phrase.x1 > x0)):
+                yield phrase
+
+
+def above(label: Label, lines: Sequence[Line], *, reach: float = 1.6) -> Iterator[Phrase]:
+    """Yield what stands right above a label, in its column, nearest first."""
+    x0, x1 = label.words[0].x0, label.words[-1].x1
+    height = label.phrase.height
+    for line in reversed(lines[: label.line_index]):
+        if line.page is not label.phrase.page:
+            return
+        for phrase in line.phrases:
+            distance = label.phrase.y0 - phrase.y1
+            if distance > reach * max(height, phrase.height):
+                return
+            if distance > -0.4 * height and (abs(phrase.x0 - x0) < 0.8 * height or abs(phrase.x1 - x1) < 0.8 * height):
+                yield phrase

@@ -1,0 +1,145 @@
+"""Words become phrases and lines by where they stand, not by their order in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from paperhook.reading.words import Page, Word, joined
+
+#: Gaps between words of one phrase, as fractions of their height; more is a new cell.
+PHRASE_GAP = 0.85
+#: Vertical distance of the middles of words on one line, as a fraction of the smaller height.
+LINE_SLOPE = 0.38
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words of one line with no more than a space between them: a cell, a label, a part of a sentence."""
+
+    page: Page
+    words: tuple[Word, ...]
+
+    @property
+    def text(self) -> str:
+        return joined(self.words)
+
+    @property
+    def x0(self) -> float:
+        return self.words[0].x0
+
+    @property
+    def x1(self) -> float:
+        return self.words[-1].x1
+
+    @property
+    def y0(self) -> float:
+        return min(word.y0 for word in self.words)
+
+    @property
+    def y1(self) -> float:
+        return max(word.y1 for word in self.words)
+
+    @property
+    def middle(self) -> float:
+        return (self.y0 + self.y1) / 2
+
+    @property
+    def height(self) -> float:
+        return median(word.height for word in self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """All phrases at one height of a page, left to right."""
+
+    page: Page
+    phrases: tuple[Phrase, ...]
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        return tuple(word for phrase in self.phrases for word in phrase.words)
+
+    @property
+    def text(self) -> str:
+        return "  ".join(phrase.text for phrase in self.phrases)
+
+    @property
+    def y0(self) -> float:
+        return min(phrase.y0 for phrase in self.phrases)
+
+    @property
+    def y1(self) -> float:
+        return max(phrase.y1 for phrase in self.phrases)
+
+    @property
+    def middle(self) -> float:
+        return (self.y0 + self.y1) / 2
+
+    @property
+    def height(self) -> float:
+        return median(phrase.height for phrase in self.phrases)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Phrases below each other with a common edge: an address, a paragraph."""
+
+    phrases: tuple[Phrase, ...]
+
+
+def lines_of(page: Page) -> list[Line]:
+    """Gather the page's words into lines, top to bottom."""
+    rows: list[list[Word]] = []
+    for word in sorted(page.words, key=lambda word: (word.middle, word.x0)):
+        row = next((row for row in reversed(rows[-4:]) if _level(row, word)), None)
+        if row is None:
+            rows.append([word])
+        else:
+            row.append(word)
+    lines = [Line(page, tuple(_phrases(page, row))) for row in rows]
+    return sorted(lines, key=lambda line: line.middle)
+
+
+def _level(row: list[Word], word: Word) -> bool:
+    nearest = min(row, key=lambda other: max(other.x0 - word.x1, word.x0 - other.x1))
+    limit = LINE_SLOPE * min(nearest.height, word.height)
+    return abs(nearest.middle - word.middle) <= limit and abs(row[0].middle - word.middle) <= 2 * limit
+
+
+def _phrases(page: Page, row: Sequence[Word]) -> list[Phrase]:
+    phrases: list[list[Word]] = []
+    for word in sorted(row, key=lambda word: word.x0):
+        if phrases and word.x0 - phrases[-1][-1].x1 <= PHRASE_GAP * min(word.height, phrases[-1][-1].height):
+            phrases[-1].append(word)
+        else:
+            phrases.append([word])
+    return [Phrase(page, tuple(words)) for words in phrases]
+
+
+def blocks_of(lines: Sequence[Line], *, reach: float = 1.1) -> list[Block]:
+    """Gather phrases that stand below each other with a common left, right or middle edge.
+
+    Args:
+        reach: The widest gap between two lines of a block, in their heights.
+    """
+    blocks: list[list[Phrase]] = []
+    for line in lines:
+        for phrase in line.phrases:
+            block = next((block for block in reversed(blocks) if _continues(block[-1], phrase, reach)), None)
+            if block is None:
+                blocks.append([phrase])
+            else:
+                block.append(phrase)
+    return [Block(tuple(block)) for block in blocks]
+
+
+def _continues(above: Phrase, below: Phrase, reach: float) -> bool:
+    height = min(above.height, below.height)
+    if above.page is not below.page or not -0.3 * height < below.y0 - above.y1 < reach * height:
+        return False
+    if max(above.height, below.height) > 1.45 * height:
+        return False
+    edges = (below.x0 - above.x0, below.x1 - above.x1, (below.x0 + below.x1 - above.x0 - above.x1) / 2)
+    return any(abs(edge) < 0.35 * height for edge in edges)

@@ -1,0 +1,62 @@
+"""The child's side: one document in, an `Extraction` or a refusal out.
+
+Run as ``python -m paperhook.reading.process`` by `paperhook.reading.reader`; it speaks over its pipes only.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import Any
+
+from paperhook.reading.extraction import ReadingFailed
+from paperhook.sandbox import serve
+
+_HEAD = struct.Struct(">I")
+
+
+def pack(head: dict[str, Any], content: bytes) -> bytes:
+    raw = json.dumps(head).encode()
+    return _HEAD.pack(len(raw)) + raw + content
+
+
+def unpack(request: bytes) -> tuple[dict[str, Any], bytes]:
+    (size,) = _HEAD.unpack_from(request)
+    start = _HEAD.size
+    return json.loads(request[start : start + size]), request[start + size :]
+
+
+def answer(request: bytes) -> bytes:
+    """Read one document; every outcome is an answer, so the process lives on."""
+    head, content = unpack(request)
+    try:
+        from paperhook.reading.document import read_document
+
+        extraction = read_document(content, pages_limit=head["pages"], pixels_limit=head["pixels"], seconds=head["seconds"])
+        return json.dumps({"extraction": extraction.to_json()}).encode()
+    except ReadingFailed as error:
+        return _refusal(error.code, error.message)
+    except MemoryError:
+        return _refusal("out_of_memory", "the document needs more memory than the limit")
+    except ImportError as error:
+        return json.dumps({"missing": str(error)}).encode()
+    except Exception as error:
+        # The type is safe to tell; the message may quote the document.
+        return _refusal("crashed", f"reading it failed inside ({type(error).__name__})")
+
+
+def _refusal(code: str, message: str) -> bytes:
+    return json.dumps({"code": code, "message": message}).encode()
+
+
+if __name__ == "__main__":
+    # Loading the libraries counts as starting, not as reading.
+    try:
+        import dateparser
+
+        from paperhook.reading import document  # noqa: F401 - loaded here so that the first document is not slower
+
+        dateparser.parse("1 May 2024", languages=["en"])
+    except ImportError:
+        pass
+    serve(answer)

@@ -1,0 +1,189 @@
+"""Subtotal, tax and total: labels propose, arithmetic decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import combinations, product
+
+from paperhook.reading.amounts import Amount, amounts_in
+from paperhook.reading.labels import Label, above, below, right_of
+from paperhook.reading.layout import Line
+from paperhook.reading.words import squeeze
+
+MONEY = ("subtotal", "tax", "total", "amount_due", "minus", "plus", "paid")
+_CENT = Decimal("0.02")
+#: Candidates of one kind that are tried in combination; more are noise.
+_TRIED = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    kind: str
+    amount: Amount
+    #: 0..1, by label, side and looks.
+    score: float
+    label: Label
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    subtotal: Candidate | None
+    tax: Candidate | None
+    total: Candidate | None
+    #: How the values confirm each other: "sums", "adjusted", "equal" or "".
+    confirmed: str
+    #: Taxes at several rates, added up, when the page does not print their sum.
+    tax_parts: tuple[Candidate, ...] = ()
+
+
+def candidates(lines: Sequence[Line], labels: Sequence[Label], mark: str, avoid: frozenset[int]) -> list[Candidate]:
+    """List the labelled amounts of a document.
+
+    Args:
+        avoid: Lines of the item table, whose heads and descriptions look like labels.
+    """
+    found: list[Candidate] = []
+    for label in labels:
+        kinds = [meaning for meaning in label.meanings if meaning in MONEY]
+        if not kinds or label.line_index in avoid:
+            continue
+        for kind in kinds:
+            found.extend(_of_label(kind, label, lines, labels, mark, avoid))
+    return found
+
+
+def _of_label(
+    kind: str, label: Label, lines: Sequence[Line], labels: Sequence[Label], mark: str, avoid: frozenset[int]
+) -> list[Candidate]:
+    weight = _weight(label)
+    right = [amount for phrase in right_of(label, lines, labels) for amount in amounts_in(phrase, mark)]
+    money = [amount for amount in right if amount.is_money] or right
+    if money:
+        # "Tax 15% on $ 112.90   $ 16.94": the last amount of the line is the label's, the others are its base.
+        return [
+            Candidate(kind, amount, weight * (1.0 if amount is money[-1] else 0.45) * (1.0 if amount.is_money else 0.7), label)
+            for amount in money
+        ]
+    if len(label.phrase.words) > 6:
+        return []
+    for side, phrases in ((0.62, below(label, lines)), (0.3, above(label, lines))):
+        for phrase in phrases:
+            amounts = [amount for amount in amounts_in(phrase, mark) if amount.is_money]
+            if amounts:
+                return [Candidate(kind, amounts[0], weight * side, label)]
+    return []
+
+
+def _weight(label: Label) -> float:
+    # A label that opens its cell and is most of it is a label; one inside a sentence may be just a word.
+    words = len(label.phrase.words)
+    if label.starts_phrase and (label.has_colon or words - label.end <= 5):
+        weight = 1.0
+    elif words - (label.end - label.start) <= 3:
+        weight = 0.85
+    else:
+        weight = 0.4
+    return weight * (1.0 if len(squeeze(label.text)) > 3 else 0.95)
+
+
+def choose(found: Sequence[Candidate], items_sum: Decimal | None) -> Totals:
+    """Choose the subtotal, tax and total that explain each other best."""
+    subtotals = _best(found, "subtotal")
+    taxes = _best(found, "tax")
+    sums = _rate_sums(found)
+    totals = _totals(found)
+    adjustments = _adjustments(found)
+    options: list[tuple[float, Totals]] = []
+    tax_options: list[tuple[Candidate | None, tuple[Candidate, ...], Decimal]] = [(None, (), Decimal(0))]
+    tax_options += [(tax, (), tax.amount.value) for tax in taxes]
+    tax_options += [(parts[0], parts, sum((part.amount.value for part in parts), Decimal(0))) for parts in sums]
+    for subtotal, (tax, parts, tax_value), total in product([None, *subtotals], tax_options, [None, *totals]):
+        score, confirmed = _explains(subtotal, tax, parts, tax_value, total, adjustments, items_sum)
+        options.append((score, Totals(subtotal, tax, total, confirmed, parts)))
+    return max(options, key=lambda option: option[0])[1]
+
+
+def _best(found: Sequence[Candidate], kind: str) -> list[Candidate]:
+    best: dict[Decimal, Candidate] = {}
+    for candidate in found:
+        if candidate.kind == kind:
+            known = best.get(candidate.amount.value)
+            # The same value printed twice is more likely right.
+            if known is None or candidate.score > known.score:
+                best[candidate.amount.value] = candidate
+    return sorted(best.values(), key=lambda candidate: -candidate.score)[:_TRIED]
+
+
+def _totals(found: Sequence[Candidate]) -> list[Candidate]:
+    totals = _best(found, "total")
+    due = [Candidate("amount_due", c.amount, c.score * 0.8, c.label) for c in _best(found, "amount_due")]
+    return (totals + due)[: _TRIED + 3]
+
+
+def _rate_sums(found: Sequence[Candidate]) -> list[tuple[Candidate, ...]]:
+    """Combine taxes on different lines, as several rates have several lines."""
+    lines: dict[int, Candidate] = {}
+    for candidate in found:
+        if candidate.kind == "tax" and candidate.score > 0.5 and candidate.amount.value:
+            known = lines.get(candidate.label.line_index)
+            if known is None or candidate.score > known.score:
+                lines[candidate.label.line_index] = candidate
+    rates = list(lines.values())[:5]
+    return [parts for size in range(2, len(rates) + 1) for parts in combinations(rates, size)]
+
+
+def _adjustments(found: Sequence[Candidate]) -> list[Decimal]:
+    """What may lie between subtotal and total: the sums of all subsets of discounts and charges."""
+    signed: dict[tuple[str, Decimal], Decimal] = {}
+    for candidate in found:
+        if candidate.kind in {"minus", "plus"} and candidate.amount.value and candidate.score > 0.5:
+            value = abs(candidate.amount.value)
+            signed[(candidate.kind, value)] = -value if candidate.kind == "minus" else candidate.amount.value
+    values = list(signed.values())[:4]
+    return [
+        sum(part, Decimal(0)) for size in range(1, len(values) + 1) for part in combinations(values, size)
+    ]
+
+
+def _explains(
+    subtotal: Candidate | None,
+    tax: Candidate | None,
+    parts: tuple[Candidate, ...],
+    tax_value: Decimal,
+    total: Candidate | None,
+    adjustments: Iterable[Decimal],
+    items_sum: Decimal | None,
+) -> tuple[float, str]:
+    score = sum(candidate.score for candidate in (subtotal, tax, total) if candidate)
+    if parts:
+        score += 0.1
+    confirmed = ""
+    if subtotal and total:
+        net, gross = subtotal.amount.value, total.amount.value
+        if tax and abs(net + tax_value - gross) <= _CENT:
+            score, confirmed = score + 1.6, "sums"
+        elif any(abs(net + tax_value + adjustment - gross) <= _CENT for adjustment in adjustments):
+            score, confirmed = score + 1.1, "adjusted"
+        elif net == gross:
+            score, confirmed = score + 0.4, "equal"
+        else:
+            score -= 0.7
+        if abs(net) > abs(gross) and confirmed == "":
+            score -= 0.4
+    if tax and total and abs(tax_value) >= abs(total.amount.value) and total.amount.value:
+        score -= 2.5
+    if tax and subtotal and not total and abs(tax_value) > abs(subtotal.amount.value):
+        score -= 1
+    if items_sum is not None:
+        if subtotal and abs(subtotal.amount.value - items_sum) <= _CENT:
+            score += 0.7
+        if total and abs(total.amount.value - items_sum) <= _CENT:
+            score += 0.35
+    if total and total.kind == "total":
+        score += 0.25
+    if total:
+        # Lower on the page and larger is what people call the total.
+        score += 0.02 * total.amount.page.number + 0.05 * total.amount.words[0].y0 / total.amount.page.height
+    return score, confirmed

@@ -1,0 +1,209 @@
+"""A child process that may be killed: what reads strangers' documents runs in there, never here.
+
+Requests and answers are single messages over pipes, each 8 bytes of length (big-endian) and that many bytes.
+The child starts without our environment's secrets, limits its own memory where the system lets it, and ends
+when the pipe does. The parent keeps the time and watches the memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+#: Variables the child needs to start; everything else may hold secrets and stays here.
+KEPT_VARIABLES = (
+    "PATH",
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    "SYSTEMROOT",
+    "TEMP",
+    "TMP",
+    "TMPDIR",
+    "LANG",
+    "LC_ALL",
+    "VIRTUAL_ENV",
+    "COVERAGE_PROCESS_START",
+)
+#: s between two looks at the child's memory.
+WATCH = 0.05
+#: s a new process may take to import its libraries, on a slow machine.
+STARTUP = 60.0
+
+_LENGTH = struct.Struct(">Q")
+
+
+class SandboxFailed(Exception):
+    """The child gave no answer; `reason` is ``timeout``, ``out_of_memory`` or ``crashed``."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Sandbox:
+    """One child process, started when first needed, replaced after it failed. Not thread-safe: callers lock."""
+
+    def __init__(self, module: str, *, memory_bytes: int) -> None:
+        self._module = module
+        self._memory_bytes = memory_bytes
+        self._process: subprocess.Popen[bytes] | None = None
+        self._answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+
+    @property
+    def process_id(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    def start(self) -> None:
+        """Start the child and wait until it has loaded its libraries.
+
+        Raises:
+            SandboxFailed: If it ends or stays silent instead.
+        """
+        if self._process is not None and self._process.poll() is None:
+            return
+        self.close()
+        command = [sys.executable, "-P", "-m", self._module, str(self._memory_bytes)]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment()
+        )
+        self._answers = queue.SimpleQueue()
+        threading.Thread(target=_collect, args=(self._process, self._answers), daemon=True).start()
+        self._answer(STARTUP)
+
+    def call(self, request: bytes, *, seconds: float) -> bytes:
+        """Send a request and wait for its answer.
+
+        Raises:
+            SandboxFailed: If there is no answer within the time; the child has been ended then.
+        """
+        self.start()
+        process = self._process
+        assert process is not None and process.stdin is not None
+        # A child that does not read must not keep us waiting beyond the limit, so another thread writes.
+        threading.Thread(target=_send_quietly, args=(process.stdin, request), daemon=True).start()
+        return self._answer(seconds)
+
+    def close(self) -> None:
+        """End the child."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+    def _answer(self, seconds: float) -> bytes:
+        process = self._process
+        assert process is not None
+        deadline = time.monotonic() + seconds
+        peak = 0
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                answer = self._answers.get(timeout=min(left, WATCH))
+            except queue.Empty:
+                peak = max(peak, _resident_bytes(process.pid))
+                if peak > self._memory_bytes:
+                    return self._give_up("out_of_memory")
+                continue
+            if answer is not None:
+                return answer
+            # A library that is refused memory often ends the process itself instead of reporting it.
+            return self._give_up("out_of_memory" if peak > 0.8 * self._memory_bytes else "crashed")
+        return self._give_up("timeout")
+
+    def _give_up(self, reason: str) -> bytes:
+        self.close()
+        raise SandboxFailed(reason)
+
+
+def serve(answer: Callable[[bytes], bytes]) -> None:
+    """Answer requests until the pipe closes: the child's whole life.
+
+    The first message is empty and means "ready". Whatever libraries print goes nowhere.
+    """
+    requests = os.fdopen(os.dup(0), "rb")
+    answers = os.fdopen(os.dup(1), "wb")
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nowhere, standard)
+    if len(sys.argv) > 1:
+        limit_memory(int(sys.argv[1]))
+    send(answers, b"")
+    while (request := receive(requests)) is not None:
+        send(answers, answer(request))
+
+
+def limit_memory(size_bytes: int) -> bool:
+    """Limit what this process may allocate; tell whether the system can (Windows cannot)."""
+    try:
+        import resource
+    except ImportError:
+        return False
+    try:
+        # Data, not address space: libraries reserve far more addresses than they ever fill.
+        resource.setrlimit(resource.RLIMIT_DATA, (size_bytes, size_bytes))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    except (ValueError, OSError):
+        return False
+    return True
+
+
+def send(pipe: BinaryIO, message: bytes) -> None:
+    pipe.write(_LENGTH.pack(len(message)))
+    pipe.write(message)
+    pipe.flush()
+
+
+def receive(pipe: BinaryIO) -> bytes | None:
+    """Read one message; None when the pipe ends before or within it."""
+    head = pipe.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    (size,) = _LENGTH.unpack(head)
+    message = pipe.read(size)
+    return message if len(message) == size else None
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+    # The child imports what we import, wherever our parent put it; it never looks in the working directory.
+    kept["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parents[1]), *(path for path in sys.path if path)])
+    kept["PYTHONIOENCODING"] = "utf-8"
+    # One thread each: numerical libraries would otherwise take every core for one page.
+    kept["OMP_NUM_THREADS"] = kept["OPENBLAS_NUM_THREADS"] = "2"
+    return kept
+
+
+def _collect(process: subprocess.Popen[bytes], answers: queue.SimpleQueue[bytes | None]) -> None:
+    assert process.stdout is not None
+    with contextlib.suppress(OSError, ValueError):
+        while (message := receive(process.stdout)) is not None:
+            answers.put(message)
+    answers.put(None)
+
+
+def _send_quietly(pipe: BinaryIO, message: bytes) -> None:
+    # A child that died meanwhile is noticed by its missing answer.
+    with contextlib.suppress(OSError, ValueError):
+        send(pipe, message)
+
+
+def _resident_bytes(process_id: int) -> int:
+    """The child's memory; 0 where the system has no /proc."""
+    try:
+        pages = int(Path(f"/proc/{process_id}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError, AttributeError):
+        return 0
