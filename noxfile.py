@@ -1,0 +1,126 @@
+"""What CI runs: `pip install nox && nox`.
+
+| session | what | default |
+|---|---|---|
+| `lint` | ruff: rules and format | yes |
+| `types` | mypy and pyright, both strict | yes |
+| `tests(3.x)` | pytest on every supported Python that is found here | yes |
+| `coverage` | one report over all of them, with its floor | yes |
+| `docs` | every block of the README and of `docs/` is run | yes |
+| `bench` | ratios against what it is compared with, side by side in one run | no |
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.sessions = ["lint", "types", "tests", "coverage", "docs"]
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "no"
+nox.options.error_on_missing_interpreters = True
+
+HERE = Path(__file__).parent
+SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+
+
+def candidates(version: str) -> list[Path]:
+    """Where a Python of that version may be: this one, pyenv's, uv's, and those on the PATH."""
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    uv = Path(os.environ.get("UV_PYTHON_INSTALL_DIR") or Path.home() / ".local" / "share" / "uv" / "python")
+    named = shutil.which(f"python{version}")
+    return [
+        Path(sys.executable),
+        *sorted((pyenv / "versions").glob(f"{version}.*/bin/python"), reverse=True),
+        *sorted(uv.glob(f"cpython-{version}.*/bin/python{version}"), reverse=True),
+        # Last, because pyenv puts a shim on the PATH for versions that it refuses to start.
+        *([Path(named)] if named else []),
+    ]
+
+
+def is_python(path: Path, version: str) -> bool:
+    """Whether it starts, is that version, and can make virtual environments."""
+    program = "import sys, ensurepip, sqlite3; print('%d.%d' % sys.version_info[:2], end='')"
+    try:
+        told = subprocess.run([path, "-c", program], capture_output=True, text=True, timeout=30, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return told.stdout == version
+
+
+def find_pythons() -> dict[str, str]:
+    """Find one interpreter for each supported version; a missing one is named and skipped."""
+    found: dict[str, str] = {}
+    for version in SUPPORTED:
+        path = next((each for each in candidates(version) if is_python(each, version)), None)
+        if path is None:
+            print(f"noxfile: no Python {version} on this machine: its tests are skipped", file=sys.stderr)
+        else:
+            found[version] = str(path)
+    if not found:
+        raise SystemExit(f"noxfile: none of Python {', '.join(SUPPORTED)} is on this machine")
+    return found
+
+
+PYTHONS = find_pythons()
+NEWEST = list(PYTHONS.values())[-1]
+
+
+def install(session: nox.Session, *groups: str) -> None:
+    """Install the package as a user gets it, with the demo's extras, and groups of pyproject.toml."""
+    session.install(".[demo]", *nox.project.dependency_groups(PYPROJECT, *groups))
+
+
+@nox.session(python=NEWEST)
+def lint(session: nox.Session) -> None:
+    session.install(*nox.project.dependency_groups(PYPROJECT, "lint"))
+    session.run("ruff", "check", *session.posargs)
+    session.run("ruff", "format", "--check")
+
+
+@nox.session(python=NEWEST)
+def types(session: nox.Session) -> None:
+    # pyright[nodejs] brings Node.js as a wheel, so that a machine without it needs nothing but PyPI.
+    install(session, "types")
+    session.run("mypy")
+    session.run("pyright", "--warnings", env={"PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"})
+
+
+@nox.session
+@nox.parametrize("python", [nox.param(path, id=version) for version, path in PYTHONS.items()])
+def tests(session: nox.Session) -> None:
+    version = next(version for version, path in PYTHONS.items() if path == session.python)
+    install(session, "test")
+    for old in HERE.glob(f".coverage.{version}*"):
+        old.unlink()
+    session.run(
+        *("coverage", "run", "-m", "pytest", "--ignore=tests/test_docs.py"),
+        *session.posargs,
+        env={"COVERAGE_FILE": str(HERE / f".coverage.{version}")},
+    )
+
+
+@nox.session(python=NEWEST)
+def coverage(session: nox.Session) -> None:
+    session.install(*nox.project.dependency_groups(PYPROJECT, "coverage"))
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report")
+
+
+@nox.session(python=NEWEST)
+def docs(session: nox.Session) -> None:
+    install(session, "test")
+    session.run("pytest", "tests/test_docs.py", *session.posargs)
+
+
+@nox.session(python=NEWEST, default=False)
+def bench(session: nox.Session) -> None:
+    install(session, "bench")
+    session.run("python", "-m", "tests.bench", *session.posargs)

@@ -1,0 +1,55 @@
+"""What every test runs under: no network but loopback, no settings of the machine, a folder of its own."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[1]
+#: Settings of a developer's shell that must not reach a test.
+SETTINGS = ("PAPERHOOK_", "SPACE_OCR_", "DOCUPARSE_", "DOCUPROX_", "OCRIVA_", "STANDARD_WEBHOOKS_")
+
+
+def _refuse_the_network(event: str, arguments: tuple[Any, ...]) -> None:
+    # An audit hook sees every connection, whichever library makes it.
+    if event != "socket.connect" or not isinstance(arguments[1], tuple):
+        return
+    host = str(arguments[1][0])
+    try:
+        is_local = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_local = False
+    if not is_local:
+        raise PermissionError(f"a test wants to connect to {host}: only loopback is there")
+
+
+sys.addaudithook(_refuse_the_network)
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run without the settings of whoever starts the tests."""
+    for name in os.environ:
+        if name.startswith(SETTINGS) and name != "PAPERHOOK_DOCUMENTS":
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Run in an empty folder, for code that writes where it stands."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def documents() -> Path:
+    """The folder of real and hostile documents; they are not ours to publish, so tests skip without them."""
+    folder = Path(os.environ.get("PAPERHOOK_DOCUMENTS") or REPOSITORY.parent / "shared" / "documents")
+    if not (folder / "manifest.json").is_file():
+        pytest.skip("the documents are not here: set PAPERHOOK_DOCUMENTS")
+    return folder
