@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, get_args
 
 import pydantic
 
@@ -68,7 +68,8 @@ class Result(Model):
     def parse(self, model: type[M]) -> M:
         """Fill a pydantic model.
 
-        Standard names fill fields of the same name or alias; the provider's own names are tried after them.
+        Standard names fill fields of the same name or alias; the provider's own names are tried after them. A field of type
+        `str` takes a date or an amount as ISO text. A value that could not be read is None, and never a model's default.
 
         Args:
             model: One of `paperhook.schemas` or any pydantic model of yours.
@@ -76,29 +77,88 @@ class Result(Model):
         Raises:
             ResultInvalid: If a value is missing or does not fit; `problems` names every path.
         """
-        values = {field.provider_name: field.value for field in self.fields.values() if field.provider_name}
-        values |= self.values()
+        known = dict(self.tables) | _plain(self.fields)
+        if self.line_items:
+            known["line_items"] = [_plain(item) for item in self.line_items]
         if self.document_type is not None:
-            values.setdefault("document_type", self.document_type)
+            known.setdefault("document_type", self.document_type)
+        values = _wanted(model, known)
         try:
-            return model.model_validate({name: values[name] for name in _wanted(model) if name in values})
+            return model.model_validate(values)
         except pydantic.ValidationError as error:
-            problems = tuple(
-                f"{'.'.join(str(part) for part in problem['loc'])}: {problem['type']}"
-                for problem in error.errors(include_url=False, include_context=False, include_input=False)
-            )
-            # The original error prints the values.
-            raise ResultInvalid(f"{model.__name__}: {'; '.join(problems)}", problems=problems) from None
+            if not _write_out(values, error):
+                raise _invalid(model, error) from None
+        try:
+            return model.model_validate(values)
+        except pydantic.ValidationError as error:
+            raise _invalid(model, error) from None
 
 
-def _wanted(model: type[pydantic.BaseModel]) -> list[str]:
-    """List the names under which a model takes values."""
-    names: list[str] = []
+def _plain(fields: Mapping[str, Field]) -> dict[str, Any]:
+    """Give values by the provider's names and, winning over them, by ours."""
+    given = {field.provider_name: field.value for field in fields.values() if field.provider_name}
+    return given | {name: field.value for name, field in fields.items()}
+
+
+def _wanted(model: type[pydantic.BaseModel], known: Mapping[str, Any]) -> dict[str, Any]:
+    """Pick the values that a model has fields for, by the names that it takes them under."""
+    values: dict[str, Any] = {}
     for name, field in model.model_fields.items():
         alias = field.validation_alias
-        if isinstance(alias, pydantic.AliasChoices):
-            names += [choice for choice in alias.choices if isinstance(choice, str)]
-        elif isinstance(alias, str):
-            names.append(alias)
-        names.append(name)
-    return names
+        given = alias.choices if isinstance(alias, pydantic.AliasChoices) else [alias]
+        names = [choice for choice in given if isinstance(choice, str)] + [name]
+        found = next((each for each in names if each in known), None)
+        if found is not None:
+            values[names[0]] = _for_rows(field.annotation, known[found])
+    return values
+
+
+def _for_rows(annotation: Any, value: Any) -> Any:
+    """Pick the members of rows that the rows' own model has fields for."""
+    row_model = next((each for each in _leaves(annotation) if _is_model(each)), None)
+    if row_model is None or not isinstance(value, list):
+        return value
+    return [_wanted(row_model, row) if isinstance(row, Mapping) else row for row in value]
+
+
+def _leaves(annotation: Any) -> tuple[Any, ...]:
+    inner = get_args(annotation)
+    return tuple(leaf for each in inner for leaf in _leaves(each)) if inner else (annotation,)
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, pydantic.BaseModel)
+
+
+def _write_out(values: Any, error: pydantic.ValidationError) -> bool:
+    """Write dates and amounts as text where the model wants text; tell whether there were any."""
+    changed = False
+    for problem in error.errors(include_url=False, include_context=False):
+        if problem["type"] == "string_type" and isinstance(problem["input"], (Decimal, date)):
+            changed = _replace(values, problem["loc"], str(problem["input"])) or changed
+    return changed
+
+
+def _replace(values: Any, path: tuple[int | str, ...], text: str) -> bool:
+    """Put a text where a problem was found; tell whether the place is one of ours, not inside a user's own type."""
+    for step in path[:-1]:
+        values = _inside(values, step)
+    if _inside(values, path[-1]) is None:
+        return False
+    values[path[-1]] = text
+    return True
+
+
+def _inside(values: Any, step: int | str) -> Any:
+    if isinstance(values, dict):
+        return values.get(step)
+    return values[step] if isinstance(values, list) and isinstance(step, int) else None
+
+
+def _invalid(model: type[pydantic.BaseModel], error: pydantic.ValidationError) -> ResultInvalid:
+    # The original error prints the values.
+    problems = tuple(
+        f"{'.'.join(str(part) for part in problem['loc'])}: {problem['type']}"
+        for problem in error.errors(include_url=False, include_context=False, include_input=False)
+    )
+    return ResultInvalid(f"{model.__name__}: {'; '.join(problems)}", problems=problems)
