@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, overload
 
 from .core.delivery import Delivery, Envelope
 from .core.event import (
@@ -39,8 +39,13 @@ if TYPE_CHECKING:
 
 E = TypeVar("E", bound=Event)
 R = TypeVar("R")
-#: A decorator that gives the function back as it was, and checks that it takes the event.
-_Decorator = Callable[[Callable[[E], R]], Callable[[E], R]]
+
+
+class _Decorator(Protocol[E]):
+    """Gives a handler back as it was, and lets a type checker see that it takes the event."""
+
+    def __call__(self, handler: Callable[[E], R], /) -> Callable[[E], R]: ...
+
 
 logger = logging.getLogger("paperhook")
 
@@ -90,7 +95,7 @@ class Webhooks:
     @overload
     def on(
         self, event: type[E], *, name: str = ..., retry: RetryPolicy | None = ..., timeout: float | None = ...
-    ) -> _Decorator[E, R]: ...
+    ) -> _Decorator[E]: ...
     @overload
     def on(
         self,
@@ -99,7 +104,7 @@ class Webhooks:
         name: str = ...,
         retry: RetryPolicy | None = ...,
         timeout: float | None = ...,
-    ) -> _Decorator[DocumentReceived, R]: ...
+    ) -> _Decorator[DocumentReceived]: ...
     @overload
     def on(
         self,
@@ -108,7 +113,7 @@ class Webhooks:
         name: str = ...,
         retry: RetryPolicy | None = ...,
         timeout: float | None = ...,
-    ) -> _Decorator[DocumentCompleted, R]: ...
+    ) -> _Decorator[DocumentCompleted]: ...
     @overload
     def on(
         self,
@@ -117,7 +122,7 @@ class Webhooks:
         name: str = ...,
         retry: RetryPolicy | None = ...,
         timeout: float | None = ...,
-    ) -> _Decorator[DocumentFailed, R]: ...
+    ) -> _Decorator[DocumentFailed]: ...
     @overload
     def on(
         self,
@@ -126,7 +131,7 @@ class Webhooks:
         name: str = ...,
         retry: RetryPolicy | None = ...,
         timeout: float | None = ...,
-    ) -> _Decorator[DocumentNeedsReview, R]: ...
+    ) -> _Decorator[DocumentNeedsReview]: ...
     @overload
     def on(
         self,
@@ -135,7 +140,7 @@ class Webhooks:
         name: str = ...,
         retry: RetryPolicy | None = ...,
         timeout: float | None = ...,
-    ) -> _Decorator[BatchCompleted, R]: ...
+    ) -> _Decorator[BatchCompleted]: ...
     @overload
     def on(
         self,
@@ -144,11 +149,11 @@ class Webhooks:
         name: str = ...,
         retry: RetryPolicy | None = ...,
         timeout: float | None = ...,
-    ) -> _Decorator[EndpointTest, R]: ...
+    ) -> _Decorator[EndpointTest]: ...
     @overload
     def on(
         self, event: str, *, name: str = ..., retry: RetryPolicy | None = ..., timeout: float | None = ...
-    ) -> _Decorator[Any, R]: ...
+    ) -> _Decorator[Any]: ...
     def on(
         self,
         event: type[Event] | str,
