@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from paperhook.reading.amounts import Amount, amounts_in
-from paperhook.reading.labels import windows
+from paperhook.reading.labels import strange_words, windows
 from paperhook.reading.layout import Line, Phrase
 from paperhook.reading.vocabulary import COLUMN_MEANINGS, LABEL_MEANINGS
 from paperhook.reading.words import Word, joined, squeeze
@@ -257,7 +257,8 @@ def _label_of(line: Line) -> str | None:
     for phrase in line.phrases:
         for start, _, meanings in windows(phrase.words, LABEL_MEANINGS):
             # "Total" opens the phrase of a sum; inside a description it is a word like others.
-            if start == 0 and (kinds := [meaning for meaning in meanings if meaning in _SUMS]):
+            opens = start == 0 or strange_words(phrase.words[:start]) == 0
+            if opens and (kinds := [meaning for meaning in meanings if meaning in _SUMS]):
                 return kinds[0]
     return None
 
@@ -526,7 +527,12 @@ def _headless(line: Line, index: int, mark: str) -> Item | None:
     if not last or not last[-1].is_money or not words or words[-1].x1 > last[-1].words[0].x0:
         return None
     item = Item(index, line.page.number, [words], amount=last[-1], indent=words[0].x0, height=words[0].height)
-    middle = [a for phrase in line.phrases[1:-1] for a in amounts_in(phrase, mark)]
+    middle = [
+        amount
+        for phrase in line.phrases[:-1]
+        if phrase.words[0] is not words[0]
+        for amount in amounts_in(phrase, mark)
+    ]
     if len(middle) == 2 and abs(middle[0].value * middle[1].value - last[-1].value) <= _CENT:
         item.quantity, item.unit_price = middle
     elif len(middle) == 1 and not middle[0].is_money and middle[0].value:

@@ -14,6 +14,12 @@ from paperhook.reading.words import Word, squeeze
 LONGEST = 7
 
 
+#: Words that may stand around a label and do not make it a sentence: rates, bases, currencies.
+AROUND = re.compile(
+    r"(?i)^(?:[\W\d]+|zzgl\.?|zuzügl\.?|inkl\.?|incl\.?|excl\.?|exkl\.?|plus|auf|on|of|at|von|sur|over|sobre|su|to|à|al|the|der|die|de|du|la|el|del|aus|in|eur|usd|gbp|chf|rate|net|netto|brutto|ht|for|this)[:.]?$"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Label:
     meanings: tuple[str, ...]
@@ -66,6 +72,11 @@ def windows(
             end += 1
         yield start, end, meanings
         start = end
+
+
+def strange_words(words: Sequence[Word]) -> int:
+    """Count the words that make a cell more than a label with its rate, base and currency."""
+    return sum(1 for word in words if not AROUND.match(word.text))
 
 
 def find_labels(lines: Sequence[Line]) -> list[Label]:

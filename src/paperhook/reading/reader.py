@@ -32,7 +32,7 @@ class Limits:
 
     seconds: float = 30.0
     #: Of the reading process, libraries included; recognising a picture takes up to 900 MB.
-    memory_bytes: int = 1_000_000_000
+    memory_bytes: int = 1_150_000_000
     pages: int = 50
     #: Of one picture, before it is decoded.
     pixels: int = 50_000_000

@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import combinations, product
 
 from paperhook.reading.amounts import Amount, amounts_in
-from paperhook.reading.labels import Label, above, below, right_of
+from paperhook.reading.labels import Label, above, below, right_of, strange_words
 from paperhook.reading.layout import Line
 from paperhook.reading.words import squeeze
 
@@ -77,14 +77,14 @@ def _of_label(
 
 
 def _weight(label: Label) -> float:
-    # A label that opens its cell and is most of it is a label; one inside a sentence may be just a word.
-    words = len(label.phrase.words)
-    if label.starts_phrase and (label.has_colon or words - label.end <= 5):
+    # A label that is most of its cell is a label; one inside a sentence may be just a word.
+    strange = strange_words(label.phrase.words[: label.start]) + strange_words(label.rest)
+    if strange == 0:
         weight = 1.0
-    elif words - (label.end - label.start) <= 3:
-        weight = 0.85
+    elif label.starts_phrase:
+        weight = 0.95 if strange <= 2 or label.has_colon else 0.75 if strange <= 5 else 0.4
     else:
-        weight = 0.4
+        weight = 0.8 if strange <= 2 else 0.4
     return weight * (1.0 if len(squeeze(label.text)) > 3 else 0.95)
 
 
