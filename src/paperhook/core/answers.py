@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
+
+import pydantic
 
 from ..errors import (
     ApiError,
@@ -22,6 +24,8 @@ from ..errors import (
 )
 from .exchange import Response
 from .headers import Headers
+
+M = TypeVar("M", bound=pydantic.BaseModel)
 
 #: Anything else below 500 is a BadRequest, anything from 500 on a ServerError.
 ERROR_CLASSES: Mapping[int, type[ApiError]] = {
@@ -128,6 +132,36 @@ def object_in(provider: str, response: Response) -> dict[str, Any]:
     if isinstance(value, dict):
         return value
     raise malformed(provider, response, "the answer is not a JSON object")
+
+
+def list_in(provider: str, response: Response) -> list[Any]:
+    """Decode a successful answer that is documented as a JSON array.
+
+    Raises:
+        MalformedAnswer: If it is anything else.
+    """
+    try:
+        value = response.json()
+    except ValueError:
+        value = None
+    if isinstance(value, list):
+        return value
+    raise malformed(provider, response, "the answer is not a JSON array")
+
+
+def model_of(provider: str, response: Response, model: type[M], value: Any) -> M:
+    """Read a decoded answer, or a part of it, as a typed value.
+
+    Raises:
+        MalformedAnswer: If it does not fit; the message names the paths, never the values.
+    """
+    try:
+        return model.model_validate(value)
+    except pydantic.ValidationError as error:
+        paths = {
+            ".".join(str(part) for part in problem["loc"]) or "(all of it)" for problem in error.errors()
+        }
+    raise malformed(provider, response, f"the answer is no {model.__name__}: {', '.join(sorted(paths))}")
 
 
 def malformed(provider: str, response: Response, what: str) -> MalformedAnswer:

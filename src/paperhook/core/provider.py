@@ -46,6 +46,8 @@ class Capabilities:
     #: Content types that may be uploaded; None takes any.
     accepts: frozenset[str] | None = None
     max_document_bytes: int | None = None
+    #: Content types of `accepts` that are sent as one image a page; `max_document_bytes` is then a page's.
+    rasterises: frozenset[str] = frozenset()
     #: Documents per batch call; 0 where there is no batch.
     max_batch_documents: int = 0
     #: Requests per key and window.
@@ -122,11 +124,11 @@ class Provider:
         """Read the settings from environment variables: the prefix and the field's name in capitals.
 
         Raises:
-            ConfigurationError: If the API key is not set.
+            ConfigurationError: If the API key is not set, or a yes-or-no setting is neither.
         """
         given = os.environ if environ is None else environ
         found: dict[str, Any] = {
-            each.name: given[name]
+            each.name: _setting(name, given[name], type=each.type)
             for each in fields(cls)
             if (name := cls.env_prefix + each.name.upper()) in given
         }
@@ -332,3 +334,34 @@ def final_type(status: JobStatus) -> str | None:
     if status.is_success:
         return DocumentCompleted.canonical_type
     return DocumentFailed.canonical_type if status.is_failure else None
+
+
+def type_for(words: Mapping[str, str], word: str) -> str:
+    """Give our word for a provider's event, or its own where we have none.
+
+    A word that we do not know never poses as one of ours, even where it is spelled the same.
+    """
+    if word in words:
+        return words[word]
+    return f"unknown:{word}" if word in EVENT_CLASSES else word
+
+
+_YES_OR_NO = {
+    "1": True,
+    "true": True,
+    "yes": True,
+    "on": True,
+    "0": False,
+    "false": False,
+    "no": False,
+    "off": False,
+}
+
+
+def _setting(name: str, text: str, *, type: Any) -> Any:
+    """Read an environment variable; the only fields that are not text are yes or no."""
+    if type not in ("bool", bool):
+        return text
+    if text.strip().lower() not in _YES_OR_NO:
+        raise ConfigurationError(f"{name} is {text!r}: write true or false")
+    return _YES_OR_NO[text.strip().lower()]

@@ -1,0 +1,23 @@
+"""Moments as providers write them, read as aware UTC times."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+
+def instant(value: Any) -> datetime | None:
+    """Read a moment: ISO 8601 text (without an offset it is taken for UTC) or milliseconds since the epoch.
+
+    Returns:
+        An aware UTC time, or None for anything that is not a moment.
+    """
+    try:
+        if isinstance(value, str):
+            moment = datetime.fromisoformat(value)
+            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0:
+            return datetime.fromtimestamp(value / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        pass
+    return None
