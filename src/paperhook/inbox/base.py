@@ -7,8 +7,16 @@
 | `done` | every handler succeeded | `pending` (replay) |
 | `dead` | a handler gave up or used up its attempts | `pending` (replay) |
 
+Rules that every store keeps:
+
+* Provider and key are unique; the same event again is counted on the row that is there, whatever its state.
+* Events with the same `subject` run one at a time and in the order in which they were put. One that was replayed
+  waits for the one that is running, and then goes first.
+* A settled row (`done` or `dead`) is left only by a replay.
+* Only the newest lease of an event can renew, finish or release it.
+
 Every method returns at once with a `concurrent.futures.Future`: sync code calls `.result()`, async code awaits
-`asyncio.wrap_future(...)`. A future of `put` that has a result means: committed.
+`asyncio.wrap_future(...)`, or a `Bridge` where there are many. A future that has a result means: committed.
 
 Times are seconds since the epoch and are arguments, so that a test drives them.
 """
@@ -17,9 +25,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 
 class State(StrEnum):
@@ -29,6 +37,11 @@ class State(StrEnum):
     RUNNING = "running"
     DONE = "done"
     DEAD = "dead"
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing but a replay changes it."""
+        return self is State.DONE or self is State.DEAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +70,11 @@ class Entry:
     occurred_at: float | None = None
     received_at: float = 0.0
 
+    @property
+    def subject(self) -> str | None:
+        """What the event is about: events with the same provider and subject run in order; None runs at any time."""
+        return self.job_id or self.document_id or None
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -69,6 +87,10 @@ class Outcome:
     attempts: int
     #: Type and place of the last error and its traceback, redacted; empty after success.
     error: str = field(default="", repr=False)
+    #: When its first attempt began; 0 before.
+    started_at: float = 0.0
+    #: Where it is pending: not before this.
+    due_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +106,8 @@ class Claim:
     claims: int
     #: By handler name.
     outcomes: Mapping[str, Outcome]
+    #: How many leases in a row ran out before this one: runs that were cut off and recorded nothing.
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +117,7 @@ class Row:
     id: int
     entry: Entry
     state: State
+    #: When it may be claimed; 0 means at once.
     due_at: float
     #: When it became done or dead.
     settled_at: float | None
@@ -123,11 +148,20 @@ class Filter:
     ids: tuple[int, ...] = ()
     states: tuple[State, ...] = ()
     provider: str | None = None
+    key: str | None = None
     #: Exact, or `prefix.*`.
     type: str | None = None
     job_id: str | None = None
     #: Rows in which this handler is dead.
     handler: str | None = None
+
+
+#: What is made of texts that come from outside.
+Words = TypeVar("Words", Entry, Outcome, Filter)
+
+
+#: Matches every row.
+EVERYTHING = Filter()
 
 
 class Inbox(Protocol):
@@ -145,15 +179,19 @@ class Inbox(Protocol):
         ...
 
     def claim(self, *, limit: int, lease: float, now: float) -> Future[tuple[Claim, ...]]:
-        """Lease up to `limit` events that are due, oldest first, for `lease` seconds.
+        """Lease up to `limit` events for `lease` seconds.
 
-        Events whose lease ran out count as due. An event waits while an earlier one of the same provider and job is
-        pending or running.
+        First those whose lease ran out, then those that are due again, then the new ones, each oldest first. A new or
+        replayed event is due whatever the clock says. Events that wait for another of their subject are left out.
         """
         ...
 
     def claim_key(self, provider: str, key: str, *, lease: float, now: float) -> Future[Claim | None]:
-        """Lease one event by its key, due or not; None where it is unknown, settled, or leased by another."""
+        """Lease one event by its key, due or not.
+
+        Returns:
+            None where it is unknown, settled, leased by another, or waits for another event of its subject.
+        """
         ...
 
     def renew(self, claims: Sequence[Claim], *, lease: float, now: float) -> Future[tuple[bool, ...]]:
@@ -180,12 +218,16 @@ class Inbox(Protocol):
         """Give a lease up so that the event is claimed again at `due_at`; arguments and answer as for `finish`."""
         ...
 
-    def rows(self, where: Filter = Filter(), *, limit: int = 100, offset: int = 0) -> Future[tuple[Row, ...]]:
+    def rows(
+        self, where: Filter = EVERYTHING, *, limit: int = 100, offset: int = 0
+    ) -> Future[tuple[Row, ...]]:
         """Give rows, newest first."""
         ...
 
     def replay(self, where: Filter, *, now: float, limit: int = 1000) -> Future[tuple[int, ...]]:
-        """Make settled rows pending again, dead handlers only where any handler is dead, else all handlers.
+        """Make settled rows pending again, oldest first.
+
+        Of a dead row the dead handlers run again (where `where.handler` is set, only that one); of a done row all.
 
         Returns:
             The ids that will run again.
@@ -197,5 +239,26 @@ class Inbox(Protocol):
         ...
 
     def close(self) -> None:
-        """Finish what was asked and let go; calling twice is fine."""
+        """Finish what was asked and let go; calling twice is fine, asking anything later is `InboxUnavailable`."""
         ...
+
+
+def storable(entry: Entry) -> Entry:
+    """Give an entry whose texts every store can hold; see `plain`."""
+    try:
+        f"{entry.provider}{entry.key}{entry.type}{entry.job_id}{entry.document_id}{entry.batch_id}".encode()
+    except UnicodeEncodeError:
+        return plainly(entry)
+    return entry
+
+
+def plainly(value: Words) -> Words:
+    """Give the same with all its texts plain."""
+    members: dict[str, Any] = {each.name: getattr(value, each.name) for each in fields(value)}
+    texts: dict[str, Any] = {name: plain(text) for name, text in members.items() if type(text) is str}
+    return replace(value, **texts)
+
+
+def plain(text: str) -> str:
+    r"""Give a text that every store can hold: half a character, which no UTF-8 has, is written out as `\udc80`."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,62 @@
+"""Durable inboxes: `open_inbox` picks one by its address.
+
+| address | store |
+|---|---|
+| `sqlite:///paperhook.db` | that file, below the working directory |
+| `sqlite:////var/lib/app/paperhook.db` | that file, absolute |
+| `memory:` | the process itself: for tests |
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import ConfigurationError
+from .base import Claim, Entry, Filter, Inbox, Outcome, Row, State, Stats
+from .memory import MemoryInbox
+from .sqlite import SqliteInbox
+
+__all__ = [
+    "Claim",
+    "Entry",
+    "Filter",
+    "Inbox",
+    "MemoryInbox",
+    "Outcome",
+    "Row",
+    "SqliteInbox",
+    "State",
+    "Stats",
+    "open_inbox",
+]
+
+_KNOWN = "write sqlite:///file.db, sqlite:////absolute/file.db or memory:"
+
+
+def open_inbox(address: str) -> Inbox:
+    """Open the inbox at an address; a file is made when it is first needed.
+
+    Args:
+        address: As in the table of this module; a path that ends in `.db`, `.sqlite` or `.sqlite3` is such a file.
+
+    Raises:
+        ConfigurationError: If it is none of these, or the file's folder does not exist.
+    """
+    scheme, colon, rest = address.partition(":")
+    if address == "memory:":
+        return MemoryInbox()
+    if scheme == "sqlite" and colon:
+        return SqliteInbox(_path_of(address, rest))
+    if scheme in ("postgresql", "postgres"):
+        raise ConfigurationError(f"this version of paperhook has no PostgreSQL inbox: {_KNOWN}")
+    if "://" not in address and Path(address).suffix in (".db", ".sqlite", ".sqlite3"):
+        return SqliteInbox(address)
+    # An address may hold a password, so only its scheme is repeated.
+    raise ConfigurationError(f"an inbox address cannot begin with {scheme!r}: {_KNOWN}")
+
+
+def _path_of(address: str, rest: str) -> str:
+    path = rest.removeprefix("///")
+    if path == rest or not path or "?" in path or ":memory:" in path:
+        raise ConfigurationError(f"{address!r} names no file: {_KNOWN}")
+    return path

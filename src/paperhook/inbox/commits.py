@@ -1,0 +1,151 @@
+"""Group commit: one thread owns the store, and all that queued while the last commit ran goes into the next.
+
+Nobody waits on purpose: a single caller gets a commit of its own at once, and under load a commit serves many.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any, Generic, Protocol, TypeVar
+
+from ..errors import InboxUnavailable
+
+#: What an operation is given: the connection.
+C = TypeVar("C")
+#: The same in a protocol that only gives it to callbacks.
+C_co = TypeVar("C_co", covariant=True)
+T = TypeVar("T")
+
+#: So that one transaction stays short and its memory bounded.
+MAX_GROUP = 512
+
+
+class Transactions(Protocol[C_co]):
+    """A store as the thread sees it; only that thread calls `run` and `close`."""
+
+    def run(self, operations: Sequence[Callable[[C_co], Any]]) -> Sequence[Any]:
+        """Run operations in one transaction and commit.
+
+        Returns:
+            For each operation its answer, or the exception that was its own fault and cost the others nothing.
+
+        Raises:
+            InboxError: If the store failed; then nothing was stored.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the store; `run` would open it again."""
+        ...
+
+    def forget(self) -> None:
+        """Let go without touching the store: it belongs to the process that forked this one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask(Generic[C]):
+    operation: Callable[[C], Any]
+    future: Future[Any]
+
+
+class GroupCommit(Generic[C]):
+    """Runs operations on a thread that starts with the first one."""
+
+    def __init__(self, transactions: Transactions[C], *, name: str) -> None:
+        self._transactions = transactions
+        self._name = name
+        self._begin()
+        _LIVING.add(self)
+
+    def _begin(self) -> None:
+        self._lock = threading.Lock()
+        self._asks: SimpleQueue[_Ask[C] | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._is_closed = False
+
+    def ask(self, operation: Callable[[C], T]) -> Future[T]:
+        """Queue an operation; its future has a result once the transaction is committed."""
+        future: Future[T] = Future()
+        with self._lock:
+            if self._is_closed:
+                future.set_exception(InboxUnavailable("the inbox is closed"))
+                return future
+            self._asks.put(_Ask(operation, future))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._serve, name=self._name, daemon=True)
+                self._thread.start()
+        return future
+
+    def close(self) -> None:
+        """Finish what was asked and end the thread; calling twice is fine."""
+        with self._lock:
+            if self._thread is not None and not self._is_closed:
+                self._asks.put(None)
+            self._is_closed = True
+        # The last reference may go away on the thread itself, in a callback of a future.
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def start_anew(self) -> None:
+        """Begin again in a forked process, where the thread does not exist and locks may be held for ever."""
+        was_closed = self._is_closed
+        self._transactions.forget()
+        self._begin()
+        self._is_closed = was_closed
+
+    def _serve(self) -> None:
+        is_open = True
+        while is_open:
+            group, is_open = self._next_group()
+            _settle(self._transactions, group)
+            # An idle thread must not keep the last answers alive.
+            del group
+        self._transactions.close()
+
+    def _next_group(self) -> tuple[list[_Ask[C]], bool]:
+        group: list[_Ask[C]] = []
+        ask = self._asks.get()
+        while ask is not None:
+            # A caller that went away before its turn wants nothing stored.
+            if ask.future.set_running_or_notify_cancel():
+                group.append(ask)
+            if len(group) == MAX_GROUP:
+                return group, True
+            try:
+                ask = self._asks.get_nowait()
+            except Empty:
+                return group, True
+        return group, False
+
+
+def _settle(transactions: Transactions[C], group: Sequence[_Ask[C]]) -> None:
+    if not group:
+        return
+    try:
+        answers = transactions.run([ask.operation for ask in group])
+    except Exception as error:  # noqa: BLE001 - whoever asked must hear of it, and the thread must live
+        answers = [error] * len(group)
+    for ask, answer in zip(group, answers, strict=True):
+        if isinstance(answer, Exception):
+            ask.future.set_exception(answer)
+        else:
+            ask.future.set_result(answer)
+
+
+_LIVING: weakref.WeakSet[GroupCommit[Any]] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for commits in list(_LIVING):
+        commits.start_anew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

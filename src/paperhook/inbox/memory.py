@@ -1,0 +1,298 @@
+"""An inbox in memory: for tests, and where losing events at exit is fine."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from bisect import insort
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import NoReturn, TypeVar
+
+from ..errors import InboxUnavailable
+from .base import EVERYTHING, Claim, Entry, Filter, Outcome, Row, State, Stats, plain, plainly, storable
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Event:
+    """One row, as it changes."""
+
+    id: int
+    entry: Entry
+    state: State = State.PENDING
+    due_at: float = 0.0
+    settled_at: float | None = None
+    token: str = ""
+    lease_until: float = 0.0
+    claims: int = 0
+    lost: int = 0
+    duplicates: int = 0
+    replays: int = 0
+    outcomes: dict[str, Outcome] = field(default_factory=dict[str, Outcome])
+
+    def row(self) -> Row:
+        return Row(
+            id=self.id,
+            entry=self.entry,
+            state=self.state,
+            due_at=self.due_at,
+            settled_at=self.settled_at,
+            claims=self.claims,
+            duplicates=self.duplicates,
+            replays=self.replays,
+            outcomes=dict(self.outcomes),
+        )
+
+
+class MemoryInbox:
+    """Keeps events as long as the process lives; any number of threads may use it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._is_closed = False
+        self._events: dict[int, _Event] = {}
+        self._ids: dict[tuple[str, str], int] = {}
+        #: Ids that are not settled, in order; and those that share a subject.
+        self._open: list[int] = []
+        self._lines: dict[tuple[str, str], list[int]] = {}
+
+    def put(self, entries: Sequence[Entry]) -> Future[tuple[bool, ...]]:
+        """Store events."""
+        return self._answer(lambda: tuple([self._put(storable(entry)) for entry in entries]))
+
+    def claim(self, *, limit: int, lease: float, now: float) -> Future[tuple[Claim, ...]]:
+        """Lease up to `limit` events that are due."""
+        return self._answer(
+            lambda: tuple([self._lease(event, lease, now) for event in self._due(limit, now)])
+        )
+
+    def claim_key(self, provider: str, key: str, *, lease: float, now: float) -> Future[Claim | None]:
+        """Lease one event by its key, due or not."""
+
+        def claim() -> Claim | None:
+            event = self._events.get(self._ids.get((plain(provider), plain(key)), 0))
+            if event is None or event.state.is_settled or not self._is_free(event, now):
+                return None
+            return self._lease(event, lease, now)
+
+        return self._answer(claim)
+
+    def renew(self, claims: Sequence[Claim], *, lease: float, now: float) -> Future[tuple[bool, ...]]:
+        """Extend leases to `now + lease`."""
+
+        def renew() -> tuple[bool, ...]:
+            held = [self._held(claim) for claim in claims]
+            for event in held:
+                if event is not None:
+                    event.lease_until = now + lease
+            return tuple([event is not None for event in held])
+
+        return self._answer(renew)
+
+    def finish(self, claim: Claim, outcomes: Sequence[Outcome], *, state: State, now: float) -> Future[bool]:
+        """Record that an event is done or dead."""
+
+        def finish() -> bool:
+            if not state.is_settled:
+                raise ValueError(f"an event is finished as done or dead, not as {state}")
+            event = self._held(claim)
+            if event is None:
+                return False
+            self._settle(event, outcomes, state)
+            event.settled_at = now
+            self._open.remove(event.id)
+            line = self._line(event)
+            line.remove(event.id)
+            if not line and event.entry.subject is not None:
+                del self._lines[event.entry.provider, event.entry.subject]
+            return True
+
+        return self._answer(finish)
+
+    def release(
+        self, claim: Claim, outcomes: Sequence[Outcome], *, due_at: float, now: float
+    ) -> Future[bool]:
+        """Give a lease up until `due_at`."""
+
+        def release() -> bool:
+            event = self._held(claim)
+            if event is None:
+                return False
+            self._settle(event, outcomes, State.PENDING)
+            event.due_at, event.lost = due_at, 0
+            return True
+
+        return self._answer(release)
+
+    def rows(
+        self, where: Filter = EVERYTHING, *, limit: int = 100, offset: int = 0
+    ) -> Future[tuple[Row, ...]]:
+        """Give rows, newest first."""
+        where = plainly(where)
+
+        def rows() -> tuple[Row, ...]:
+            found = [event for event in reversed(self._events.values()) if _matches(event, where)]
+            return tuple([event.row() for event in found[offset : offset + limit]])
+
+        return self._answer(rows)
+
+    def replay(self, where: Filter, *, now: float, limit: int = 1000) -> Future[tuple[int, ...]]:
+        """Make settled rows pending again."""
+        where = plainly(where)
+
+        def replay() -> tuple[int, ...]:
+            found = [
+                event for event in self._events.values() if event.state.is_settled and _matches(event, where)
+            ]
+            for event in found[:limit]:
+                self._revive(event, where.handler)
+            return tuple([event.id for event in found[:limit]])
+
+        return self._answer(replay)
+
+    def stats(self) -> Future[Stats]:
+        """Count rows by state."""
+        return self._answer(self._stats)
+
+    def close(self) -> None:
+        """Refuse everything from now on."""
+        with self._lock:
+            self._is_closed = True
+
+    def _answer(self, ask: Callable[[], T]) -> Future[T]:
+        future: Future[T] = Future()
+        try:
+            with self._lock:
+                answer = self._refuse() if self._is_closed else ask()
+        except Exception as error:  # noqa: BLE001 - it is the caller's, through the future
+            future.set_exception(error)
+        else:
+            future.set_result(answer)
+        return future
+
+    def _refuse(self) -> NoReturn:
+        raise InboxUnavailable("the inbox is closed")
+
+    def _put(self, entry: Entry) -> bool:
+        known = self._ids.get((entry.provider, entry.key))
+        if known is not None:
+            self._events[known].duplicates += 1
+            return False
+        event = _Event(len(self._events) + 1, entry)
+        self._ids[entry.provider, entry.key] = event.id
+        self._events[event.id] = event
+        self._enqueue(event)
+        return True
+
+    def _enqueue(self, event: _Event) -> None:
+        insort(self._open, event.id)
+        if event.entry.subject is not None:
+            insort(self._lines.setdefault((event.entry.provider, event.entry.subject), []), event.id)
+
+    def _line(self, event: _Event) -> list[int]:
+        if event.entry.subject is None:
+            return [event.id]
+        return self._lines[event.entry.provider, event.entry.subject]
+
+    def _is_free(self, event: _Event, now: float) -> bool:
+        """Tell whether it may be leased: its turn, and nobody holds it."""
+        if event.state is State.RUNNING:
+            return event.lease_until <= now
+        others = (self._events[other] for other in self._line(event))
+        return self._line(event)[0] == event.id and all(each.state is State.PENDING for each in others)
+
+    def _due(self, limit: int, now: float) -> list[_Event]:
+        chosen: list[_Event] = []
+        for group in (_is_lost, _is_due_again, _is_new):
+            for event in map(self._events.__getitem__, self._open):
+                if len(chosen) >= limit:
+                    return chosen
+                if group(event, now) and self._is_free(event, now):
+                    chosen.append(event)
+        return chosen
+
+    def _lease(self, event: _Event, lease: float, now: float) -> Claim:
+        event.lost += event.state is State.RUNNING
+        event.state, event.token, event.lease_until = State.RUNNING, secrets.token_hex(8), now + lease
+        event.claims += 1
+        return Claim(
+            id=event.id,
+            entry=event.entry,
+            token=event.token,
+            lease_until=event.lease_until,
+            claims=event.claims,
+            outcomes=dict(event.outcomes),
+            lost=event.lost,
+        )
+
+    def _held(self, claim: Claim) -> _Event | None:
+        event = self._events.get(claim.id)
+        return event if event is not None and event.token == claim.token else None
+
+    def _settle(self, event: _Event, outcomes: Sequence[Outcome], state: State) -> None:
+        event.outcomes.update({each.handler: each for each in map(plainly, outcomes)})
+        event.state, event.token = state, ""
+
+    def _revive(self, event: _Event, handler: str | None) -> None:
+        event.outcomes = _kept(event.outcomes, event.state, handler)
+        event.state, event.due_at, event.settled_at, event.lost = State.PENDING, 0.0, None, 0
+        event.replays += 1
+        self._enqueue(event)
+
+    def _stats(self) -> Stats:
+        events = self._events.values()
+        count = {state: sum(event.state is state for event in events) for state in State}
+        return Stats(
+            pending=count[State.PENDING],
+            running=count[State.RUNNING],
+            done=count[State.DONE],
+            dead=count[State.DEAD],
+            duplicates=sum(event.duplicates for event in events),
+            oldest_pending=min(
+                (event.entry.received_at for event in events if event.state is State.PENDING), default=None
+            ),
+        )
+
+
+def _is_lost(event: _Event, now: float) -> bool:
+    return event.state is State.RUNNING and event.lease_until <= now
+
+
+def _is_due_again(event: _Event, now: float) -> bool:
+    return event.state is State.PENDING and 0 < event.due_at <= now
+
+
+def _is_new(event: _Event, now: float) -> bool:  # noqa: ARG001 - a new event is due whatever the clock says
+    return event.state is State.PENDING and event.due_at <= 0
+
+
+def _kept(outcomes: Mapping[str, Outcome], state: State, handler: str | None) -> dict[str, Outcome]:
+    """Give the outcomes that a replay leaves alone."""
+    if state is State.DONE:
+        return {}
+    return {
+        name: outcome
+        for name, outcome in outcomes.items()
+        if outcome.state is not State.DEAD or handler not in (None, name)
+    }
+
+
+def _matches(event: _Event, where: Filter) -> bool:
+    entry = event.entry
+    dead = (name for name, outcome in event.outcomes.items() if outcome.state is State.DEAD)
+    return (
+        (not where.ids or event.id in where.ids)
+        and (not where.states or event.state in where.states)
+        and where.provider in (None, entry.provider)
+        and where.key in (None, entry.key)
+        and where.job_id in (None, entry.job_id)
+        and (where.type is None or _fits(entry.type, where.type))
+        and (where.handler is None or where.handler in dead)
+    )
+
+
+def _fits(type: str, pattern: str) -> bool:
+    return type.startswith(pattern[:-1]) if pattern.endswith(".*") else type == pattern

@@ -1,0 +1,265 @@
+"""An SQLite file as a store of transactions: opening, migrating, locking, and what its failures mean."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from importlib import resources
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from ..errors import InboxCorrupt, InboxError, InboxTooNew, InboxUnavailable
+from .turnstile import POLL, Turnstile
+
+Operation: TypeAlias = Callable[[sqlite3.Connection], Any]
+
+#: "phook" is not four bytes, "phok" is; `file` and SQLite's own tools show it.
+APPLICATION_ID = int.from_bytes(b"phok", "big")
+
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
+_LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+#: Connections inherited by a fork: closing them here could touch the file of the parent.
+_INHERITED: list[sqlite3.Connection] = []
+
+
+class SqliteFile:
+    """One connection to an inbox file, opened when it is first needed and again after a failure.
+
+    Args:
+        path: The file; `-wal`, `-shm` and `-lock` lie beside it.
+        is_reader: Takes no write lock, and cannot write.
+        patience: Seconds to wait for other processes before `InboxUnavailable`.
+    """
+
+    def __init__(self, path: Path, *, is_reader: bool = False, patience: float = 5.0) -> None:
+        self._path = path
+        self._is_reader = is_reader
+        self._patience = patience
+        self._turnstile = Turnstile(path.with_name(path.name + "-lock"))
+        self._connection: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
+
+    def run(self, operations: Sequence[Operation]) -> Sequence[Any]:
+        """Run operations in one transaction; see `Transactions.run`."""
+        try:
+            try:
+                return self._together(operations)
+            except _OwnFault:
+                return self._apart(operations)
+        except (sqlite3.Error, OSError) as error:
+            self.close()
+            raise _meaning(error, self._path) from error
+        except InboxError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the connection; the last one of all processes tidies the files up."""
+        if self._connection is not None:
+            with suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = None
+        self._turnstile.close()
+
+    def forget(self) -> None:
+        """Leave the connection to the process that opened it."""
+        if self._connection is not None:
+            _INHERITED.append(self._connection)
+            self._connection = None
+        self._turnstile.close()
+
+    def _together(self, operations: Sequence[Operation]) -> list[Any]:
+        with self._transaction() as connection:
+            try:
+                return [operation(connection) for operation in operations]
+            except Exception as error:
+                if _is_store_failure(error):
+                    raise
+                raise _OwnFault from error
+
+    def _apart(self, operations: Sequence[Operation]) -> list[Any]:
+        """Run them again, each behind a savepoint, because one of them is bad."""
+        with self._transaction() as connection:
+            return [_behind_savepoint(connection, operation) for operation in operations]
+
+    @contextmanager
+    def _transaction(self) -> Generator[sqlite3.Connection]:
+        connection = self._open()
+        self._begin(connection)
+        try:
+            yield connection
+            connection.execute("COMMIT")
+        except BaseException:
+            # SQLite has rolled back by itself after some failures.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        self._check_identity()
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is not None:
+            return self._connection
+        connection = sqlite3.connect(self._path, timeout=self._patience, isolation_level=None)
+        try:
+            _configure(connection)
+            self._migrate(connection)
+            connection.execute(f"PRAGMA query_only = {int(self._is_reader)}")
+            # From here on `_begin` waits, in turn and in small steps.
+            connection.execute("PRAGMA busy_timeout = 0")
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+        self._identity = _identity(self._path)
+        return connection
+
+    def _begin(self, connection: sqlite3.Connection) -> None:
+        if self._is_reader:
+            connection.execute("BEGIN")
+            return
+        until = time.monotonic() + self._patience
+        if not self._turnstile.enter(until=until):
+            raise InboxUnavailable(f"{self._path} is locked by another process for {self._patience:g} s")
+        try:
+            _begin_immediate(connection, until)
+        finally:
+            self._turnstile.leave()
+
+    def _check_identity(self) -> None:
+        """Refuse what was committed to a file that is not at its path any more: nobody would find it there."""
+        if _identity(self._path) != self._identity:
+            raise InboxUnavailable(f"{self._path} was removed or replaced while it was in use")
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        scripts = _scripts()
+        if _version(connection, self._path) == len(scripts):
+            return
+        _begin_immediate(connection, time.monotonic() + self._patience)
+        try:
+            found = _version(connection, self._path)
+            _check_known(found, len(scripts), self._path)
+            for script in scripts[found:]:
+                for statement in _statements(script):
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {len(scripts)}")
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+class _OwnFault(Exception):
+    """One operation failed, not the store."""
+
+
+def _configure(connection: sqlite3.Connection) -> None:
+    # Read first: it tells a file that is no database before anything is written.
+    connection.execute("PRAGMA schema_version").fetchone()
+    connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    # An acknowledged event survives a power cut, on macOS too.
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA fullfsync = 1")
+    connection.execute("PRAGMA cache_size = -16000")
+
+
+def _begin_immediate(connection: sqlite3.Connection, until: float) -> None:
+    while True:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if _code(error) not in _LOCKED or time.monotonic() >= until:
+                raise
+            time.sleep(POLL)
+        else:
+            return
+
+
+def _behind_savepoint(connection: sqlite3.Connection, operation: Operation) -> Any:
+    connection.execute("SAVEPOINT operation")
+    try:
+        answer = operation(connection)
+    except Exception as error:
+        if _is_store_failure(error):
+            raise
+        connection.execute("ROLLBACK TO operation")
+        answer = _own_fault(error)
+    connection.execute("RELEASE operation")
+    return answer
+
+
+def _own_fault(error: Exception) -> Exception:
+    if not isinstance(error, sqlite3.Error):
+        return error
+    refusal = InboxError(f"the inbox cannot hold this: {error}")
+    refusal.__cause__ = error
+    return refusal
+
+
+def _is_store_failure(error: Exception) -> bool:
+    if isinstance(error, sqlite3.Error) and _code(error) in _DAMAGED:
+        return True
+    return isinstance(error, (sqlite3.OperationalError, OSError))
+
+
+def _meaning(error: sqlite3.Error | OSError, path: Path) -> InboxError:
+    if isinstance(error, sqlite3.Error) and _code(error) in _DAMAGED:
+        return InboxCorrupt(
+            f"{path} is damaged or is no inbox ({error}): restore it from a backup or move it away"
+        )
+    return InboxUnavailable(f"{path}: {error.strerror if isinstance(error, OSError) else error}")
+
+
+def _code(error: sqlite3.Error) -> int:
+    """Give the primary result code, without the extension in the upper bits."""
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    """Give the schema version, 0 where the file is empty.
+
+    Raises:
+        InboxCorrupt: If the file belongs to another program.
+    """
+    (owner,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if owner != APPLICATION_ID and (owner != 0 or version != 0 or tables != 0):
+        raise InboxCorrupt(f"{path} is the database of another program: give the inbox a file of its own")
+    return int(version)
+
+
+def _check_known(found: int, known: int, path: Path) -> None:
+    if found > known:
+        raise InboxTooNew(f"{path} has schema {found}, this paperhook knows {known}: upgrade paperhook")
+
+
+def _scripts() -> list[str]:
+    """Give the migrations in order; the file of version n begins with n in three digits."""
+    folder = resources.files("paperhook.inbox").joinpath("migrations", "sqlite")
+    files = sorted(
+        (file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name
+    )
+    return [file.read_text("utf-8") for file in files]
+
+
+def _statements(script: str) -> Iterator[str]:
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)  # noqa: PTH116 - the same, half the cost, once per commit
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino

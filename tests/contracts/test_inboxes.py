@@ -1,0 +1,734 @@
+"""One suite for every inbox: what `inbox/base.py` promises."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from paperhook.errors import InboxUnavailable
+from paperhook.inbox import (
+    Claim,
+    Entry,
+    Filter,
+    Inbox,
+    MemoryInbox,
+    Outcome,
+    Row,
+    SqliteInbox,
+    State,
+    Stats,
+)
+
+STORES: dict[str, Callable[[Path], Inbox]] = {
+    "memory": lambda folder: MemoryInbox(),
+    "sqlite": lambda folder: SqliteInbox(folder / "inbox.db"),
+}
+
+
+@pytest.fixture(params=STORES)
+def inbox(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Inbox]:
+    opened = STORES[request.param](tmp_path)
+    yield opened
+    opened.close()
+
+
+def entry(key: str = "e1", **changes: Any) -> Entry:
+    return replace(
+        Entry("docuparse", key, "document.completed", b'{"total": 1}', received_at=100.0), **changes
+    )
+
+
+def put(inbox: Inbox, *entries: Entry) -> tuple[bool, ...]:
+    return inbox.put(entries).result()
+
+
+def claim(inbox: Inbox, *, limit: int = 100, now: float = 1000.0) -> tuple[Claim, ...]:
+    return inbox.claim(limit=limit, lease=60, now=now).result()
+
+
+def claim_key(inbox: Inbox, key: str = "e1", *, now: float = 1000.0) -> Claim | None:
+    return inbox.claim_key("docuparse", key, lease=60, now=now).result()
+
+
+def finish(inbox: Inbox, held: Claim, *outcomes: Outcome, state: State = State.DONE) -> bool:
+    return inbox.finish(held, outcomes, state=state, now=1001.0).result()
+
+
+def release(inbox: Inbox, held: Claim, *outcomes: Outcome, due_at: float = 2000.0) -> bool:
+    return inbox.release(held, outcomes, due_at=due_at, now=1001.0).result()
+
+
+def keys(claims: tuple[Claim, ...] | tuple[Row, ...]) -> list[str]:
+    return [each.entry.key for each in claims]
+
+
+def only_row(inbox: Inbox) -> Row:
+    (row,) = inbox.rows().result()
+    return row
+
+
+# Putting
+
+
+def test_an_event_comes_back_as_it_was_put(inbox: Inbox) -> None:
+    full = Entry(
+        provider="ocriva",
+        key="k",
+        type="document.failed",
+        body=b"\x00\xff{}",
+        form="envelope",
+        index=3,
+        headers={"x-event": "ä\u2028"},
+        origin="poll",
+        job_id="j",
+        document_id="d",
+        batch_id="b",
+        occurred_at=12.5,
+        received_at=13.25,
+    )
+
+    put(inbox, full)
+
+    assert claim(inbox)[0].entry == full
+    assert only_row(inbox).entry == full
+
+
+def test_put_says_for_each_event_whether_it_is_new(inbox: Inbox) -> None:
+    put(inbox, entry("e1"))
+
+    assert put(inbox, entry("e2"), entry("e1"), entry("e2")) == (True, False, False)
+
+
+def test_a_duplicate_is_counted_and_changes_nothing_else(inbox: Inbox) -> None:
+    put(inbox, entry())
+
+    put(inbox, entry(body=b"other", type="document.failed"))
+
+    assert only_row(inbox).duplicates == 1
+    assert only_row(inbox).entry == entry()
+
+
+def test_the_same_key_of_two_providers_is_two_events(inbox: Inbox) -> None:
+    assert put(inbox, entry(), entry(provider="ocriva")) == (True, True)
+
+
+@pytest.mark.parametrize("state", [State.DONE, State.DEAD])
+def test_a_duplicate_of_a_settled_event_does_not_run_it_again(inbox: Inbox, state: State) -> None:
+    put(inbox, entry())
+    finish(inbox, claim(inbox)[0], state=state)
+
+    assert put(inbox, entry()) == (False,)
+    assert claim(inbox) == ()
+    assert only_row(inbox).state is state
+
+
+def test_nothing_is_put_by_an_empty_call(inbox: Inbox) -> None:
+    assert put(inbox) == ()
+    assert inbox.stats().result() == Stats()
+
+
+@pytest.mark.parametrize("key", ["\x00", "a\x00b", "\ud800", "\udcff x", "ß" * 5000])
+def test_any_text_is_a_key(inbox: Inbox, key: str) -> None:
+    odd = entry(key, job_id=key, document_id=key, batch_id=key, type=key, headers={key: key})
+
+    assert put(inbox, odd, odd) == (True, False)
+    held = claim_key(inbox, key)
+    assert held is not None
+    assert finish(inbox, held, Outcome(key, State.DEAD, 1, error=key), state=State.DEAD)
+    assert inbox.rows(Filter(key=key, provider="docuparse", type=key, job_id=key, handler=key)).result()
+
+
+def test_texts_that_differ_by_a_null_character_are_two_events(inbox: Inbox) -> None:
+    assert put(inbox, entry("a\x00b"), entry("a\x00c"), entry("a")) == (True, True, True)
+
+
+def test_a_bad_entry_fails_alone(inbox: Inbox) -> None:
+    bad: Any = object()
+    # Asked without waiting, so that a store which groups has them in one transaction.
+    asked = [inbox.put([entry(f"e{n}", document_id=bad if n == 7 else None)]) for n in range(20)]
+
+    errors = [future.exception() for future in asked]
+
+    assert [n for n, error in enumerate(errors) if error is not None] in ([7], [])
+    assert set(keys(inbox.rows().result())) >= {f"e{n}" for n in range(20) if n != 7}
+
+
+def test_copies_of_one_event_from_many_threads_are_one_row(inbox: Inbox) -> None:
+    answers: list[bool] = []
+    threads = [threading.Thread(target=lambda: answers.extend(put(inbox, entry()))) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(answers) == [False] * 15 + [True]
+    assert only_row(inbox).duplicates == 15
+
+
+# Claiming
+
+
+def test_events_are_claimed_in_the_order_in_which_they_were_put(inbox: Inbox) -> None:
+    put(inbox, entry("e2", received_at=5), entry("e1", received_at=9), entry("e3", received_at=1))
+
+    assert keys(claim(inbox, limit=2)) == ["e2", "e1"]
+    assert keys(claim(inbox, limit=2)) == ["e3"]
+
+
+def test_a_new_event_is_due_even_when_the_clock_went_back(inbox: Inbox) -> None:
+    put(inbox, entry(received_at=10**9))
+
+    assert keys(claim(inbox, now=5.0)) == ["e1"]
+
+
+def test_a_claimed_event_is_not_claimed_again_while_its_lease_lasts(inbox: Inbox) -> None:
+    put(inbox, entry())
+    claim(inbox, now=1000)
+
+    assert claim(inbox, now=1059.9) == ()
+    assert claim_key(inbox, now=1059.9) is None
+
+
+def test_an_event_whose_lease_ran_out_is_claimed_again_and_says_so(inbox: Inbox) -> None:
+    put(inbox, entry())
+    first = claim(inbox, now=1000)[0]
+
+    second = claim(inbox, now=1060)[0]
+    third = claim_key(inbox, now=1120)
+
+    assert third is not None
+    assert [first.lost, second.lost, third.lost] == [0, 1, 2]
+    assert [first.claims, second.claims, third.claims] == [1, 2, 3]
+    assert len({first.token, second.token, third.token}) == 3
+    assert [first.lease_until, second.lease_until] == [1060, 1120]
+
+
+def test_lost_events_come_first_then_those_due_again_then_new_ones(inbox: Inbox) -> None:
+    put(inbox, entry("again"), entry("lost"))
+    again, _ = claim(inbox, now=1000)
+    release(inbox, again, due_at=1050)
+    put(inbox, entry("new"))
+
+    assert keys(claim(inbox, now=1070)) == ["lost", "again", "new"]
+
+
+def test_a_released_event_waits_until_it_is_due(inbox: Inbox) -> None:
+    put(inbox, entry())
+    release(inbox, claim(inbox)[0], due_at=2000.0)
+
+    assert claim(inbox, now=1999.9) == ()
+    assert only_row(inbox).due_at == 2000.0
+    assert keys(claim(inbox, now=2000.0)) == ["e1"]
+
+
+def test_an_event_released_for_now_is_due_whatever_the_clock_says(inbox: Inbox) -> None:
+    put(inbox, entry())
+    release(inbox, claim(inbox)[0], due_at=0)
+
+    assert keys(claim(inbox, now=-5)) == ["e1"]
+
+
+def test_a_release_forgets_the_leases_that_ran_out(inbox: Inbox) -> None:
+    put(inbox, entry())
+    claim(inbox, now=1000)
+    release(inbox, claim(inbox, now=1060)[0], due_at=0)
+
+    assert claim(inbox)[0].lost == 0
+
+
+def test_a_key_is_claimed_before_it_is_due(inbox: Inbox) -> None:
+    put(inbox, entry())
+    release(inbox, claim(inbox)[0], due_at=9999.0)
+
+    held = claim_key(inbox)
+
+    assert held is not None
+    assert held.entry.key == "e1"
+
+
+def test_an_unknown_or_settled_key_is_not_claimed(inbox: Inbox) -> None:
+    put(inbox, entry())
+    finish(inbox, claim(inbox)[0])
+
+    assert claim_key(inbox, "e1") is None
+    assert claim_key(inbox, "never put") is None
+    assert inbox.claim_key("ocriva", "e1", lease=60, now=1).result() is None
+
+
+def test_a_claim_carries_what_the_handlers_did_before(inbox: Inbox) -> None:
+    done = Outcome("book", State.DONE, 1, started_at=1000.0)
+    waits = Outcome("mail", State.PENDING, 2, error="ValueError", started_at=1000.5, due_at=2000.0)
+    put(inbox, entry(), entry("e2"))
+    release(inbox, claim(inbox, limit=1)[0], done, waits)
+
+    held = claim(inbox, now=2000)
+
+    assert [each.outcomes for each in held] == [{"book": done, "mail": waits}, {}]
+    assert only_outcomes(inbox, "e1") == {"book": done, "mail": waits}
+
+
+def only_outcomes(inbox: Inbox, key: str) -> dict[str, Outcome]:
+    (row,) = inbox.rows(Filter(key=key)).result()
+    return dict(row.outcomes)
+
+
+# Order within a subject
+
+
+def test_a_later_event_of_a_job_waits_for_the_earlier_one(inbox: Inbox) -> None:
+    put(inbox, entry("e1", job_id="j"), entry("e2", job_id="j"), entry("e3", job_id="k"))
+
+    first, _ = claim(inbox)
+
+    assert keys((first, _)) == ["e1", "e3"]
+    assert claim_key(inbox, "e2") is None
+    finish(inbox, first)
+    assert keys(claim(inbox)) == ["e2"]
+
+
+def test_a_later_event_waits_while_the_earlier_one_is_to_be_tried_again(inbox: Inbox) -> None:
+    put(inbox, entry("e1", document_id="d"), entry("e2", document_id="d"))
+    release(inbox, claim(inbox)[0], due_at=2000)
+
+    assert claim(inbox, now=1999) == ()
+    assert keys(claim(inbox, now=2000)) == ["e1"]
+
+
+def test_a_dead_event_lets_the_next_of_its_document_go(inbox: Inbox) -> None:
+    put(inbox, entry("e1", document_id="d"), entry("e2", document_id="d"))
+    finish(inbox, claim(inbox)[0], state=State.DEAD)
+
+    assert keys(claim(inbox)) == ["e2"]
+
+
+def test_events_without_job_and_document_do_not_wait_for_each_other(inbox: Inbox) -> None:
+    put(inbox, entry("e1", batch_id="b"), entry("e2", batch_id="b"))
+
+    assert keys(claim(inbox)) == ["e1", "e2"]
+
+
+def test_jobs_of_two_providers_do_not_wait_for_each_other(inbox: Inbox) -> None:
+    put(inbox, entry("e1", job_id="j"), entry("e2", job_id="j", provider="ocriva"))
+
+    assert keys(claim(inbox)) == ["e1", "e2"]
+
+
+def test_an_event_put_after_the_earlier_one_was_settled_goes_at_once(inbox: Inbox) -> None:
+    put(inbox, entry("e1", job_id="j"))
+    finish(inbox, claim(inbox)[0])
+
+    put(inbox, entry("e2", job_id="j"))
+
+    assert keys(claim(inbox)) == ["e2"]
+
+
+def test_a_replayed_event_waits_for_the_running_one_and_then_goes_first(inbox: Inbox) -> None:
+    put(inbox, *(entry(f"e{n}", job_id="j") for n in range(3)))
+    finish(inbox, claim(inbox)[0])
+    running = claim(inbox)[0]
+    inbox.replay(Filter(key="e0"), now=1).result()
+
+    assert claim(inbox) == ()
+    assert claim_key(inbox, "e0") is None
+    release(inbox, running, due_at=0)
+    assert keys(claim(inbox)) == ["e0"]
+
+
+def test_a_lost_event_is_taken_over_before_a_replayed_one_of_its_job(inbox: Inbox) -> None:
+    put(inbox, entry("e0", job_id="j"), entry("e1", job_id="j"))
+    finish(inbox, claim(inbox)[0])
+    claim(inbox, now=1000)
+    inbox.replay(Filter(key="e0"), now=1).result()
+
+    assert keys(claim(inbox, now=1060)) == ["e1"]
+
+
+# Settling
+
+
+@pytest.mark.parametrize("state", [State.DONE, State.DEAD])
+def test_a_finished_event_is_settled(inbox: Inbox, state: State) -> None:
+    outcome = Outcome("book", state, 2, error="x", started_at=1000.0)
+    put(inbox, entry())
+
+    assert finish(inbox, claim(inbox)[0], outcome, state=state)
+
+    row = only_row(inbox)
+    assert (row.state, row.settled_at, row.claims) == (state, 1001.0, 1)
+    assert row.outcomes == {"book": outcome}
+    assert claim(inbox, now=10**9) == ()
+
+
+@pytest.mark.parametrize("state", [State.PENDING, State.RUNNING])
+def test_an_event_is_finished_as_done_or_dead_only(inbox: Inbox, state: State) -> None:
+    put(inbox, entry())
+    held = claim(inbox)[0]
+
+    with pytest.raises(ValueError, match="done or dead"):
+        finish(inbox, held, state=state)
+
+
+def test_an_outcome_replaces_that_of_the_same_handler_only(inbox: Inbox) -> None:
+    put(inbox, entry())
+    release(inbox, claim(inbox)[0], Outcome("a", State.DONE, 1), Outcome("b", State.PENDING, 1), due_at=0)
+
+    finish(inbox, claim(inbox)[0], Outcome("b", State.DONE, 2))
+
+    assert only_row(inbox).outcomes == {
+        "a": Outcome("a", State.DONE, 1),
+        "b": Outcome("b", State.DONE, 2),
+    }
+
+
+def test_a_worker_whose_lease_was_taken_over_changes_nothing(inbox: Inbox) -> None:
+    put(inbox, entry())
+    late = claim(inbox, now=1000)[0]
+    newest = claim(inbox, now=1060)[0]
+
+    assert not finish(inbox, late, Outcome("book", State.DONE, 1))
+    assert not release(inbox, late, Outcome("book", State.DONE, 1))
+    assert inbox.renew([late, newest], lease=60, now=1061).result() == (False, True)
+    assert only_row(inbox).outcomes == {}
+    assert finish(inbox, newest)
+
+
+def test_a_lease_that_ran_out_but_was_not_taken_over_can_still_finish(inbox: Inbox) -> None:
+    put(inbox, entry())
+
+    assert finish(inbox, claim(inbox, now=-(10**6))[0])
+
+
+def test_an_event_is_completed_once(inbox: Inbox) -> None:
+    put(inbox, entry())
+    held = claim(inbox)[0]
+
+    assert [finish(inbox, held) for _ in range(3)] == [True, False, False]
+    assert not release(inbox, held)
+
+
+def test_a_renewed_lease_lasts_longer(inbox: Inbox) -> None:
+    put(inbox, entry())
+    held = claim(inbox, now=1000)[0]
+
+    assert inbox.renew([held], lease=60, now=1050).result() == (True,)
+    assert claim(inbox, now=1109) == ()
+    assert keys(claim(inbox, now=1110)) == ["e1"]
+
+
+def test_a_settled_or_unknown_claim_is_not_renewed(inbox: Inbox) -> None:
+    put(inbox, entry())
+    held = claim(inbox)[0]
+    finish(inbox, held)
+
+    assert inbox.renew([held, replace(held, id=999)], lease=60, now=1).result() == (False, False)
+    assert not finish(inbox, replace(held, id=999))
+
+
+# Replaying
+
+
+def test_a_done_event_is_replayed_with_all_its_handlers(inbox: Inbox) -> None:
+    put(inbox, entry())
+    finish(inbox, claim(inbox)[0], Outcome("a", State.DONE, 1), Outcome("b", State.DONE, 1))
+
+    replayed = inbox.replay(Filter(), now=1002).result()
+
+    row = only_row(inbox)
+    assert replayed == (row.id,)
+    assert (row.state, row.settled_at, row.replays, row.outcomes) == (State.PENDING, None, 1, {})
+    assert keys(claim(inbox)) == ["e1"]
+
+
+def test_a_dead_event_is_replayed_with_its_dead_handlers(inbox: Inbox) -> None:
+    done = Outcome("a", State.DONE, 1)
+    put(inbox, entry())
+    finish(inbox, claim(inbox)[0], done, Outcome("b", State.DEAD, 8), state=State.DEAD)
+
+    inbox.replay(Filter(states=(State.DEAD,)), now=1002).result()
+
+    assert claim(inbox)[0].outcomes == {"a": done}
+
+
+def test_one_dead_handler_is_replayed_without_the_others(inbox: Inbox) -> None:
+    dead = Outcome("b", State.DEAD, 8)
+    put(inbox, entry(), entry("e2"))
+    first, second = claim(inbox)
+    finish(inbox, first, Outcome("a", State.DEAD, 8), dead, state=State.DEAD)
+    finish(inbox, second, dead, state=State.DEAD)
+
+    replayed = inbox.replay(Filter(handler="a"), now=1002).result()
+
+    assert replayed == (first.id,)
+    assert claim(inbox)[0].outcomes == {"b": dead}
+
+
+def test_events_that_are_not_settled_are_not_replayed(inbox: Inbox) -> None:
+    put(inbox, entry("e1"), entry("e2"))
+    claim(inbox, limit=1)
+
+    assert inbox.replay(Filter(), now=1002).result() == ()
+    assert [row.replays for row in inbox.rows().result()] == [0, 0]
+
+
+def test_a_replay_has_a_limit_and_begins_with_the_oldest(inbox: Inbox) -> None:
+    put(inbox, entry("e1"), entry("e2"), entry("e3"))
+    claims = claim(inbox)
+    for held in claims:
+        finish(inbox, held)
+
+    assert inbox.replay(Filter(), now=1, limit=2).result() == (claims[0].id, claims[1].id)
+
+
+# Looking
+
+
+def test_rows_are_the_newest_first_and_in_pages(inbox: Inbox) -> None:
+    put(inbox, *(entry(f"e{n}") for n in range(5)))
+
+    assert keys(inbox.rows(limit=2).result()) == ["e4", "e3"]
+    assert keys(inbox.rows(limit=2, offset=4).result()) == ["e0"]
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        (Filter(), {"a", "b", "c", "d"}),
+        (Filter(ids=(1, 3)), {"a", "c"}),
+        (Filter(ids=(99,)), set()),
+        (Filter(states=(State.DONE,)), {"a"}),
+        (Filter(states=(State.DEAD, State.PENDING)), {"b", "c", "d"}),
+        (Filter(states=(State.RUNNING,)), set()),
+        (Filter(provider="ocriva"), {"c"}),
+        (Filter(key="b"), {"b"}),
+        (Filter(type="document.completed"), {"a", "b"}),
+        (Filter(type="document.*"), {"a", "b", "c"}),
+        (Filter(type="document"), set()),
+        (Filter(type="document_*"), set()),
+        (Filter(job_id="j"), {"b"}),
+        (Filter(job_id="d"), set()),
+        (Filter(handler="book"), {"b"}),
+        (Filter(handler="mail"), set()),
+        (Filter(states=(State.DEAD,), provider="docuparse", job_id="j", type="document.*"), {"b"}),
+    ],
+)
+def test_a_filter_keeps_what_fits_all_its_members(inbox: Inbox, where: Filter, expected: set[str]) -> None:
+    put(inbox, entry("a"), entry("b", job_id="j"))
+    done, dead = claim(inbox)
+    finish(inbox, done, Outcome("book", State.DONE, 1))
+    finish(inbox, dead, Outcome("book", State.DEAD, 1), Outcome("mail", State.DONE, 1), state=State.DEAD)
+    put(
+        inbox,
+        entry("c", provider="ocriva", type="document.failed", document_id="d"),
+        entry("d", type="documented"),
+    )
+
+    assert set(keys(inbox.rows(where).result())) == expected
+
+
+def test_stats_count_the_rows(inbox: Inbox) -> None:
+    put(inbox, *(entry(f"e{n}", received_at=100.0 - n) for n in range(5)), entry("e0"))
+    first, second, _ = claim(inbox, limit=3)
+    finish(inbox, first)
+    finish(inbox, second, state=State.DEAD)
+
+    assert inbox.stats().result() == Stats(2, 1, 1, 1, 1, oldest_pending=96.0)
+
+
+# Closing
+
+
+def test_a_closed_inbox_refuses_and_says_so(inbox: Inbox) -> None:
+    put(inbox, entry())
+    inbox.close()
+    inbox.close()
+
+    for asked in (inbox.put([entry("e2")]), inbox.claim(limit=1, lease=1, now=1), inbox.stats()):
+        with pytest.raises(InboxUnavailable, match="closed"):
+            asked.result()
+
+
+def test_what_was_asked_before_closing_is_done(inbox: Inbox) -> None:
+    futures = [inbox.put([entry(f"e{n}")]) for n in range(50)]
+
+    inbox.close()
+
+    assert [future.result() for future in futures] == [(True,)] * 50
+
+
+# Any sequence of all of it
+
+SUBJECTS = [None, "j1", "j2"]
+
+
+class InboxMachine(RuleBasedStateMachine):
+    """Drives an inbox with any calls in any order, beside a model that is a list of dicts."""
+
+    make: Callable[[Path], Inbox]
+    folder: Path
+    runs = 0
+
+    @initialize()
+    def open(self) -> None:
+        type(self).runs += 1
+        folder = self.folder / str(self.runs)
+        folder.mkdir()
+        self.inbox = type(self).make(folder)
+        self.now = 1000.0
+        self.model: list[dict[str, Any]] = []
+        self.claims: list[Claim] = []
+
+    def teardown(self) -> None:
+        if hasattr(self, "inbox"):
+            self.inbox.close()
+
+    @rule(key=st.integers(0, 8), subject=st.sampled_from(SUBJECTS))
+    def put(self, key: int, subject: str | None) -> None:
+        known = [row for row in self.model if row["key"] == str(key)]
+
+        answer = put(self.inbox, entry(str(key), job_id=subject))
+
+        assert answer == (not known,)
+        if not known:
+            self.model.append(
+                {
+                    "key": str(key),
+                    "subject": subject,
+                    "state": State.PENDING,
+                    "due_at": 0.0,
+                    "token": "",
+                    "done": 0,
+                }
+            )
+
+    @rule(limit=st.integers(1, 4))
+    def claim(self, limit: int) -> None:
+        may = self.claimable()
+
+        claims = claim(self.inbox, limit=limit, now=self.now)
+
+        assert len(claims) == min(limit, len(may))
+        assert set(keys(claims)) <= {row["key"] for row in may}
+        for held in claims:
+            self.lease(held)
+
+    @rule(key=st.integers(0, 8))
+    def claim_one(self, key: int) -> None:
+        may = [row for row in self.claimable(ignore_due=True) if row["key"] == str(key)]
+
+        held = claim_key(self.inbox, str(key), now=self.now)
+
+        assert (held is not None) == bool(may)
+        if held is not None:
+            self.lease(held)
+
+    def lease(self, held: Claim) -> None:
+        row = self.row(held)
+        row.update(state=State.RUNNING, token=held.token, lease_until=self.now + 60)
+        self.claims.append(held)
+
+    def claimable(self, *, ignore_due: bool = False) -> list[dict[str, Any]]:
+        found = []
+        for place, row in enumerate(self.model):
+            line = [
+                (n, other)
+                for n, other in enumerate(self.model)
+                if row["subject"] is not None and other["subject"] == row["subject"] and n != place
+            ]
+            blocked = any(
+                other["state"] is State.RUNNING or (n < place and other["state"] is State.PENDING)
+                for n, other in line
+            )
+            if row["state"] is State.RUNNING and row["lease_until"] <= self.now:
+                found.append(row)
+            if row["state"] is State.PENDING and not blocked and (ignore_due or row["due_at"] <= self.now):
+                found.append(row)
+        return found
+
+    def row(self, held: Claim) -> dict[str, Any]:
+        return next(row for row in self.model if row["key"] == held.entry.key)
+
+    @precondition(lambda self: self.claims)
+    @rule(index=st.integers(0, 50), state=st.sampled_from([State.DONE, State.DEAD]))
+    def finish(self, index: int, state: State) -> None:
+        held = self.claims[index % len(self.claims)]
+        row = self.row(held)
+        is_newest = row["token"] == held.token
+
+        assert finish(self.inbox, held, Outcome("h", state, 1), state=state) == is_newest
+        if is_newest:
+            row.update(state=state, token="", done=row["done"] + 1)
+
+    @precondition(lambda self: self.claims)
+    @rule(index=st.integers(0, 50), wait=st.sampled_from([None, 0.0, 30.0, 90.0]))
+    def release(self, index: int, wait: float | None) -> None:
+        held = self.claims[index % len(self.claims)]
+        row = self.row(held)
+        is_newest = row["token"] == held.token
+        due_at = 0.0 if wait is None else self.now + wait
+
+        assert release(self.inbox, held, Outcome("h", State.PENDING, 1), due_at=due_at) == is_newest
+        if is_newest:
+            row.update(state=State.PENDING, token="", due_at=due_at)
+
+    @precondition(lambda self: self.claims)
+    @rule()
+    def renew(self) -> None:
+        answers = self.inbox.renew(self.claims, lease=60, now=self.now).result()
+
+        expected = [self.row(held)["token"] == held.token for held in self.claims]
+        assert list(answers) == expected
+        for row in self.model:
+            if row["state"] is State.RUNNING:
+                row["lease_until"] = self.now + 60
+
+    @rule(state=st.sampled_from([State.DONE, State.DEAD]))
+    def replay(self, state: State) -> None:
+        expected = [row for row in self.model if row["state"] is state]
+
+        replayed = self.inbox.replay(Filter(states=(state,)), now=self.now).result()
+
+        assert len(replayed) == len(expected)
+        for row in expected:
+            row.update(state=State.PENDING, due_at=0.0, done=0)
+
+    @rule(seconds=st.sampled_from([1.0, 29.0, 60.0, -30.0]))
+    def pass_time(self, seconds: float) -> None:
+        self.now += seconds
+
+    @invariant()
+    def nothing_is_lost_doubled_or_reordered(self) -> None:
+        if not hasattr(self, "inbox"):
+            return
+        rows = {row.entry.key: row for row in self.inbox.rows(limit=1000).result()}
+        assert {key: row.state for key, row in rows.items()} == {
+            row["key"]: row["state"] for row in self.model
+        }
+        assert all(row["done"] <= 1 for row in self.model)
+        for subject in filter(None, SUBJECTS):
+            running = [
+                row for row in rows.values() if row.entry.subject == subject and row.state is State.RUNNING
+            ]
+            assert len(running) <= 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("store", STORES)
+def test_any_sequence_of_calls_loses_doubles_and_reorders_nothing(store: str, tmp_path: Path) -> None:
+    machine = type("Machine", (InboxMachine,), {"make": staticmethod(STORES[store]), "folder": tmp_path})
+
+    case: Any = machine.TestCase()
+    case.settings = settings(
+        max_examples=60 if store == "memory" else 25,
+        stateful_step_count=40,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    case.runTest()
