@@ -72,14 +72,19 @@ _NOWHERE = Position()
 class _Entry:
     """One member, laid out flat."""
 
-    #: The provider's own name, with dots where it was nested.
-    path: str
+    #: The provider's own name, behind the names of the objects around it.
+    parts: tuple[str, ...]
     value: Any
     position: Position = _NOWHERE
     #: As printed, where the provider sends it beside the value.
     text: str | None = None
     #: Our name.
     name: str = ""
+
+    @property
+    def path(self) -> str:
+        """The provider's own name, with dots where it was nested."""
+        return ".".join(self.parts)
 
 
 @dataclass(slots=True)
@@ -138,8 +143,8 @@ def read_result(
     else:
         layout.warnings.append("result: not an object")
     layout.warnings += _place(layout, values, positions, item_positions)
-    entries = _named(layout.entries, names, STANDARD, ALIASES)
-    rows = [_named(row, item_names, ITEM_STANDARD, ITEM_ALIASES) for row in layout.rows]
+    entries = _named(layout.entries, names, STANDARD, ALIASES, layout.warnings)
+    rows = [_named(row, item_names, ITEM_STANDARD, ITEM_ALIASES, layout.warnings) for row in layout.rows]
     evidence = _evidence(entries, rows, decimal_mark, day_first)
     fields = {entry.name: _typed(entry, entry.name, evidence, layout.warnings) for entry in entries}
     line_items = tuple(
@@ -167,44 +172,44 @@ def read_result(
 
 
 def _lay_out(
-    values: Mapping[Any, Any], layout: _Layout, items: frozenset[str], prefix: str = "", depth: int = 0
+    values: Mapping[Any, Any], layout: _Layout, items: frozenset[str], around: tuple[str, ...] = ()
 ) -> None:
     for key, value in values.items():
         if key == ANNOTATIONS:
             continue
-        path = prefix + _clean(str(key))
+        parts = (*around, _clean(str(key)))
         rows = _rows_in(value) if snake_case(str(key)) in items else None
         if rows is not None:
             _add_rows(rows, layout)
         elif isinstance(value, Mapping):
-            _open(path, value, layout, items, depth)
+            _open(parts, value, layout, items)
         elif _is_table(value):
-            layout.tables.setdefault(_key(path), value)
+            layout.tables.setdefault(_key(parts), value)
         elif not _is_missing(value):
-            layout.entries.append(_Entry(path, value))
+            layout.entries.append(_Entry(parts, value))
 
 
-def _open(path: str, value: Mapping[Any, Any], layout: _Layout, items: frozenset[str], depth: int) -> None:
+def _open(parts: tuple[str, ...], value: Mapping[Any, Any], layout: _Layout, items: frozenset[str]) -> None:
     """Lay out an object: a wrapped value, other members, or too deep to look into."""
-    if depth >= MAX_DEPTH:
-        layout.tables.setdefault(_key(path), value)
+    if len(parts) > MAX_DEPTH:
+        layout.tables.setdefault(_key(parts), value)
     elif "value" not in value:
-        _lay_out(value, layout, items, f"{path}.", depth + 1)
+        _lay_out(value, layout, items, parts)
     elif isinstance(value["value"], Mapping):
-        _open(path, value["value"], layout, items, depth + 1)
+        _lay_out(value["value"], layout, items, parts)
     elif _is_table(value["value"]):
-        layout.tables.setdefault(_key(path), value["value"])
+        layout.tables.setdefault(_key(parts), value["value"])
     elif not _is_missing(value["value"]):
-        layout.entries.append(_unwrapped(path, value))
+        layout.entries.append(_unwrapped(parts, value))
 
 
-def _unwrapped(path: str, wrapped: Mapping[Any, Any]) -> _Entry:
+def _unwrapped(parts: tuple[str, ...], wrapped: Mapping[Any, Any]) -> _Entry:
     printed = next((wrapped[name] for name in _PRINTED if isinstance(wrapped.get(name), str)), None)
     position = Position(
         confidence=next((_ratio(wrapped[name]) for name in _CONFIDENCES if name in wrapped), None),
         page_number=next((_page(wrapped[name]) for name in _PAGES if name in wrapped), None),
     )
-    return _Entry(path, wrapped["value"], position, printed)
+    return _Entry(parts, wrapped["value"], position, printed)
 
 
 def _rows_in(value: Any) -> list[Any] | None:
@@ -228,7 +233,7 @@ def _add_rows(rows: list[Any], layout: _Layout) -> None:
         if isinstance(row, Mapping):
             _lay_out(row, found, frozenset())
         elif isinstance(row, str) and row.strip():
-            found.entries.append(_Entry("description", row))
+            found.entries.append(_Entry(("description",), row))
         else:
             layout.warnings.append(f"line_items[{index}]: not an object")
         # An empty row stays, so that positions by index still fit.
@@ -243,11 +248,10 @@ def _is_missing(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def _key(path: str) -> str:
+def _key(parts: tuple[str, ...]) -> str:
     """Make our name for a member that has no standard one."""
-    parts = [snake_case(part) for part in path.split(".")]
-    kept = [part for part in parts[:-1] if part not in CONTAINERS]
-    return "_".join([*kept, parts[-1]])
+    *around, name = (snake_case(part) for part in parts)
+    return "_".join([*(part for part in around if part not in CONTAINERS), name])
 
 
 # 2. Positions and names
@@ -296,22 +300,25 @@ def _annotated(notes: Any) -> dict[str, Position]:
 
 
 def _named(
-    entries: list[_Entry], names: Mapping[str, str], standard: frozenset[str], aliases: Mapping[str, str]
+    entries: list[_Entry],
+    names: Mapping[str, str],
+    standard: frozenset[str],
+    aliases: Mapping[str, str],
+    warnings: list[str],
 ) -> list[_Entry]:
     """Give each entry a name of its own, in the order sent."""
     ranked = sorted(
-        (
-            (*_standard_name(entry.path, names, standard, aliases), index)
-            for index, entry in enumerate(entries)
-        ),
+        ((*_standard_name(entry, names, standard, aliases), index) for index, entry in enumerate(entries)),
         key=lambda claim: (claim[1], claim[2]),
     )
     taken: dict[str, int] = {}
     for name, _, index in ranked:
-        path = entries[index].path
+        entry = entries[index]
         # Two members that mean the same field keep apart under their own names.
-        free = next((each for each in (name, _key(path), path) if each not in taken), None)
-        if free is not None:
+        free = next((each for each in (name, _key(entry.parts), entry.path) if each not in taken), None)
+        if free is None:
+            warnings.append(f"{name}: given twice")
+        else:
             taken[free] = index
     return [
         replace(entries[index], name=name) for name, index in sorted(taken.items(), key=lambda pair: pair[1])
@@ -319,12 +326,12 @@ def _named(
 
 
 def _standard_name(
-    path: str, names: Mapping[str, str], standard: frozenset[str], aliases: Mapping[str, str]
+    entry: _Entry, names: Mapping[str, str], standard: frozenset[str], aliases: Mapping[str, str]
 ) -> tuple[str, int]:
     """Find our name and how sure it is: 0 the provider's table, 1 the exact name, 2 an alias, 3 none."""
-    if path in names:
-        return names[path], 0
-    name = _key(path)
+    if entry.path in names:
+        return names[entry.path], 0
+    name = _key(entry.parts)
     if name in standard:
         return name, 1
     # {"vendor": {"name": …}} is vendor_name.

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pydantic
+import pytest
+
+from paperhook.core.result import Field, Result
+from paperhook.errors import ResultInvalid
+
+RESULT = Result(
+    fields={
+        "total": Field(value=Decimal("45.50"), provider_name="Gesamt"),
+        "invoice_date": Field(value=date(2026, 5, 1), provider_name="Datum"),
+        "invoice_number": Field(value="A-1"),
+        "tax": Field(value=None, text="some"),
+    },
+    line_items=({"amount": Field(value=Decimal("21.00"), provider_name="Betrag")},),
+    tables={"taxes": [{"rate": 19}]},
+    document_type="invoice",
+)
+
+
+def test_values_are_plain() -> None:
+    assert RESULT.values() == {
+        "total": Decimal("45.50"),
+        "invoice_date": date(2026, 5, 1),
+        "invoice_number": "A-1",
+        "tax": None,
+        "line_items": [{"amount": Decimal("21.00")}],
+    }
+    assert Result().values() == {}
+
+
+def test_model_is_filled_by_standard_names_aliases_and_the_providers_names() -> None:
+    class Row(pydantic.BaseModel):
+        model_config = pydantic.ConfigDict(extra="forbid")
+
+        Betrag: float
+
+    class Mine(pydantic.BaseModel):
+        model_config = pydantic.ConfigDict(extra="forbid")
+
+        total: float
+        Datum: date
+        number: str = pydantic.Field(alias="invoice_number")
+        day: date = pydantic.Field(validation_alias=pydantic.AliasChoices("date", "invoice_date"))
+        document_type: str
+        line_items: list[Row] | None
+        taxes: list[dict[str, int]]
+        other: int = 5
+
+    mine = RESULT.parse(Mine)
+
+    assert (mine.total, mine.Datum, mine.number, mine.day, mine.document_type, mine.other) == (
+        45.5,
+        date(2026, 5, 1),
+        "A-1",
+        date(2026, 5, 1),
+        "invoice",
+        5,
+    )
+    assert mine.line_items == [Row(Betrag=21.0)]
+    assert mine.taxes == [{"rate": 19}]
+
+
+def test_field_with_an_alias_is_filled_by_its_own_name_too() -> None:
+    class Mine(pydantic.BaseModel):
+        total: Decimal = pydantic.Field(alias="sum")
+
+    assert RESULT.parse(Mine).total == Decimal("45.50")
+
+
+def test_text_fields_take_amounts_and_dates_as_iso_text() -> None:
+    class Row(pydantic.BaseModel):
+        amount: str
+
+    class Mine(pydantic.BaseModel):
+        total: str
+        invoice_date: str
+        line_items: list[Row]
+
+    mine = RESULT.parse(Mine)
+
+    assert (mine.total, mine.invoice_date, mine.line_items[0].amount) == ("45.50", "2026-05-01", "21.00")
+
+
+def test_text_is_only_written_where_all_else_fits() -> None:
+    class Mine(pydantic.BaseModel):
+        total: str
+        missing: int
+
+    with pytest.raises(ResultInvalid) as raised:
+        RESULT.parse(Mine)
+
+    assert raised.value.problems == ("missing: missing",)
+
+
+def test_rows_that_are_no_objects_are_left_to_the_model() -> None:
+    class Row(pydantic.BaseModel):
+        rate: int
+
+    class Mine(pydantic.BaseModel):
+        taxes: list[Row]
+
+    with pytest.raises(ResultInvalid, match=r"taxes\.0: model_type"):
+        Result(tables={"taxes": [5]}).parse(Mine)
+
+
+def test_amount_inside_a_type_of_the_users_own_is_left_alone() -> None:
+    @dataclass
+    class Row:
+        amount: str
+
+    class Mine(pydantic.BaseModel):
+        rows: Any
+        line_items: dict[str, Row]
+
+    with pytest.raises(ResultInvalid, match="line_items: dict_type"):
+        Result(tables={"rows": ()}, line_items=RESULT.line_items).parse(Mine)
+
+
+def test_union_whose_arms_all_fail_is_reported() -> None:
+    class Mine(pydantic.BaseModel):
+        total: str | bool
+
+    with pytest.raises(ResultInvalid, match=r"total\.str"):
+        RESULT.parse(Mine)
+
+
+def test_value_that_does_not_fit_is_named_by_path_and_never_shown() -> None:
+    class Mine(pydantic.BaseModel):
+        invoice_number: int
+        tax: Decimal
+
+    with pytest.raises(ResultInvalid) as raised:
+        RESULT.parse(Mine)
+
+    assert raised.value.problems == ("invoice_number: int_parsing", "tax: decimal_type")
+    assert str(raised.value) == "Mine: invoice_number: int_parsing; tax: decimal_type"
+    assert "A-1" not in repr(raised.value)
+    assert raised.value.__cause__ is None
+
+
+def test_nothing_of_the_document_is_shown() -> None:
+    assert "A-1" not in repr(RESULT)
+    assert "45.50" not in repr(RESULT)

@@ -1,0 +1,501 @@
+from __future__ import annotations
+
+import json
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paperhook.results.mapping import Position, read_result
+from paperhook.results.names import ALIASES, ITEM_ALIASES, ITEM_STANDARD, STANDARD, snake_case
+
+SHARED = "the currency symbol is shared by several currencies"
+
+
+def plain(values: Any, **options: Any) -> dict[str, Any]:
+    return read_result(values, **options).values()
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("invoiceNumber", "invoice_number"), ("Invoice No.", "invoice_no"), ("TOTAL_AMOUNT", "total_amount"), ("InvoiceID", "invoice_id"),
+        ("VATAmount", "vat_amount"), ("line-items", "line_items"), ("請求書番号", "請求書番号"), ("---", "---"), ("", ""),
+    ],
+)  # fmt: skip
+def test_names_become_snake_case(given: str, name: str) -> None:
+    assert snake_case(given) == name
+
+
+def test_aliases_lead_to_standard_names() -> None:
+    assert set(ALIASES.values()) <= STANDARD
+    assert set(ITEM_ALIASES.values()) <= ITEM_STANDARD
+    assert not STANDARD & set(ALIASES)
+
+
+def test_providers_names_become_the_standard_ones() -> None:
+    found = plain(
+        {
+            "merchant": "Acme",
+            "Invoice No.": "A-1",
+            "dueDate": "2026-05-31",
+            "totalAmount": "99.00",
+            "currency": "usd",
+        }
+    )
+
+    assert found == {
+        "vendor": "Acme",
+        "invoice_number": "A-1",
+        "due_date": date(2026, 5, 31),
+        "total": Decimal("99.00"),
+        "currency": "USD",
+    }
+
+
+def test_providers_own_table_wins_over_the_aliases() -> None:
+    assert plain({"date": "2026-05-31"}, names={"date": "due_date"}) == {"due_date": date(2026, 5, 31)}
+
+
+def test_name_without_a_standard_one_is_kept_in_snake_case_with_its_value_as_sent() -> None:
+    assert plain({"costCenter": "0815", "paid": True, "stars": 4.5}) == {
+        "cost_center": "0815",
+        "paid": True,
+        "stars": 4.5,
+    }
+
+
+def test_provider_name_and_text_stay_with_the_value() -> None:
+    field = read_result({"totalAmount": "1.234,50 €"}).fields["total"]
+
+    assert (field.provider_name, field.text, field.value) == ("totalAmount", "1.234,50 €", Decimal("1234.50"))
+
+
+@pytest.mark.parametrize("value", [None, "", "  ", {"value": None, "confidence": 0.1}, {"value": ""}])
+def test_field_that_says_nothing_is_absent(value: Any) -> None:
+    assert read_result({"total": value}).fields == {}
+
+
+def test_null_leaves_its_name_to_another_member() -> None:
+    assert plain({"invoice_id": None, "document_number": "A-1"}) == {"invoice_number": "A-1"}
+
+
+def test_of_two_members_for_one_field_the_exact_name_wins_and_the_other_stays() -> None:
+    found = plain({"amount_total": "1.00", "total": "2.00", "vendor": "A", "supplier": "B"})
+
+    assert found == {"amount_total": "1.00", "total": Decimal("2.00"), "vendor": "A", "supplier": "B"}
+
+
+def test_members_that_differ_only_in_spelling_are_all_kept() -> None:
+    assert plain({"cost center": 1, "costCenter": 2, "Cost-Center": 3}) == {
+        "cost_center": 1,
+        "costCenter": 2,
+        "Cost-Center": 3,
+    }
+
+
+def test_member_whose_names_are_all_taken_is_told() -> None:
+    result = read_result({"a.b": 1, "a": {"b": 2}, "a_b": 3})
+
+    assert result.values() == {"a_b": 1, "a.b": 2}
+    assert result.warnings == ("a_b: given twice",)
+
+
+@pytest.mark.parametrize("value", ["soon", "19%", True, ["5"], [1.0]])
+def test_amount_that_cannot_be_read_is_none_with_a_warning_and_its_text(value: Any) -> None:
+    result = read_result({"total": value})
+
+    assert result.fields["total"].value is None
+    assert result.warnings == ("total: not an amount",)
+
+
+def test_date_that_cannot_be_read_is_none_with_a_warning_and_its_text() -> None:
+    result = read_result({"due_date": "on receipt"})
+
+    assert (result.fields["due_date"].value, result.fields["due_date"].text) == (None, "on receipt")
+    assert result.warnings == ("due_date: not a date",)
+
+
+@pytest.mark.parametrize("name", ["total", "due_date"])
+def test_word_for_nothing_is_none_without_a_warning(name: str) -> None:
+    result = read_result({name: "N/A"})
+
+    assert result.fields[name].value is None
+    assert result.warnings == ()
+
+
+def test_date_of_two_days_is_settled_by_another_date() -> None:
+    assert plain({"invoice_date": "5/1/2026", "due_date": "25/1/2026"})["invoice_date"] == date(2026, 1, 5)
+
+
+def test_date_of_two_days_without_evidence_is_none_with_a_warning() -> None:
+    result = read_result({"invoice_date": "5/1/2026"})
+
+    assert result.fields["invoice_date"].value is None
+    assert result.warnings == ("invoice_date: day and month cannot be told apart",)
+
+
+def test_provider_may_promise_the_order_and_the_mark() -> None:
+    found = plain({"invoice_date": "5/1/2026", "total": "12,800"}, day_first=False, decimal_mark=",")
+
+    assert found == {"invoice_date": date(2026, 5, 1), "total": Decimal("12.800")}
+
+
+def test_decimal_mark_is_settled_by_another_amount_of_the_document() -> None:
+    result = read_result({"total": "1.500", "items": [{"amount": "1.499,50"}]})
+
+    assert result.fields["total"].value == Decimal(1500)
+    assert result.warnings == ()
+
+
+def test_decimal_mark_without_evidence_is_told() -> None:
+    result = read_result({"total": "12,800"})
+
+    assert result.fields["total"].value == Decimal(12800)
+    assert result.warnings == ("total: the mark may be decimal or thousands; read as thousands",)
+
+
+def test_stated_yen_settles_the_decimal_mark() -> None:
+    assert read_result({"total": "12,800", "currency": "JPY"}).warnings == ()
+
+
+def test_currency_is_taken_from_the_amounts_where_none_is_stated() -> None:
+    result = read_result({"total": "9,99 €"})
+
+    assert result.fields["currency"].value == "EUR"
+    assert result.warnings == ()
+
+
+def test_currency_of_a_shared_symbol_is_told() -> None:
+    result = read_result({"total": "$5.00", "tax": "$1.00"})
+
+    assert result.fields["currency"].value == "USD"
+    assert result.warnings == (f"currency: {SHARED}",)
+
+
+def test_certain_currency_of_one_amount_wins_over_a_shared_symbol() -> None:
+    result = read_result({"total": "CAD 5.00", "items": [{"amount": "$5.00"}]})
+
+    assert result.fields["currency"].value == "CAD"
+    assert result.warnings == ()
+
+
+def test_amounts_in_several_currencies_give_none() -> None:
+    result = read_result({"total": "5 EUR", "tax": "1 USD"})
+
+    assert "currency" not in result.fields
+    assert result.warnings == ("currency: the amounts are in several currencies",)
+
+
+def test_amounts_that_contradict_the_stated_currency_are_told() -> None:
+    result = read_result({"total": "5 EUR", "currency": "USD"})
+
+    assert result.fields["currency"].value == "USD"
+    assert result.warnings == ("currency: the amounts are in another currency",)
+
+
+def test_shared_symbol_does_not_contradict_the_stated_currency() -> None:
+    assert read_result({"total": "$5.00", "currency": "CAD"}).warnings == ()
+
+
+def test_currency_field_that_is_only_a_symbol_is_told() -> None:
+    result = read_result({"currency": "$"})
+
+    assert (result.fields["currency"].value, result.fields["currency"].text) == ("USD", "$")
+    assert result.warnings == (f"currency: {SHARED}",)
+
+
+def test_currency_field_that_cannot_be_read_is_filled_from_the_amounts() -> None:
+    result = read_result({"currency": "coins", "total": "5 EUR"})
+
+    assert (result.fields["currency"].value, result.fields["currency"].text) == ("EUR", "coins")
+    assert result.warnings == ("currency: not an ISO 4217 currency",)
+
+
+@pytest.mark.parametrize(("value", "text"), [(12345, "12345"), (1.5, "1.5"), ("0815", "0815")])
+def test_numbers_of_documents_are_text(value: Any, text: str) -> None:
+    assert plain({"invoice_number": value}) == {"invoice_number": text}
+
+
+@pytest.mark.parametrize("name", ["line_items", "lineItems", "LineItems", "items", "lines"])
+def test_line_items_have_standard_names(name: str) -> None:
+    result = read_result({name: [{"name": "Paper", "qty": 2, "price": "10.50", "total": "21.00"}]})
+
+    assert result.values()["line_items"] == [
+        {
+            "description": "Paper",
+            "quantity": Decimal(2),
+            "unit_price": Decimal("10.50"),
+            "amount": Decimal("21.00"),
+        }
+    ]
+
+
+def test_line_items_own_table_wins_over_the_aliases() -> None:
+    result = read_result({"items": [{"rate": "x"}]}, item_names={"rate": "description"})
+
+    assert result.values()["line_items"] == [{"description": "x"}]
+
+
+def test_line_item_that_cannot_be_read_names_its_path() -> None:
+    result = read_result({"items": [{"amount": "1.00"}, {"amount": "free", "qty": "some"}]})
+
+    assert result.warnings == ("line_items[1].amount: not an amount", "line_items[1].quantity: not an amount")
+
+
+@pytest.mark.parametrize(
+    "rows", ['[{"name": "Paper"}]', {"1": {"name": "Paper"}}, {"value": [{"name": "Paper"}]}, ["Paper"], ({"name": "Paper"},)]
+)  # fmt: skip
+def test_line_items_in_other_wrappings(rows: Any) -> None:
+    assert plain({"items": rows}) == {"line_items": [{"description": "Paper"}]}
+
+
+@pytest.mark.parametrize("rows", ["[not json", "[" * 100_000, "three of them", 3])
+def test_items_member_that_holds_no_rows_is_a_field(rows: Any) -> None:
+    result = read_result({"items": rows})
+
+    assert result.line_items == ()
+    assert result.fields["items"].value == rows
+
+
+def test_row_that_is_no_object_is_told_and_keeps_its_place() -> None:
+    result = read_result({"items": [5, {"name": "Paper"}]})
+
+    assert result.line_items[0] == {}
+    assert result.line_items[1]["description"].value == "Paper"
+    assert result.warnings == ("line_items[0]: not an object",)
+
+
+def test_other_lists_of_objects_are_tables() -> None:
+    taxes = [{"rate": 19, "amount": 5}]
+
+    result = read_result({"taxLines": taxes, "wrapped": {"value": taxes}, "grid": [[1, 2]]})
+
+    assert result.tables == {"tax_lines": taxes, "wrapped": taxes, "grid": [[1, 2]]}
+    assert result.fields == {}
+
+
+def test_lists_of_plain_values_are_values() -> None:
+    assert plain({"tags": ["a", "b"], "none": []}) == {"tags": ["a", "b"], "none": []}
+
+
+def test_nested_objects_are_opened() -> None:
+    found = plain(
+        {
+            "vendor": {"name": "Acme", "taxId": "DE1"},
+            "totals": {"grandTotal": "5.00"},
+            "bank": {"bankName": "B"},
+        }
+    )
+
+    assert found == {
+        "vendor": "Acme",
+        "vendor_tax_id": "DE1",
+        "total": Decimal("5.00"),
+        "bank_bank_name": "B",
+    }
+
+
+def test_amount_with_its_currency_in_an_object() -> None:
+    assert plain({"total": {"amount": "5.00", "currency": "EUR"}}) == {
+        "total": Decimal("5.00"),
+        "currency": "EUR",
+    }
+
+
+def test_line_items_below_another_object_are_found() -> None:
+    assert plain({"data": {"line_items": [{"name": "Paper"}]}}) == {"line_items": [{"description": "Paper"}]}
+
+
+def test_too_deep_objects_are_tables() -> None:
+    deep: dict[str, Any] = {"x": 1}
+    for name in "fedcba":
+        deep = {name: deep}
+
+    result = read_result(deep)
+
+    assert result.tables == {"a_b_c_d_e": {"f": {"x": 1}}}
+
+
+@pytest.mark.parametrize(
+    "text", [{"value": "5.00 EUR", "text": "EUR five"}, {"value": 5, "content": "EUR five"}]
+)
+def test_wrapped_value_gives_text_confidence_and_page(text: dict[str, Any]) -> None:
+    field = read_result({"total": {**text, "confidence": 0.9, "page": 2, "bbox": [1, 2, 3, 4]}}).fields[
+        "total"
+    ]
+
+    assert (field.value, field.text, field.confidence, field.page_number) == (Decimal(5), "EUR five", 0.9, 2)
+    # Nobody says in which units an unknown provider measures.
+    assert field.box is None
+
+
+def test_wrapped_object_is_opened() -> None:
+    assert plain({"totals": {"value": {"total": "5.00"}}}) == {"total": Decimal("5.00")}
+
+
+@pytest.mark.parametrize("confidence", [1.5, -1, "0.9", None, True, float("nan")])
+def test_confidence_outside_its_range_is_none(confidence: Any) -> None:
+    assert read_result({"total": {"value": 5, "confidence": confidence}}).fields["total"].confidence is None
+    assert read_result({}, confidence=confidence).confidence is None
+
+
+def test_callers_positions_are_used() -> None:
+    spot = Position(box=(1, 2, 3, 4), match_ratio=0.5, confidence=0.6, page_number=7)
+
+    result = read_result(
+        {"Total": "5", "items": [{"qty": 1}, {"qty": 2}]},
+        positions={"Total": spot},
+        item_positions=[{"qty": spot}],
+    )
+
+    for field in (result.fields["total"], result.line_items[0]["quantity"]):
+        assert (field.box, field.match_ratio, field.confidence, field.page_number) == (
+            (1, 2, 3, 4),
+            0.5,
+            0.6,
+            7,
+        )
+    assert result.line_items[1]["quantity"].box is None
+
+
+NOTE = {"confidence": 0.9, "match_ratio": 1.0, "page": 1, "box": [10, 20, 30, 40]}
+
+
+def test_annotations_give_positions_and_warnings_and_are_no_field() -> None:
+    result = read_result(
+        {
+            "merchant": "Acme",
+            "items": [{"qty": 1}],
+            "_paperhook": {
+                "fields": {"merchant": NOTE},
+                "line_items": [{"qty": NOTE}],
+                "warnings": ["total: not found", 5],
+            },
+        }
+    )
+
+    for field in (result.fields["vendor"], result.line_items[0]["quantity"]):
+        assert (field.box, field.match_ratio, field.confidence, field.page_number) == (
+            (10, 20, 30, 40),
+            1.0,
+            0.9,
+            1,
+        )
+    assert result.warnings == ("total: not found",)
+    assert set(result.fields) == {"vendor"}
+
+
+def test_callers_positions_win_over_annotations() -> None:
+    result = read_result(
+        {"total": 5, "_paperhook": {"fields": {"total": NOTE}}}, positions={"total": Position(page_number=2)}
+    )
+
+    assert result.fields["total"].page_number == 2
+
+
+@pytest.mark.parametrize(
+    "notes",
+    [
+        None,
+        5,
+        [],
+        {"fields": [], "line_items": {}, "warnings": 5},
+        {"fields": {"total": 5}, "line_items": [5, None]},
+    ],
+)
+def test_annotations_of_another_shape_are_ignored(notes: Any) -> None:
+    result = read_result({"total": 5, "items": [{"qty": 1}], "_paperhook": notes})
+
+    assert result.fields["total"].box is None
+    assert result.warnings == ()
+
+
+@pytest.mark.parametrize(
+    "box", [None, [1, 2, 3], [1, 2, 3, "4"], [3, 0, 1, 5], [0, 0, 1, 1001], [-1, 0, 1, 1], [0, 0, 1, float("inf")], [0, 0, 1, True]]
+)  # fmt: skip
+def test_box_that_is_none_of_ours_is_none(box: Any) -> None:
+    assert (
+        read_result({"total": 5, "_paperhook": {"fields": {"total": {"box": box, "page": 0}}}})
+        .fields["total"]
+        .box
+        is None
+    )
+
+
+def test_document_type_is_the_callers_else_the_documents() -> None:
+    assert read_result({"document_type": "invoice"}).document_type == "invoice"
+    assert read_result({"document_type": "invoice"}, document_type="receipt").document_type == "receipt"
+    assert read_result({"document_type": True}).document_type is None
+
+
+def test_raw_and_text_are_kept() -> None:
+    result = read_result({}, raw={"a": 1}, text="all of it")
+
+    assert (result.raw, result.text) == ({"a": 1}, "all of it")
+
+
+@pytest.mark.parametrize("values", [None, 5, "text", [], True])
+def test_result_that_is_no_object_is_told(values: Any) -> None:
+    assert read_result(values).warnings == ("result: not an object",)
+
+
+def test_half_characters_become_question_marks() -> None:
+    result = read_result({"vendor\ud800": "Acme\ud800", "note": {"a\ud800": "\ud800"}, "items": ["\ud800"]})
+
+    result.model_dump_json()
+    assert result.fields["vendor"].value == "Acme?"
+
+
+def test_absurdly_long_number_has_no_text() -> None:
+    field = read_result({"stars": 10**5000}).fields["stars"]
+
+    assert field.text is None
+
+
+def test_warnings_never_hold_values() -> None:
+    result = read_result(
+        {"total": "SECRET", "due_date": "SECRET", "currency": "SECRET", "items": [{"qty": "SECRET"}]}
+    )
+
+    assert len(result.warnings) == 4
+    assert "SECRET" not in str(result.warnings)
+    assert "SECRET" not in repr(result)
+
+
+NAMES = st.sampled_from(
+    [
+        *STANDARD,
+        *ALIASES,
+        *ITEM_ALIASES,
+        "line_items",
+        "items",
+        "_paperhook",
+        "value",
+        "fields",
+        "box",
+        "a",
+        "A",
+        "-",
+        "",
+    ]
+)
+JSON = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(), st.floats(), st.text(alphabet=st.characters(), max_size=8),
+        st.sampled_from(["12,800", "5/1/2026", "$5", "5 EUR", "[1]", "\ud800"]),
+    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES | st.text(max_size=4), inner, max_size=4),
+    max_leaves=20,
+)  # fmt: skip
+
+
+@given(JSON)
+def test_any_json_value_gives_a_result(values: Any) -> None:
+    result = read_result(values, raw=values)
+
+    assert result.model_copy(update={"raw": None, "tables": {}}).values() is not None
+    json.dumps(result.warnings)
