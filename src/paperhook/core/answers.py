@@ -164,6 +164,11 @@ def model_of(provider: str, response: Response, model: type[M], value: Any) -> M
     raise malformed(provider, response, f"the answer is no {model.__name__}: {', '.join(sorted(paths))}")
 
 
+def text_in(value: Any) -> str | None:
+    """Read an id or a word out of JSON; a number is one as well, null and empty text are none."""
+    return str(value) if isinstance(value, (str, int)) and value else None
+
+
 def malformed(provider: str, response: Response, what: str) -> MalformedAnswer:
     """Build the error for an answer that is success but not what the API documents."""
     request = response.request

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, TypeAlias
+from urllib.parse import quote
 
 from .document import Document
 from .headers import Headers
@@ -112,3 +113,8 @@ class Response:
             return json.loads(self.body)
         except RecursionError:
             raise ValueError("the JSON is nested too deeply") from None
+
+
+def path_segment(id: str) -> str:
+    """Encode an id as one part of a path, whatever it holds."""
+    return quote(id, safe="")

@@ -1,0 +1,753 @@
+"""Ocriva: documents of a project are read with a template; results come by webhook, signed when a secret is set.
+
+Sources, as the comments name them: "overview" is the webhooks-overview page, other names are the last path part of pages
+under ocriva.com/en/documents-specification/; what is said nowhere is marked assumed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, ClassVar
+from urllib.parse import quote, urlencode
+
+from typing_extensions import override
+
+from ..core.answers import Problem, list_in, malformed, model_of, object_in
+from ..core.delivery import Delivery, Envelope
+from ..core.document import Document
+from ..core.exchange import FilePart, JsonBody, Multipart, Repeat, Request, Response
+from ..core.instants import instant
+from ..core.job import Batch, BatchSummary, ErrorKind, Job, JobError, JobStatus
+from ..core.provider import NOTHING, Capabilities, Provider, final_type, type_for
+from ..core.result import Result
+from ..core.steps import Steps, send
+from ..errors import (
+    ApiError,
+    ConfigurationError,
+    JobFailed,
+    MalformedDelivery,
+    NotFound,
+    OutOfCredits,
+    RateLimited,
+    UnsupportedDocument,
+    WaitTimeout,
+)
+from ..results.mapping import read_result
+from ..webhooks.signatures import HmacSha256
+from .ocriva_models import (
+    BatchRecord,
+    HistoryPage,
+    HistoryRecord,
+    Login,
+    Project,
+    Stats,
+    Template,
+)
+
+__all__ = [
+    "BatchRecord",
+    "HistoryPage",
+    "HistoryRecord",
+    "Login",
+    "Ocriva",
+    "Project",
+    "Stats",
+    "Template",
+]
+
+#: Sources: open-api-processing-history; `uploaded` and `processing` open-api-upload and open-api-batch; `partial` assumed.
+STATUS: Mapping[str, JobStatus] = {
+    "uploaded": JobStatus.SUBMITTED,
+    "pending": JobStatus.SUBMITTED,
+    "queued": JobStatus.SUBMITTED,
+    "in_progress": JobStatus.PROCESSING,
+    "processing": JobStatus.PROCESSING,
+    "completed": JobStatus.COMPLETED,
+    "partial": JobStatus.COMPLETED,
+    "failed": JobStatus.FAILED_TERMINAL,
+}
+
+#: Source: webhooks-setup. `batch.uploaded` and `template.created`, `.updated`, `.deleted` have no class of ours.
+EVENTS: Mapping[str, str] = {
+    "document.uploaded": "document.received",
+    "document.processed": "document.completed",
+    "document.failed": "document.failed",
+    "batch.completed": "batch.completed",
+}
+
+#: Ocriva's field names in the examples, beside the common ones that are known anyway.
+FIELD_NAMES: Mapping[str, str] = {"totalAmount": "total", "taxAmount": "tax"}
+
+#: Content type to `fileType`; source: open-api-upload (words) and dat-capabilities (formats).
+FILE_TYPES: Mapping[str, str] = {
+    "application/pdf": "pdf",
+    "image/jpeg": "image",
+    "image/png": "image",
+    "image/webp": "image",
+    "image/bmp": "image",
+}
+
+#: Files of one batch call; 51 are refused (retry-rate-limiting).
+MAX_BATCH_FILES = 50
+#: Requests a minute share one clock-minute window (retry-rate-limiting).
+WINDOW_SECONDS = 60.0
+#: Records a page (the default is 10; the maximum is not stated).
+PAGE_RECORDS = 100
+#: Pages that are searched for a record at most.
+SEARCH_PAGES = 5
+#: Where the key of an upload travels, because there is no header for it.
+KEY_MEMBER = "paperhookKey"
+
+HISTORY = "/openapi/processing-history"
+
+
+@dataclass(frozen=True)
+class Ocriva(Provider):
+    """Ocriva's Open API at https://api.ocriva.com/v1.
+
+    Args:
+        project_id: The project of every upload; needed even with a project's own key.
+        template_id: The template to read with; Ocriva's default where it is empty.
+        upload_type: Passed on as `uploadType`.
+        bearer: Send the key as `Authorization: Bearer`, which an access token of `login` needs.
+    """
+
+    name: ClassVar[str] = "ocriva"
+    env_prefix: ClassVar[str] = "OCRIVA_"
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        accepts=frozenset(FILE_TYPES),
+        max_batch_documents=MAX_BATCH_FILES,
+        rate_requests=60,
+        rate_seconds=WINDOW_SECONDS,
+        lists_jobs=True,
+        usual_seconds=5.0,
+    )
+
+    base_url: str = "https://api.ocriva.com/v1"
+    project_id: str = ""
+    template_id: str = ""
+    upload_type: str = ""
+    bearer: bool = False
+
+    @property
+    @override
+    def signature(self) -> HmacSha256:
+        # Hex after `sha256=`, no timestamp; the header is there only when a secret is set (overview).
+        return HmacSha256("X-Webhook-Signature", prefix="sha256=")
+
+    @override
+    def upload_options(self) -> Mapping[str, Any]:
+        return {
+            "project_id": self.project_id,
+            "template_id": self.template_id,
+            "upload_type": self.upload_type,
+        }
+
+    # Jobs
+
+    @override
+    def upload(
+        self, document: Document, *, key: str | None = None, metadata: Mapping[str, Any] = NOTHING
+    ) -> Steps[Job]:
+        """Submit one document; the key travels in the metadata, so that a listing shows it.
+
+        Raises:
+            ConfigurationError: If no project is configured.
+        """
+        return (yield from self.add_to_batch("", document, key=key, metadata=metadata))
+
+    def add_to_batch(
+        self,
+        batch_id: str,
+        document: Document,
+        *,
+        key: str | None = None,
+        metadata: Mapping[str, Any] = NOTHING,
+    ) -> Steps[Job]:
+        """Submit one document into a batch that exists."""
+        fields = [
+            ("fileName", document.filename),
+            ("fileType", FILE_TYPES.get(document.content_type, "document")),
+            # Text in requests and history, a number in events.
+            ("fileSize", str(document.size_bytes)),
+            ("mimeType", document.content_type),
+            *self._form(key, metadata),
+            *((("uploadType", self.upload_type),) if self.upload_type else ()),
+            *((("batchId", batch_id),) if batch_id else ()),
+        ]
+        body = Multipart(tuple(fields), (FilePart("file", document),))
+        response = yield from self.call("POST", "/openapi/upload", body=body)
+        return self._uploaded(response, key, metadata)
+
+    def _form(self, key: str | None, metadata: Mapping[str, Any]) -> list[tuple[str, str]]:
+        fields = [("projectId", self._needed_project())]
+        if self.template_id:
+            fields.append(("templateId", self.template_id))
+        carried = {**metadata, **({KEY_MEMBER: key} if key else {})}
+        if carried:
+            fields.append(("metadata", json.dumps(carried, default=str)))
+        return fields
+
+    def _needed_project(self) -> str:
+        if not self.project_id:
+            raise ConfigurationError(
+                f"{self.name} wants the project of every upload, even with a project's own key: write "
+                f"Ocriva(..., project_id=...) or set {self.env_prefix}PROJECT_ID; client.run(provider.projects()) lists them"
+            )
+        return self.project_id
+
+    def _uploaded(self, response: Response, key: str | None, metadata: Mapping[str, Any]) -> Job:
+        job = self._job(response, object_in(self.name, response))
+        return job.model_copy(update={"idempotency_key": key, "metadata": metadata})
+
+    def _job(self, response: Response, record: Any) -> Job:
+        record_id = _text(record.get("id")) if isinstance(record, Mapping) else None
+        if record_id is None:
+            raise malformed(self.name, response, "id is missing")
+        word = str(record.get("status") or "")
+        status = STATUS.get(word, JobStatus.PROCESSING)
+        metadata = dict(_metadata(record))
+        return Job(
+            id=record_id,
+            provider=self.name,
+            status=status,
+            provider_status=word,
+            batch_id=_text(record.get("batchId")),
+            filename=_text(record.get("fileName")),
+            error=self.read_error(record) if status.is_failure else None,
+            created_at=instant(record.get("createdAt")),
+            idempotency_key=_text(metadata.pop(KEY_MEMBER, None)),
+            metadata=metadata,
+            raw=record,
+        )
+
+    @override
+    def status(self, job: Job) -> Steps[Job]:
+        """Ask how a job stands.
+
+        The id of the upload's answer is tried as the history record's id first, then looked for as `uploadId`: the pages
+        contradict each other. The job keeps its own id; the record's becomes `document_id` where it is another.
+        """
+        if not job.id:
+            raise ConfigurationError(f"{self.name}: the job has no id: look for it with client.jobs()")
+        try:
+            response = yield from self.call("GET", f"{HISTORY}/{_segment(job.document_id or job.id)}")
+            found = self._job(response, object_in(self.name, response))
+        except NotFound:
+            listed = yield from self._find(job)
+            if listed is None:
+                raise
+            found = listed
+        return found.model_copy(
+            update={"id": job.id, "document_id": found.id if found.id != job.id else job.document_id}
+        )
+
+    def _find(self, job: Job) -> Steps[Job | None]:
+        search = {"search": job.filename} if job.filename else {}
+        seen = 0
+        for number in range(1, SEARCH_PAGES + 1):
+            response, page = yield from self._page(number, search)
+            for record in page.records:
+                if job.id in (record.upload_id, record.id):
+                    return self._job(response, _sent(record))
+            seen += len(page.records)
+            if page.is_last(seen=seen):
+                return None
+        return None
+
+    @override
+    def result(self, job: Job) -> Steps[Result]:
+        """Give the result that a job's last answer holds; else ask for the record, else for its export.
+
+        Raises:
+            JobFailed: If the provider could not read the document.
+            WaitTimeout: If it is not done yet.
+        """
+        if self.has_result(job.raw):
+            return self.read_result(job.raw)
+        job = yield from self.status(job)
+        if job.status.is_failure:
+            reason = job.error.message if job.error else job.provider_status
+            raise JobFailed(f"{self.name}: job {job.id} failed: {reason}", job=job)
+        if not job.status.is_final:
+            raise WaitTimeout(f"{self.name}: job {job.id} is still {job.status}: wait for it", job=job)
+        if self.has_result(job.raw):
+            return self.read_result(job.raw)
+        # The record's member is named after the webhook (assumed); the export is the result itself (assumed).
+        exported = yield from self.export(job.document_id or job.id)
+        return self.read_result({**job.raw, "extractedData": _json_or_text(exported)})
+
+    @override
+    def jobs(self, *, since: datetime | None = None, limit: int = 100) -> Steps[tuple[Job, ...]]:
+        """List the project's jobs, newest first (order assumed), by the ids of their history records."""
+        filters = {"fromDate": since.date().isoformat()} if since is not None else {}
+        found: list[Job] = []
+        seen, number = 0, 1
+        while len(found) < limit:
+            response, page = yield from self._page(number, filters)
+            jobs = [self._job(response, _sent(record)) for record in page.records]
+            # fromDate knows days only.
+            found += [
+                job for job in jobs if since is None or job.created_at is None or job.created_at >= since
+            ]
+            seen, number = seen + len(jobs), number + 1
+            if page.is_last(seen=seen):
+                break
+        return tuple(found[:limit])
+
+    # Batches
+
+    @override
+    def upload_batch(
+        self,
+        documents: Sequence[Document],
+        *,
+        key: str | None = None,
+        metadata: Mapping[str, Any] = NOTHING,
+        batch_name: str = "",
+    ) -> Steps[Batch]:
+        """Submit up to 50 documents in one call.
+
+        Raises:
+            UnsupportedDocument: If there are more.
+        """
+        if len(documents) > MAX_BATCH_FILES:
+            raise UnsupportedDocument(
+                f"{self.name}: a batch of {len(documents)} documents: it takes {MAX_BATCH_FILES}, so send several",
+                code="too_many_documents",
+            )
+        body = self._batch_body(documents, key, metadata, batch_name)
+        response = yield from self.call("POST", "/openapi/batch/upload", body=body)
+        return self._batch_born(response, documents)
+
+    def _batch_body(
+        self, documents: Sequence[Document], key: str | None, metadata: Mapping[str, Any], batch_name: str
+    ) -> Multipart:
+        fields = self._form(key, metadata)
+        if batch_name:
+            fields.append(("name", batch_name))
+        return Multipart(tuple(fields), tuple(FilePart("files", document) for document in documents))
+
+    def _batch_born(self, response: Response, documents: Sequence[Document]) -> Batch:
+        record = model_of(self.name, response, BatchRecord, object_in(self.name, response))
+        # uploadIds are in the order of the files (assumed); names are given only where the counts agree.
+        names = (
+            [document.filename for document in documents] if len(documents) == len(record.upload_ids) else []
+        )
+        jobs = tuple(
+            Job(
+                id=upload_id,
+                provider=self.name,
+                batch_id=record.id,
+                filename=names[index] if names else None,
+            )
+            for index, upload_id in enumerate(record.upload_ids)
+        )
+        return self._batch(record, jobs, response.json())
+
+    @override
+    def batch_status(self, batch: Batch) -> Steps[Batch]:
+        """Ask how a batch stands; its jobs are listed anew once every file has ended."""
+        response = yield from self.call("GET", f"/openapi/batch/{_segment(batch.id)}")
+        record = model_of(self.name, response, BatchRecord, object_in(self.name, response))
+        after = self._batch(record, batch.jobs, response.json())
+        if not after.status.is_final:
+            return after
+        members = yield from self._members(batch.id, after.summary.total, {job.id for job in batch.jobs})
+        return after.model_copy(update={"jobs": members or batch.jobs})
+
+    def _members(self, batch_id: str, total: int, known: set[str]) -> Steps[tuple[Job, ...]]:
+        jobs: list[Job] = []
+        for number in range(1, max(1, total) + 1):
+            response, page = yield from self._page(number, {"batchId": batch_id})
+            for record in page.records:
+                job = self._job(response, _sent(record)).model_copy(update={"batch_id": batch_id})
+                if record.upload_id in known and job.id not in known:
+                    job = job.model_copy(update={"id": record.upload_id, "document_id": job.id})
+                jobs.append(job)
+            if page.is_last(seen=len(jobs)) or len(jobs) >= total:
+                break
+        return tuple(jobs)
+
+    def _batch(self, record: BatchRecord, jobs: tuple[Job, ...], raw: Any) -> Batch:
+        total, done, failed = record.total_files, record.completed_files or 0, record.failed_files or 0
+        status = STATUS.get(record.status, JobStatus.PROCESSING)
+        if total is not None and record.completed_files is not None and record.failed_files is not None:
+            # The counts decide, not the word: its final forms are not documented.
+            status = JobStatus.COMPLETED if done + failed >= total > 0 else JobStatus.PROCESSING
+        return Batch(
+            id=record.id,
+            provider=self.name,
+            status=status,
+            provider_status=record.status,
+            jobs=jobs,
+            summary=BatchSummary(total=total or len(jobs), succeeded=done, failed=failed),
+            raw=raw,
+        )
+
+    # Webhooks
+
+    @override
+    def envelopes(self, delivery: Delivery) -> tuple[Envelope, ...]:
+        body = delivery.json_object()
+        # The header X-Webhook-Event repeats the type, but it is not signed: only the body counts.
+        word, content = body.get("eventType"), body.get("payload")
+        if not isinstance(word, str) or not word:
+            raise MalformedDelivery("eventType is missing: the body is not an Ocriva event")
+        event_type = type_for(EVENTS, word)
+        if not isinstance(content, Mapping):
+            if event_type in EVENTS.values():
+                raise MalformedDelivery(f"{word}: payload is not an object")
+            content = {}
+        about = _text(content.get("id"))
+        family = word.partition(".")[0]
+        return (
+            Envelope(
+                key=_key(event_type, about, body, delivery.body),
+                type=event_type,
+                provider_type=word,
+                payload=content,
+                raw=body,
+                job_id=about if family == "document" else None,
+                batch_id=about if family == "batch" else _text(content.get("batchId")),
+                # Never from eventId: its time and this one differ by a year in the overview's own example.
+                occurred_at=instant(body.get("timestamp")),
+            ),
+        )
+
+    @override
+    def polled(self, job: Job, result: Result | None) -> tuple[Envelope, ...]:
+        event_type = final_type(job.status)
+        if event_type is None:
+            return ()
+        payload = job.raw
+        if result is not None and not self.has_result(payload):
+            payload = result.raw
+        return (
+            Envelope(
+                key=f"{event_type}:{job.id}",
+                type=event_type,
+                provider_type=job.provider_status,
+                payload=payload,
+                raw=payload,
+                job_id=job.id,
+                document_id=job.document_id,
+                batch_id=job.batch_id,
+            ),
+        )
+
+    @override
+    def has_result(self, payload: Any) -> bool:
+        return isinstance(payload, Mapping) and payload.get("extractedData") is not None
+
+    @override
+    def read_result(self, payload: Any) -> Result:
+        """Normalise `extractedData`: an object, or text where the template is free text (assumed)."""
+        content = payload.get("extractedData") if isinstance(payload, Mapping) else None
+        confidence = payload.get("confidence") if isinstance(payload, Mapping) else None
+        sure = float(confidence) if isinstance(confidence, (int, float)) else None
+        if isinstance(content, str):
+            return Result(text=content, confidence=sure, raw=payload)
+        values = content if isinstance(content, Mapping) else {"rows": content} if content else {}
+        return read_result(values, names=FIELD_NAMES, raw=payload, confidence=sure)
+
+    @override
+    def read_error(self, payload: Any) -> JobError:
+        """Read `error` or `errorMessage` (assumed); there are no codes, so no failure is known to be passing."""
+        given = payload if isinstance(payload, Mapping) else {}
+        error = given.get("error") or given.get("errorMessage") or ""
+        if isinstance(error, Mapping):
+            code, error = _text(error.get("code")), error.get("message")
+        else:
+            code = None
+        return JobError(code=code or "processing_failed", message=str(error or ""), kind=ErrorKind.TERMINAL)
+
+    @override
+    def read_summary(self, payload: Any) -> BatchSummary:
+        total, done, failed = (
+            _count(payload, name) for name in ("totalFiles", "completedFiles", "failedFiles")
+        )
+        return BatchSummary(total=total, succeeded=done, failed=failed)
+
+    @override
+    def read_metadata(self, envelope: Envelope) -> Mapping[str, Any]:
+        return {name: value for name, value in _metadata(envelope.payload).items() if name != KEY_MEMBER}
+
+    # Projects and templates
+
+    def projects(self) -> Steps[tuple[Project, ...]]:
+        """List the projects that the key may use."""
+        response = yield from self.call("GET", "/openapi/projects")
+        return tuple(model_of(self.name, response, Project, each) for each in list_in(self.name, response))
+
+    def templates(self) -> Steps[tuple[Template, ...]]:
+        """List the project's templates."""
+        response = yield from self.call("GET", "/openapi/templates" + self._query({}))
+        return tuple(model_of(self.name, response, Template, each) for each in list_in(self.name, response))
+
+    def template(self, id: str) -> Steps[Template]:
+        """Read one template (path assumed)."""
+        response = yield from self.call("GET", f"/openapi/templates/{_segment(id)}")
+        return model_of(self.name, response, Template, object_in(self.name, response))
+
+    def create_template(
+        self, name: str, *, schema: Any, description: str, instructions: str = ""
+    ) -> Steps[Template]:
+        """Make a template in the project.
+
+        Args:
+            schema: What to extract, as JSON.
+            description: Required by Ocriva.
+        """
+        members = {
+            "name": name,
+            "description": description,
+            "templateSchema": schema,
+            "projectId": self._needed_project(),
+            **({"instructions": instructions} if instructions else {}),
+        }
+        response = yield from self.call("POST", "/openapi/templates", body=JsonBody(members))
+        return model_of(self.name, response, Template, object_in(self.name, response))
+
+    def update_template(
+        self,
+        id: str,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        schema: Any = None,
+        instructions: str | None = None,
+    ) -> Steps[Template]:
+        """Change what is given of a template (that it exists: open-api-templates; PATCH and path assumed)."""
+        given = {
+            "name": name,
+            "description": description,
+            "templateSchema": schema,
+            "instructions": instructions,
+        }
+        members = {member: value for member, value in given.items() if value is not None}
+        response = yield from self.call("PATCH", f"/openapi/templates/{_segment(id)}", body=JsonBody(members))
+        return model_of(self.name, response, Template, object_in(self.name, response))
+
+    def delete_template(self, id: str) -> Steps[None]:
+        """Delete a template (that it exists: open-api-templates; path assumed)."""
+        yield from self.call("DELETE", f"/openapi/templates/{_segment(id)}")
+
+    # The history
+
+    def history(
+        self,
+        *,
+        page: int = 1,
+        limit: int = 10,
+        status: str = "",
+        template_id: str = "",
+        from_date: date | None = None,
+        to_date: date | None = None,
+        search: str = "",
+        batch_id: str = "",
+    ) -> Steps[HistoryPage]:
+        """Read one page of the processing history.
+
+        Args:
+            page: From 1.
+            status: `pending`, `queued`, `in_progress`, `completed` or `failed`.
+        """
+        filters = {
+            "status": status,
+            "templateId": template_id,
+            "fromDate": from_date.isoformat() if from_date else "",
+            "toDate": to_date.isoformat() if to_date else "",
+            "search": search,
+            "batchId": batch_id,
+        }
+        _, found = yield from self._page(page, filters, limit=limit)
+        return found
+
+    def _page(
+        self, number: int, filters: Mapping[str, str], *, limit: int = PAGE_RECORDS
+    ) -> Steps[tuple[Response, HistoryPage]]:
+        query = self._query({"page": str(number), "limit": str(limit), **filters})
+        response = yield from self.call("GET", HISTORY + query)
+        answer = object_in(self.name, response)
+        records = answer.get("data")
+        if not isinstance(records, list):
+            raise malformed(self.name, response, "data is not a list")
+        # The names of the paging members are not documented: at the top or under meta (assumed).
+        meta = answer.get("meta")
+        paging = {**answer, **(meta if isinstance(meta, Mapping) else {})}
+        page = {
+            "records": records,
+            "page": number,
+            "total": paging.get("total"),
+            "totalPages": paging.get("totalPages"),
+        }
+        return response, model_of(self.name, response, HistoryPage, page)
+
+    def record(self, id: str) -> Steps[HistoryRecord]:
+        """Read one record of the history by its own id (path assumed)."""
+        response = yield from self.call("GET", f"{HISTORY}/{_segment(id)}")
+        return model_of(self.name, response, HistoryRecord, object_in(self.name, response))
+
+    def stats(self) -> Steps[Stats]:
+        """Read the figures of the project's history (path assumed)."""
+        response = yield from self.call("GET", f"{HISTORY}/stats{self._query({})}")
+        return model_of(self.name, response, Stats, object_in(self.name, response))
+
+    def export(self, id: str, *, format: str = "json") -> Steps[bytes]:
+        """Download the result of a history record (path assumed); only `json` is known as a format."""
+        response = yield from self.call(
+            "GET", f"{HISTORY}/{_segment(id)}/export?{urlencode({'format': format})}"
+        )
+        return response.body
+
+    def batches(self) -> Steps[tuple[BatchRecord, ...]]:
+        """List the project's batches: an array, or an object with `data` (assumed)."""
+        response = yield from self.call("GET", "/openapi/batch" + self._query({}))
+        listed = object_in(self.name, response).get("data") if response.body.lstrip()[:1] == b"{" else None
+        found = listed if isinstance(listed, list) else list_in(self.name, response)
+        return tuple(model_of(self.name, response, BatchRecord, each) for each in found)
+
+    def batch(self, id: str) -> Steps[BatchRecord]:
+        """Read one batch (path assumed)."""
+        response = yield from self.call("GET", f"/openapi/batch/{_segment(id)}")
+        return model_of(self.name, response, BatchRecord, object_in(self.name, response))
+
+    # The older ways in
+
+    def login(self) -> Steps[Login]:
+        """Exchange the key for an access token (open-api-overview); keys work without it."""
+        body = JsonBody({"token": self.api_key})
+        # Nothing is made that could be made twice.
+        response = yield from self.call("POST", "/openapi/auth/login", body=body, repeat=Repeat.ALWAYS)
+        return model_of(self.name, response, Login, object_in(self.name, response))
+
+    def refresh(self) -> Steps[Login]:
+        """Renew an access token on the internal surface (named in security-compliance; body and reply assumed)."""
+        response = yield from self._internal("/auth/refresh", None)
+        return model_of(self.name, response, Login, object_in(self.name, response))
+
+    def upload_internal(
+        self, organization_id: str, document: Document, *, metadata: Mapping[str, Any] = NOTHING
+    ) -> Steps[Job]:
+        """Submit one document over the dashboard's own surface (api-reference); prefer `upload`."""
+        body = Multipart(tuple(self._form(None, metadata)), (FilePart("file", document),))
+        response = yield from self._internal(f"/upload/{_segment(organization_id)}/file", body)
+        return self._uploaded(response, None, metadata)
+
+    def upload_batch_internal(
+        self,
+        organization_id: str,
+        documents: Sequence[Document],
+        *,
+        metadata: Mapping[str, Any] = NOTHING,
+        batch_name: str = "",
+    ) -> Steps[Batch]:
+        """Submit several documents over the dashboard's own surface (batch-processing); prefer `upload_batch`."""
+        body = self._batch_body(documents, None, metadata, batch_name)
+        response = yield from self._internal(f"/batch/{_segment(organization_id)}/upload", body)
+        return self._batch_born(response, documents)
+
+    def _internal(self, path: str, body: Multipart | None) -> Steps[Response]:
+        # Outside /v1, and by Bearer only (api-reference).
+        url = self.base_url.removesuffix("/v1") + path
+        headers = replace(self, bearer=True).request_headers()
+        return (yield from send(Request("POST", url, headers, body, Repeat.UNLESS_SENT), self.error_of))
+
+    # The wire
+
+    @override
+    def request_headers(self) -> tuple[tuple[str, str], ...]:
+        return super().request_headers() if self.bearer else (("X-API-Key", self.api_key),)
+
+    @override
+    def problem(self, response: Response) -> Problem | None:
+        """Read `{"statusCode", "message", "error"}`: no codes, and `message` may be a list (error-reference)."""
+        if response.is_success:
+            return None
+        try:
+            answer = response.json()
+        except ValueError:
+            answer = None
+        given = answer.get("message") if isinstance(answer, Mapping) else ""
+        message = "; ".join(map(str, given)) if isinstance(given, list) else str(given or "")
+        if response.status == 401:
+            # Another project's id is answered like a wrong key (open-api-overview): never rotate or lock because of it.
+            message = f"the key is wrong, or projectId {self.project_id!r} is not a project of it: {message}"
+        # Used-up credits are a 402 or a 400, never a 429 (retry-rate-limiting); the word in the sentence is assumed.
+        is_credit = response.status == 400 and "credit" in message.lower()
+        return Problem(message=message, error_class=OutOfCredits if is_credit else None)
+
+    @override
+    def error_of(self, response: Response) -> ApiError | None:
+        error = super().error_of(response)
+        if isinstance(error, RateLimited) and error.retry_after is None:
+            error.retry_after = _until_reset(response)
+        return error
+
+    def _query(self, options: Mapping[str, str]) -> str:
+        given = {"projectId": self.project_id, **options}
+        text = urlencode({name: value for name, value in given.items() if value}, quote_via=quote)
+        return f"?{text}" if text else ""
+
+
+def _key(type: str, id: str | None, body: Mapping[str, Any], sent: bytes) -> str:
+    """Identify an event.
+
+    The outcome of a document is identified by the document: webhooks-events calls `eventId` unique for each delivery attempt
+    in one place, and a poll has none. Any other event goes by its `eventId`, which that page also calls the dedupe key.
+    """
+    if id is not None and type in ("document.completed", "document.failed"):
+        return f"{type}:{id}"
+    event_id = _text(body.get("eventId"))
+    if event_id is not None:
+        return f"{type}:{event_id}"
+    if id is not None:
+        return f"{type}:{id}:{body['payload'].get('status', '')}"
+    return f"{type}:{hashlib.sha256(sent).hexdigest()}"
+
+
+def _until_reset(response: Response) -> float | None:
+    """Read X-RateLimit-Reset, in unix seconds, as seconds from now; never longer than the window."""
+    text = response.headers.get("x-ratelimit-reset", "").strip()
+    if not (text.isascii() and text.isdigit() and len(text) <= 12):
+        return None
+    return min(max(0.0, float(text) - response.received_at), WINDOW_SECONDS)
+
+
+def _metadata(record: Any) -> Mapping[str, Any]:
+    """Read what was sent as a JSON string and may come back as one."""
+    given = record.get("metadata") if isinstance(record, Mapping) else None
+    if isinstance(given, str):
+        given = _json_or_text(given.encode())
+    return given if isinstance(given, Mapping) else {}
+
+
+def _json_or_text(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return content.decode("utf-8", "replace")
+
+
+def _sent(record: HistoryRecord) -> dict[str, Any]:
+    """Give back the record with the wire's names."""
+    return record.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+def _count(payload: Any, name: str) -> int:
+    value = payload.get(name) if isinstance(payload, Mapping) else None
+    return value if isinstance(value, int) else 0
+
+
+def _text(value: Any) -> str | None:
+    """Read an id or a word; null, false and empty text are none."""
+    return str(value) if isinstance(value, (str, int)) and value else None
+
+
+def _segment(id: str) -> str:
+    return quote(id, safe="")

@@ -1,0 +1,378 @@
+"""space-ocr: images go into a sheet, one job each; results come by signed webhook or by polling.
+
+Sources, as the comments name them: "article" is the AP-automation article, "docs page" the vendor's documentation, "skill"
+the vendor's published agent skill; what is said nowhere is marked assumed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any, ClassVar
+
+from typing_extensions import override
+
+from ..core.answers import malformed, object_in, text_in
+from ..core.delivery import Delivery, Envelope
+from ..core.document import Document
+from ..core.exchange import FilePart, Multipart, Response, path_segment
+from ..core.instants import instant
+from ..core.job import Batch, BatchSummary, ErrorKind, Job, JobError, JobStatus
+from ..core.pages import merge_pages, parts_of, whole_of
+from ..core.provider import NOTHING, Capabilities, final_type, type_for
+from ..core.result import Result
+from ..core.steps import Steps, rasterise
+from ..errors import (
+    ConfigurationError,
+    JobFailed,
+    MalformedDelivery,
+    NotFound,
+    UnsupportedDocument,
+    WaitTimeout,
+)
+from ..webhooks.signatures import HmacSha256
+from .space_ocr_endpoints import ERRORS, IMAGES, MAX_FILE_BYTES, SpaceOcrEndpoints
+from .space_ocr_models import (
+    INVOICE_COLUMNS,
+    TEMPLATE_IDS,
+    Amount,
+    Column,
+    Created,
+    FlatFee,
+    FreeScans,
+    Health,
+    Node,
+    Row,
+    Suggestion,
+    View,
+    WebhookDelivery,
+    WebhookSettings,
+)
+from .space_ocr_results import read_values
+
+__all__ = [
+    "INVOICE_COLUMNS",
+    "TEMPLATE_IDS",
+    "Amount",
+    "Column",
+    "Created",
+    "FlatFee",
+    "FreeScans",
+    "Health",
+    "Node",
+    "Row",
+    "SpaceOcr",
+    "Suggestion",
+    "View",
+    "WebhookDelivery",
+    "WebhookSettings",
+]
+
+#: Source: skill. Anything else is processing.
+STATUS: Mapping[str, JobStatus] = {
+    "pending": JobStatus.SUBMITTED,
+    "processing": JobStatus.PROCESSING,
+    "done": JobStatus.COMPLETED,
+    "failed": JobStatus.FAILED_TERMINAL,
+}
+
+#: Source: article; the skill's `item.created` and row events stay unknown.
+EVENTS: Mapping[str, str] = {
+    "ocr.completed": "document.completed",
+    "ocr.failed": "document.failed",
+    "webhook.test": "endpoint.test",
+}
+
+PDF = "application/pdf"
+#: Parts of one upload (skill).
+MAX_FILES = 20
+#: Separates the documents in a batch's id, as `,` separates a document's pages.
+BATCH_SEPARATOR = ";"
+
+
+@dataclass(frozen=True)
+class SpaceOcr(SpaceOcrEndpoints):
+    """space-ocr at https://api.space-ocr.com.
+
+    Args:
+        sheet: Path of the sheet that uploads go into, such as `/ap/invoices`; its last part may be a unique key.
+        columns: What a sheet that paperhook makes will extract: `Column`s, names, or names joined by commas.
+        prompt: Extraction hint of a sheet that paperhook makes.
+        create_missing_sheet: Make the sheet (and its folders) when an upload finds that it is missing.
+        wait: Ask space-ocr to hold an upload's answer until it has read the images, for at most about 30 s.
+
+    A PDF is sent as one image a page. Such a job's id is the pages' ids joined by commas.
+    """
+
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        idempotency_header="Idempotency-Key",
+        idempotency_seconds=24 * 3600.0,
+        accepts=IMAGES | {PDF},
+        rasterises=frozenset({PDF}),
+        max_document_bytes=MAX_FILE_BYTES,
+        max_batch_documents=MAX_FILES,
+        # A key's; an account has 600 (docs page).
+        rate_requests=60,
+        # Rows of a sheet do not name their jobs.
+        lists_jobs=False,
+        usual_seconds=10.0,
+    )
+
+    create_missing_sheet: bool = True
+    wait: bool = False
+
+    @property
+    @override
+    def signature(self) -> HmacSha256:
+        # Bare lower-case hex over the raw body, no timestamp (article).
+        return HmacSha256("X-Spaceocr-Signature")
+
+    @override
+    def upload_options(self) -> Mapping[str, Any]:
+        return {"sheet": self.sheet}
+
+    # Jobs
+
+    @override
+    def upload(
+        self, document: Document, *, key: str | None = None, metadata: Mapping[str, Any] = NOTHING
+    ) -> Steps[Job]:
+        """Submit one document into the sheet; a PDF becomes one image and one job a page.
+
+        Raises:
+            ConfigurationError: If no sheet is configured.
+            UnsupportedDocument: If a page is larger than 20 MiB.
+        """
+        batch = yield from self.upload_batch((document,), key=key, metadata=metadata)
+        return batch.jobs[0]
+
+    @override
+    def upload_batch(
+        self,
+        documents: Sequence[Document],
+        *,
+        key: str | None = None,
+        metadata: Mapping[str, Any] = NOTHING,
+    ) -> Steps[Batch]:
+        """Submit several documents, 20 images a request.
+
+        A key covers all requests: the second and later ones send `key-2`, `key-3`, …, so a repeated call with the
+        same documents makes no job twice. The wire has no batch: its id is made of the jobs'.
+        """
+        self._needed_sheet()
+        pages: list[tuple[Document, ...]] = []
+        for document in documents:
+            pages += ((yield from self._pages_of(document)),)
+        parts = yield from self._submit([page for each in pages for page in each], key)
+        jobs: list[Job] = []
+        for document, images in zip(documents, pages, strict=True):
+            whole = whole_of(parts[: len(images)], filename=document.filename)
+            jobs.append(whole.model_copy(update={"metadata": metadata, "idempotency_key": key}))
+            parts = parts[len(images) :]
+        return self._batch(jobs)
+
+    def _pages_of(self, document: Document) -> Steps[tuple[Document, ...]]:
+        pages: tuple[Document, ...] = (document,)
+        if document.content_type == PDF:
+            pages = yield from rasterise(document)
+        for page in pages:
+            if page.size_bytes > MAX_FILE_BYTES:
+                raise UnsupportedDocument(
+                    f"{page.filename} has {page.size_bytes} bytes: {self.name} takes {MAX_FILE_BYTES} an image",
+                    code="too_large",
+                )
+        if not pages:
+            raise UnsupportedDocument(f"{document.filename} has no pages", code="unreadable")
+        return pages
+
+    def _submit(self, images: Sequence[Document], key: str | None) -> Steps[list[Job]]:
+        jobs: list[Job] = []
+        for number, start in enumerate(range(0, len(images), MAX_FILES), start=1):
+            own_key = f"{key}-{number}" if key and number > 1 else key
+            jobs += yield from self._post(images[start : start + MAX_FILES], own_key)
+        return jobs
+
+    def _post(self, images: Sequence[Document], key: str | None) -> Steps[list[Job]]:
+        fields = [("path", self.sheet)]
+        if self.wait:
+            fields.append(("wait", "true"))
+        body = Multipart(tuple(fields), tuple(FilePart("files", image) for image in images))
+        try:
+            response = yield from self._keyed("/upload", body, key)
+        except NotFound:
+            if not self.create_missing_sheet:
+                raise
+            # The sheet is missing, so no job was made and the same key may be used again (4xx are not kept: assumed).
+            yield from self._make(self.sheet, self._create_own_sheet)
+            response = yield from self._keyed("/upload", body, key)
+        return self._jobs_in(response, len(images))
+
+    def _jobs_in(self, response: Response, sent: int) -> list[Job]:
+        answer = object_in(self.name, response)
+        # With `wait` the same items come as `results`, with their result inside (skill).
+        items = answer.get("results") or answer.get("jobs")
+        if not isinstance(items, list) or len(items) != sent:
+            raise malformed(self.name, response, f"{sent} images were sent and the jobs are not as many")
+        is_replay = response.headers.get("x-idempotent-replay", "").lower() == "true"
+        return [self._job(response, item, is_replay=is_replay) for item in items]
+
+    def _job(self, response: Response, answer: Any, *, is_replay: bool = False) -> Job:
+        job_id = text_in(answer.get("jobId")) if isinstance(answer, Mapping) else None
+        if job_id is None:
+            raise malformed(self.name, response, "jobId is missing")
+        word = str(answer.get("status", ""))
+        status = STATUS.get(word, JobStatus.PROCESSING)
+        error = self.read_error(answer) if status.is_failure else None
+        if error is not None and error.kind is ErrorKind.RETRYABLE:
+            status = JobStatus.FAILED_RETRYABLE
+        return Job(
+            id=job_id,
+            provider=self.name,
+            status=status,
+            provider_status=word,
+            document_id=text_in(answer.get("uniqueKey")),
+            filename=text_in(answer.get("originalName")),
+            error=error,
+            # Milliseconds (assumed, as in the skill's sample of /health).
+            created_at=instant(answer.get("createdAt")),
+            is_replay=is_replay,
+            raw=answer,
+        )
+
+    @override
+    def status(self, job: Job) -> Steps[Job]:
+        """Ask how a job stands; of several pages, those that are still read, up to the first that is not final."""
+        parts: list[Job] = []
+        is_open = False
+        for part in parts_of(job):
+            after = part if part.status.is_final or is_open else (yield from self._ask(part))
+            is_open = is_open or not after.status.is_final
+            parts.append(after)
+        return whole_of(parts, filename=job.filename)
+
+    def _ask(self, part: Job) -> Steps[Job]:
+        if not part.id:
+            raise ConfigurationError(f"{self.name}: the job has no id: upload it again with the same key")
+        response = yield from self.call("GET", f"/jobs/{path_segment(part.id)}")
+        after = self._job(response, object_in(self.name, response))
+        return after.model_copy(update={"filename": part.filename, "is_replay": part.is_replay})
+
+    @override
+    def result(self, job: Job) -> Steps[Result]:
+        """Give the result that a job's last answer holds, and ask only where it holds none.
+
+        Raises:
+            JobFailed: If the provider could not read a page.
+            WaitTimeout: If it is not done yet.
+        """
+        pages: list[Result] = []
+        for known in parts_of(job):
+            part = known if self.has_result(known.raw) else (yield from self._ask(known))
+            if part.status.is_failure:
+                reason = part.error.code if part.error else part.provider_status
+                raise JobFailed(f"{self.name}: job {part.id} failed: {reason}", job=part)
+            if not part.status.is_final:
+                raise WaitTimeout(f"{self.name}: job {part.id} is still {part.status}: wait for it", job=part)
+            pages.append(self.read_result(part.raw))
+        return merge_pages(pages)
+
+    @override
+    def batch_status(self, batch: Batch) -> Steps[Batch]:
+        """Ask how each job of a batch stands; a batch made of its id alone works as well."""
+        known = batch.jobs or [
+            Job.known(each, provider=self.name) for each in batch.id.split(BATCH_SEPARATOR)
+        ]
+        jobs: list[Job] = []
+        for job in known:
+            jobs += [job] if job.status.is_final else [(yield from self.status(job))]
+        return self._batch(jobs)
+
+    def _batch(self, jobs: Sequence[Job]) -> Batch:
+        ended = [job for job in jobs if job.status.is_final]
+        failed = sum(job.status.is_failure for job in ended)
+        return Batch(
+            id=BATCH_SEPARATOR.join(job.id for job in jobs),
+            provider=self.name,
+            status=JobStatus.COMPLETED if len(ended) == len(jobs) else JobStatus.PROCESSING,
+            jobs=tuple(jobs),
+            summary=BatchSummary(total=len(jobs), succeeded=len(ended) - failed, failed=failed),
+        )
+
+    # Webhooks
+
+    @override
+    def envelopes(self, delivery: Delivery) -> tuple[Envelope, ...]:
+        body = delivery.json_object()
+        word, content = body.get("event"), body.get("data")
+        if not isinstance(word, str) or not word:
+            raise MalformedDelivery("event is missing: the body is not a space-ocr event")
+        event_type = type_for(EVENTS, word)
+        if not isinstance(content, Mapping):
+            if event_type in _TERMINAL:
+                raise MalformedDelivery(f"{word}: data is not an object")
+            content = {}
+        job_id, document_id = text_in(content.get("jobId")), text_in(content.get("uniqueKey"))
+        # A poll knows the job only, so an outcome is identified by its job wherever the event names one.
+        about = job_id if event_type in _TERMINAL else None
+        identity = (
+            about or text_in(body.get("id")) or document_id or hashlib.sha256(delivery.body).hexdigest()
+        )
+        return (
+            Envelope(
+                key=f"{event_type}:{identity}",
+                type=event_type,
+                provider_type=word,
+                payload=content,
+                raw=body,
+                job_id=job_id,
+                document_id=document_id,
+                occurred_at=instant(body.get("createdAt")),
+            ),
+        )
+
+    @override
+    def polled(self, job: Job, result: Result | None) -> tuple[Envelope, ...]:
+        """Say what the webhooks of a polled job would have said: one envelope a page."""
+        parts = parts_of(job)
+        sent = [] if result is None else result.raw if len(parts) > 1 else [result.raw]
+        envelopes: list[Envelope] = []
+        for part, fetched in zip_longest(parts, sent):
+            event_type = final_type(part.status)
+            if event_type is None:
+                continue
+            payload = fetched if part.raw is None else part.raw
+            envelopes.append(
+                Envelope(
+                    key=f"{event_type}:{part.id}",
+                    type=event_type,
+                    provider_type=part.provider_status,
+                    payload=payload,
+                    raw=payload,
+                    job_id=part.id,
+                    document_id=part.document_id,
+                )
+            )
+        return tuple(envelopes)
+
+    @override
+    def has_result(self, payload: Any) -> bool:
+        return isinstance(payload, Mapping) and isinstance(payload.get("result"), Mapping)
+
+    @override
+    def read_result(self, payload: Any) -> Result:
+        """Normalise `result`: an event nests its values, a poll does not."""
+        return read_values(payload["result"] if self.has_result(payload) else {}, raw=payload)
+
+    @override
+    def read_error(self, payload: Any) -> JobError:
+        error = payload.get("error") if isinstance(payload, Mapping) else None
+        if not isinstance(error, Mapping):
+            error = {"message": error or ""}
+        code = text_in(error.get("code")) or "unknown"
+        kind = ERRORS[code][1] if code in ERRORS else ErrorKind.TERMINAL
+        return JobError(code=code, message=str(error.get("message") or ""), kind=kind)
+
+
+_TERMINAL = frozenset({"document.completed", "document.failed"})

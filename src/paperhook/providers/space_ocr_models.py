@@ -1,0 +1,196 @@
+"""What space-ocr's own endpoints answer, as typed values; members it adds later are kept.
+
+Source: the vendor's published agent skill, where nothing else is said.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pydantic
+
+from ..core.model import CamelModel
+
+
+class Column(CamelModel):
+    """One field to extract, of a sheet or of a single call."""
+
+    name: str
+    #: `string`, or `array` for repeating rows such as line items.
+    type: str = "string"
+    #: What to look for, in plain words.
+    description: str | None = None
+    #: The columns of an array's rows.
+    children: tuple[Column, ...] = ()
+
+    def to_wire(self) -> dict[str, Any]:
+        """Give the member of `columns` and `fields`; what is not set is left out."""
+        given: dict[str, Any] = {"name": self.name, "type": self.type}
+        if self.description is not None:
+            given["description"] = self.description
+        if self.children:
+            given["children"] = [child.to_wire() for child in self.children]
+        return given
+
+
+#: What a new sheet extracts unless told otherwise: the standard fields of an invoice.
+INVOICE_COLUMNS = (
+    Column(name="vendor", description="who issued the document"),
+    Column(name="customer", description="who has to pay"),
+    *(Column(name=name) for name in ("invoice_number", "invoice_date", "due_date")),
+    Column(name="currency", description="ISO 4217 code"),
+    *(Column(name=name) for name in ("subtotal", "tax", "total")),
+    Column(
+        name="line_items",
+        type="array",
+        children=tuple(Column(name=name) for name in ("description", "quantity", "unit_price", "amount")),
+    ),
+)
+
+#: Ids that `ocr_fields(template_id=)` takes; a newer one may be given as well.
+TEMPLATE_IDS = (
+    "invoice",
+    "receipt",
+    "business_card",
+    "purchase_order",
+    "delivery",
+    "quote",
+    "bankbook",
+    "passport",
+    "driver_license",
+    "resident_card",
+    "my_number_card",
+    "residence_card",
+    "india_electoral_roll_cover",
+)
+
+
+class Health(CamelModel):
+    """Answer of `health`."""
+
+    status: str
+    version: str = ""
+    #: Milliseconds since the epoch.
+    time: int = 0
+
+
+class FreeScans(CamelModel):
+    """Scans that cost nothing, by month."""
+
+    used: int = 0
+    limit: int = 0
+    remaining: int = 0
+    #: Milliseconds since the epoch.
+    cycle_start: int | None = None
+    cycle_end: int | None = None
+
+
+class FlatFee(CamelModel):
+    """Scans of a monthly plan."""
+
+    enabled: bool = False
+    used: int = 0
+    limit: int = 0
+    remaining: int = 0
+    #: Milliseconds since the epoch.
+    next_billing_at: int | None = None
+
+
+class Amount(CamelModel):
+    """Answer of `amount`: what is left to spend, in scans."""
+
+    free: FreeScans = FreeScans()
+    flatfee: FlatFee = FlatFee()
+    #: Scans bought on top.
+    balance: int = 0
+    currency: str = "scans"
+    per_call_cost: int = 1
+
+    @property
+    def runnable_scans(self) -> int:
+        """How many images can be read now; a plan that is not enabled does not count."""
+        plan = self.flatfee.remaining if self.flatfee.enabled else 0
+        return self.free.remaining + plan + self.balance
+
+
+class Suggestion(CamelModel):
+    """Answer of `suggest_fields`; the endpoint is only named, its members are assumed."""
+
+    fields: tuple[Column, ...] = ()
+
+
+class Node(CamelModel):
+    """A folder, sheet, memo or image of the space."""
+
+    path: str
+    name: str = ""
+    type: str
+    unique_key: str | None = None
+    extensions: Any = None
+    #: Milliseconds since the epoch.
+    created_at: int | None = None
+
+
+class Created(CamelModel):
+    """Answer of `create`; `path` may end in the unique key instead of the name."""
+
+    path: str
+    type: str
+    unique_key: str | None = None
+
+
+class Row(CamelModel):
+    """One image of a sheet and what was read from it."""
+
+    row_key: str
+    name: str = ""
+    image_url: str | None = None
+    #: The words of a job's status.
+    ocr_status: str = ""
+    #: By column, with `field_bboxes` unless boxes were left out.
+    values: dict[str, Any] = pydantic.Field(default_factory=dict[str, Any], repr=False)
+
+
+class View(CamelModel):
+    """Answer of `view`; which members are set depends on `type`."""
+
+    #: `folder`, `sheet`, `memo` or `img`.
+    type: str
+    path: str = ""
+    name: str = ""
+    #: Of a folder.
+    items: tuple[Node, ...] = ()
+    #: Of a sheet.
+    columns: tuple[Column, ...] = ()
+    #: Rows of the sheet, before and after `where`.
+    total: int | None = None
+    matched: int | None = None
+    offset: int | None = None
+    limit: int | None = None
+    #: None after the last row.
+    next_offset: int | None = None
+    rows: tuple[Row, ...] = ()
+    #: Of a memo.
+    text: str | None = pydantic.Field(default=None, repr=False)
+    #: Of an image.
+    image_url: str | None = None
+    ocr_status: str | None = None
+
+
+class WebhookSettings(CamelModel):
+    """The one webhook of the space (members assumed)."""
+
+    url: str | None = None
+    #: Told when the webhook is set; keep it as `webhook_secret`.
+    secret: str | None = pydantic.Field(default=None, repr=False)
+    enabled: bool = False
+
+
+class WebhookDelivery(CamelModel):
+    """One entry of the delivery log (members assumed, others are kept)."""
+
+    id: str
+    event: str | None = None
+    status: Any = None
+    attempts: Any = None
+    created_at: Any = None

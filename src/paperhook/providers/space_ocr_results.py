@@ -1,0 +1,89 @@
+"""What space-ocr read, normalised: values with their places beside them, in two nestings.
+
+Sources: "article" is the AP-automation article, "skill" the vendor's published agent skill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..core.result import Box, Result
+from ..results.mapping import ANNOTATIONS, Position, read_result
+from ..results.names import ITEM_LISTS, snake_case
+
+#: What stands beside the values, of a document and of each row.
+_GEOMETRY = frozenset({"field_bboxes", "bbox", "vertices", "bbox_source", "match_ratio", "text_verified"})
+
+
+def read_values(given: Any, *, raw: Any) -> Result:
+    """Normalise a result: an event nests its values under `values`, a poll and a row of a sheet do not.
+
+    The places stand beside the values under `field_bboxes`, and in each row of an array as well (skill); in an event they
+    may stand beside `values` (assumed).
+    """
+    outer = given if isinstance(given, Mapping) else {}
+    nested = outer.get("values")
+    values = dict(nested) if isinstance(nested, Mapping) else dict(outer)
+    for beside in ("field_bboxes", ANNOTATIONS):
+        if beside in outer:
+            values.setdefault(beside, outer[beside])
+    boxes = values.pop("field_bboxes", None)
+    positions, warnings = _positions(boxes)
+    item_positions: list[Mapping[str, Position]] = []
+    for name, rows in values.items():
+        if not isinstance(rows, list):
+            continue
+        is_lines = snake_case(name) in ITEM_LISTS
+        for index, row in enumerate(rows):
+            found, doubts = _positions(row.get("field_bboxes") if isinstance(row, Mapping) else None)
+            if is_lines:
+                item_positions.append(found)
+            warnings += [f"{name}[{index}].{doubt}" for doubt in doubts]
+        values[name] = [_without_geometry(row) for row in rows]
+    result = read_result(values, positions=positions, item_positions=item_positions, raw=raw)
+    return result.model_copy(update={"warnings": (*result.warnings, *warnings)}) if warnings else result
+
+
+def _without_geometry(row: Any) -> Any:
+    if not isinstance(row, Mapping):
+        return row
+    return {name: value for name, value in row.items() if name not in _GEOMETRY}
+
+
+def _positions(boxes: Any) -> tuple[dict[str, Position], list[str]]:
+    """Read one `field_bboxes`: positions by name, and which values the page's own symbols contradict."""
+    entries = boxes if isinstance(boxes, Mapping) else {}
+    found = {str(name): _position(entry) for name, entry in entries.items() if isinstance(entry, Mapping)}
+    doubts = [
+        f"{name}: the symbols on the page differ"
+        for name, entry in entries.items()
+        if isinstance(entry, Mapping) and entry.get("text_verified") is False
+    ]
+    return found, doubts
+
+
+def _position(entry: Mapping[str, Any]) -> Position:
+    # An image is one page.
+    return Position(
+        box=_box(entry.get("bbox")),
+        match_ratio=_fraction(entry.get("match_ratio")),
+        confidence=_fraction(entry.get("confidence")),
+        page_number=1,
+    )
+
+
+def _box(given: Any) -> Box | None:
+    """Read `{xmin, ymin, xmax, ymax}`, integers 0..1000 from the top left (article)."""
+    edges = given if isinstance(given, Mapping) else {}
+    x0, y0 = _edge(edges.get("xmin")), _edge(edges.get("ymin"))
+    x1, y1 = _edge(edges.get("xmax")), _edge(edges.get("ymax"))
+    return None if x0 is None or y0 is None or x1 is None or y1 is None else (x0, y0, x1, y1)
+
+
+def _edge(value: Any) -> int | None:
+    return value if isinstance(value, int) and 0 <= value <= 1000 else None
+
+
+def _fraction(value: Any) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and 0 <= value <= 1 else None
