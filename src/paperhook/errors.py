@@ -15,8 +15,8 @@ PaperhookError
 ├── SubmissionUnknown             an upload may or may not have arrived: ask before sending it again
 ├── JobFailed                     the provider could not read the document
 ├── ResultExpired                 the provider no longer keeps the result
-├── WaitTimeout                   the job is not final yet (also TimeoutError)
 ├── DeadlineExceeded              the whole operation took too long (also TimeoutError)
+│   └── WaitTimeout               the job is not final yet
 ├── ResultInvalid                 a result does not fit the model (also ValueError)
 ├── DeliveryRejected              do not trust this delivery
 │   ├── Unsigned  BadSignature  StaleDelivery

@@ -1,0 +1,366 @@
+"""The map of `docs/explanation/architecture.md`, enforced: who may import whom, what is pure, how few hops there are."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import paperhook
+from paperhook import AsyncClient, Client
+
+PACKAGE = Path(paperhook.__file__).parent
+
+#: Lowest first. A module imports only from lines above its own, and from its own package.
+LAYERS = (
+    ("errors",),
+    ("core",),
+    ("retrying",),
+    ("webhooks", "results", "schemas"),
+    ("providers",),
+    ("operations",),
+    ("inbox", "sources", "sandbox", "textlayer"),
+    ("rasterise",),
+    ("client",),
+    ("tracker", "carriers", "observe", "worker"),
+    ("hooks",),
+    ("adapters",),
+    ("reading",),
+    ("simulator",),
+    ("testing",),
+    ("pytest_plugin",),
+    ("cli",),
+)
+
+#: Upward imports, each with its reason; the target is imported inside a function or for types only.
+UPWARD = {
+    ("errors", "core"): "types only: an error carries the job it is about",
+    ("core", "webhooks"): "types only",
+    ("hooks", "adapters"): "inside `asgi()`: who mounts nothing loads no Starlette",
+    ("worker", "hooks"): "types only",
+}
+
+#: Tools that must not know what they imitate or serve: a twin of our own code would repeat its mistakes.
+ONLY = {
+    "reading": {"errors", "sandbox", "textlayer", "rasterise"},
+    "simulator": {"errors", "reading"},
+}
+
+#: Below the edges nothing touches the world.
+PURE = {"errors", "core", "retrying", "webhooks", "results", "schemas", "providers", "operations"}
+IMPURE_IMPORTS = {
+    *("asyncio", "concurrent", "contextvars", "multiprocessing", "queue", "select", "selectors", "signal"),
+    *("http", "logging", "socket", "socketserver", "ssl", "subprocess", "threading", "time"),
+    *("glob", "io", "mmap", "os", "pathlib", "random", "secrets", "shutil", "sqlite3", "tempfile", "uuid"),
+    *("urllib.request", "importlib.resources", "httpx", "starlette", "uvicorn"),
+}
+IMPURE_CALLS = {"open", "print", "input", "now", "utcnow", "today"}
+REASONED = {
+    ("core.provider", "os"): "`from_env` reads the environment, when it is called without a mapping",
+    ("retrying", "random"): "jitter after Retry-After; it decides how long, never whether",
+}
+
+#: Who may import a library; a package stands for its modules. Unlisted libraries must be in the standard library.
+LIBRARIES = {
+    "httpx": {"client", "simulator", "testing", "cli"},
+    "starlette": {"adapters", "simulator", "testing", "cli"},
+    "tenacity": {"retrying", "cli"},
+    "pydantic": {"core", "results", "schemas", "providers", "hooks", "cli"},
+    "typing_extensions": {
+        "core",
+        "sources",
+        "client",
+        "hooks",
+        "results",
+        "providers",
+        "inbox",
+        "worker",
+        "cli",
+    },
+    "pypdfium2": {"rasterise", "textlayer", "reading"},
+    "PIL": {"rasterise", "reading"},
+    "price_parser": {"reading"},
+    "dateparser": {"reading"},
+    "rapidocr": {"reading"},
+    "numpy": {"reading"},
+    "typer": {"cli"},
+    "rich": {"cli"},
+    "uvicorn": {"cli", "testing"},
+    "pytest": {"pytest_plugin"},
+}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import statement, wherever it stands."""
+
+    module: str
+    target: str
+    line: int
+    #: Whether it runs when the module is imported.
+    is_eager: bool
+    is_for_types: bool
+
+    def __str__(self) -> str:
+        return f"{self.module}:{self.line} imports {self.target}"
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+def top_of(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def is_type_checking(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+
+
+def targets_of(node: ast.Import | ast.ImportFrom, path: Path) -> Iterator[str]:
+    """Give what a statement imports; our own modules begin with a dot."""
+    if isinstance(node, ast.Import):
+        named = [alias.name for alias in node.names]
+    elif node.level == 0:
+        named = [node.module or ""]
+    else:
+        package = ("paperhook", *path.relative_to(PACKAGE).parent.parts)
+        base = package[: len(package) - node.level + 1]
+        after = [node.module] if node.module else [alias.name for alias in node.names]
+        named = [".".join((*base, each)) for each in after]
+    for name in named:
+        yield name.removeprefix("paperhook") if name.startswith("paperhook.") else name
+
+
+def imports_in(path: Path) -> Iterator[Import]:
+    def visit(node: ast.AST, *, is_eager: bool, is_for_types: bool) -> Iterator[Import]:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, (ast.Import, ast.ImportFrom)):
+                for target in targets_of(child, path):
+                    yield Import(name_of(path), target, child.lineno, is_eager, is_for_types)
+            else:
+                yield from visit(
+                    child,
+                    is_eager=is_eager and not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)),
+                    is_for_types=is_for_types or is_type_checking(child),
+                )
+
+    return visit(ast.parse(path.read_text(encoding="utf-8")), is_eager=True, is_for_types=False)
+
+
+SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+IMPORTS = [each for path in SOURCES for each in imports_in(path)]
+OURS = [each for each in IMPORTS if each.target.startswith(".")]
+THEIRS = [each for each in IMPORTS if not each.target.startswith(".")]
+LAYER_OF = {name: number for number, names in enumerate(LAYERS) for name in names}
+
+
+def run_python(program: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+# Direction
+
+
+def test_every_module_has_its_place_on_the_map():
+    tops = {top_of(name_of(path)) for path in SOURCES}
+
+    assert tops - set(LAYER_OF) == set()
+
+
+def test_imports_point_one_way():
+    upward = [
+        str(each)
+        for each in OURS
+        if top_of(each.module) != (target := top_of(each.target[1:]))
+        and LAYER_OF[target] >= LAYER_OF[top_of(each.module)]
+        and not ((top_of(each.module), target) in UPWARD and (each.is_for_types or not each.is_eager))
+    ]
+
+    assert upward == []
+
+
+def test_nothing_imports_the_package_by_its_front_door():
+    # `from paperhook import X` would go through the lazy table and hide who needs whom.
+    assert [str(each) for each in IMPORTS if each.target == "paperhook"] == []
+
+
+@pytest.mark.parametrize("tool", ONLY)
+def test_a_tool_knows_nothing_of_what_it_imitates(tool):
+    known = {top_of(each.target[1:]) for each in OURS if top_of(each.module) == tool}
+
+    assert known - ONLY[tool] - {tool} == set()
+
+
+def test_providers_do_not_know_each_other():
+    siblings = [
+        str(each)
+        for each in OURS
+        if top_of(each.module) == "providers"
+        and each.module != "providers"
+        and each.target.startswith(".providers.")
+        and not each.target.startswith(f".{each.module}")
+    ]
+
+    assert siblings == []
+
+
+# Purity
+
+
+def test_pure_layers_import_nothing_that_touches_the_world():
+    impure = [
+        str(each)
+        for each in THEIRS
+        if top_of(each.module) in PURE
+        and not each.is_for_types
+        and {each.target, top_of(each.target)} & IMPURE_IMPORTS
+        and (each.module, each.target) not in REASONED
+    ]
+
+    assert impure == []
+
+
+def test_pure_layers_call_neither_files_nor_clocks():
+    impure = [
+        f"{name_of(path)}:{node.lineno} calls {ast.unparse(node.func)}"
+        for path in SOURCES
+        if top_of(name_of(path)) in PURE
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and (
+            (isinstance(node.func, ast.Name) and node.func.id in {"open", "print", "input"})
+            or (
+                isinstance(node.func, ast.Attribute)
+                and node.func.attr in {"now", "utcnow", "today"}
+                and ast.unparse(node.func.value) in {"datetime", "date", "datetime.datetime", "datetime.date"}
+            )
+        )
+    ]
+
+    assert impure == []
+
+
+def test_each_reasoned_exception_is_still_needed():
+    assert set(REASONED) <= {(each.module, each.target) for each in THEIRS}
+
+
+# Libraries
+
+
+def test_each_library_is_imported_in_its_place_only():
+    strangers = [
+        str(each)
+        for each in THEIRS
+        if (library := top_of(each.target)) not in sys.stdlib_module_names
+        and not each.is_for_types
+        and top_of(each.module) not in LIBRARIES.get(library, set())
+    ]
+
+    assert strangers == []
+
+
+def test_httpx_is_imported_in_one_module_of_the_library():
+    tools = {"simulator", "testing", "cli"}
+
+    assert {
+        each.module for each in THEIRS if each.target == "httpx" and top_of(each.module) not in tools
+    } == {"client"}
+
+
+def test_importing_paperhook_loads_no_third_party_library():
+    loaded = run_python(
+        "import sys; before = set(sys.modules); import paperhook; "
+        "print(*{name.partition('.')[0] for name in set(sys.modules) - before} - set(sys.stdlib_module_names))"
+    )
+
+    assert set(loaded.split()) == {"paperhook"}
+
+
+@pytest.mark.parametrize(
+    "module", ["paperhook.providers", "paperhook.schemas", "paperhook.webhooks.receiver"]
+)
+def test_verifying_loads_neither_httpx_nor_starlette(module):
+    loaded = run_python(f"import sys, {module}; print(*{{'httpx', 'starlette'}} & set(sys.modules))")
+
+    assert loaded.split() == []
+
+
+def test_the_library_imports_without_any_extra():
+    core = {"httpx", "pydantic", "tenacity", "starlette", "typing_extensions"}
+    extras = sorted(set(LIBRARIES) - core - {"pytest"})
+    tools = {"cli", "pytest_plugin", "reading", "simulator", "testing", "rasterise", "textlayer"}
+    modules = [f"paperhook.{name_of(path)}" for path in SOURCES if top_of(name_of(path)) not in tools]
+
+    run_python(
+        "import sys, importlib\n"
+        f"for name in {extras}: sys.modules[name] = None\n"
+        f"for name in {modules}: importlib.import_module(name)\n"
+    )
+
+
+# Names
+
+
+def test_every_public_name_can_be_imported():
+    for name in paperhook.__all__:
+        assert getattr(paperhook, name) is not None
+
+
+def test_the_lists_of_public_names_agree():
+    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    for_types = {
+        alias.asname
+        for block in tree.body
+        if is_type_checking(block)
+        for node in ast.walk(block)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+
+    assert set(paperhook.__all__) == for_types == set(paperhook._HOME_OF)
+    assert len(paperhook.__all__) == len(set(paperhook.__all__))
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'Klient'"):
+        paperhook.Klient  # noqa: B018 - looked up, not used
+
+
+def test_dir_names_what_can_be_imported():
+    assert set(paperhook.__all__) <= set(dir(paperhook))
+
+
+def public_methods(owner: type) -> dict[str, object]:
+    return {name: member for name, member in inspect.getmembers_static(owner) if not name.startswith("_")}
+
+
+def test_both_clients_have_the_same_methods():
+    assert set(public_methods(Client)) == set(public_methods(AsyncClient))
+
+
+@pytest.mark.parametrize("name", sorted({"__init__", *public_methods(Client)} - {"from_env"}))
+def test_both_clients_take_the_same_parameters(name):
+    sync, asynchronous = getattr(Client, name), getattr(AsyncClient, name)
+
+    def shape(function):
+        return [
+            (each.name, each.kind, each.default) for each in inspect.signature(function).parameters.values()
+        ]
+
+    assert shape(sync) == shape(asynchronous)
