@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -192,3 +192,9 @@ async def upload_ocriva(world: World, content: bytes = PDF, **fields: str) -> ht
     return await world.client.post(
         "/ocriva/v1/openapi/upload", data=given, files={"file": ("a.pdf", content)}, headers=OCRIVA
     )
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the loop run until the condition holds; the test's own timeout ends what never comes."""
+    while not condition():  # noqa: ASYNC110 - what is waited for has no event
+        await asyncio.sleep(0.001)

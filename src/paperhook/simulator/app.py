@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from types import TracebackType
 from typing import Self
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
@@ -67,6 +68,7 @@ class Simulator:
         retry_scale: float = 0.01,
         rate_limits: bool | Mapping[str, int] = True,
         credits: Mapping[str, int] | None = None,
+        allowed_hosts: Sequence[str] | None = None,
         annotations: bool = True,
         docuprox_templates: Mapping[str, Sequence[str]] | None = None,
         docuprox_unknown_templates: Sequence[str] = (),
@@ -86,6 +88,8 @@ class Simulator:
             retry_scale: Factor on every wait between delivery attempts; 1 is the provider's own pace.
             rate_limits: Requests per minute and key by provider name; True is DOCUMENTED_RATES, False is none.
             credits: Provider name to the documents it processes before it answers 402; no limit when not named.
+            allowed_hosts: Names a Host header may have, any when None; keeps web pages out that point a
+                name of their own at this machine.
             annotations: Whether results carry `_paperhook` with positions and confidences.
             docuprox_templates: Template id to its field names; any other UUID has the default fields.
             docuprox_unknown_templates: Template ids that are answered with 404.
@@ -103,6 +107,7 @@ class Simulator:
         for named in (webhooks, api_keys, rates, credits):
             _check_names(named or {})
         given = {name: tuple(keys) for name, keys in (api_keys or {}).items()}
+        self._allowed_hosts = None if allowed_hosts is None else frozenset(map(str.lower, allowed_hosts))
         self._clock = clock or SystemClock()
         self._background = Background(self._clock)
         self._faults = Faults(faults or FaultPlan())
@@ -206,6 +211,8 @@ class Simulator:
             return await self._lifespan(receive, send)
         if scope["type"] != "http":
             return await send({"type": "websocket.close", "code": 1000})
+        if not self._is_host_allowed(scope):
+            return await _FORBIDDEN_HOST(scope, receive, send)
         try:
             with self._background.busy():
                 await self._router(scope, receive, send)
@@ -216,6 +223,13 @@ class Simulator:
             # ASGI has no word for it, but uvicorn closes the connection unanswered when an app returns something.
             return "connection dropped on purpose"  # type: ignore[return-value]
         return None
+
+    def _is_host_allowed(self, scope: Scope) -> bool:
+        if self._allowed_hosts is None:
+            return True
+        host = Headers(scope=scope).get("host", "")
+        name = host.partition("]")[0].strip("[") if host.startswith("[") else host.partition(":")[0]
+        return name.lower() in self._allowed_hosts
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -249,6 +263,7 @@ class Simulator:
         return JSONResponse(self.faults.to_json())
 
 
+_FORBIDDEN_HOST = JSONResponse({"error": "this Host is not served here"}, status_code=421)
 _FORBIDDEN = JSONResponse({"error": "the controls answer to programs on this machine only"}, status_code=403)
 
 

@@ -12,6 +12,25 @@ from paperhook.simulator.clock import Clock, VirtualClock
 logger = logging.getLogger(__name__)
 
 
+class Signal:
+    """Something work can wait for: set once and for all, or given as a pulse to whoever waits now."""
+
+    def __init__(self) -> None:
+        self.is_set = False
+        #: Called with True when the signal comes.
+        self.waiters: list[Callable[[bool], None]] = []
+
+    def set(self) -> None:
+        """Wake whoever waits, now and later."""
+        self.is_set = True
+        self.pulse()
+
+    def pulse(self) -> None:
+        """Wake whoever waits now."""
+        for wake in list(self.waiters):
+            wake(True)
+
+
 class Background:
     """Owns every task that outlives a request, and knows which of them are merely asleep."""
 
@@ -45,25 +64,32 @@ class Background:
                 self._alarms.discard(alarm)
                 self._woken()
 
-    async def wait(self, event: asyncio.Event, *, seconds: float) -> bool:
-        """Wait for `event` inside work that counts as busy, at most that long on the clock; say whether it came."""
-        expired = asyncio.Event()
+    async def wait(self, signal: Signal, *, seconds: float) -> bool:
+        """Wait for a signal inside work that counts as busy, at most that long on the clock; say whether it came."""
+        if signal.is_set:
+            return True
+        woken: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+        def wake(came: bool) -> None:
+            # Counted here and not when the waiter runs, or the clock would move on before it does.
+            if not woken.done():
+                woken.set_result(came)
+                self._woken()
 
         async def ring() -> None:
             await self.sleep(seconds)
-            expired.set()
+            wake(False)
 
-        if event.is_set():
-            return True
-        waits = [asyncio.create_task(event.wait()), asyncio.create_task(expired.wait())]
+        signal.waiters.append(wake)
         timer = self._spawn(ring)
+        self._fell_asleep()
         try:
-            with self._asleep():
-                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            return await woken
         finally:
-            for task in (timer, *waits):
-                task.cancel()
-        return event.is_set()
+            signal.waiters.remove(wake)
+            timer.cancel()
+            if woken.cancelled():
+                self._woken()
 
     @contextmanager
     def busy(self) -> Generator[None]:
@@ -105,10 +131,11 @@ class Background:
 
     async def close(self) -> None:
         """Cancel what still runs and wait until it has ended."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        while self._tasks:
+            tasks = list(self._tasks)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     def _spawn(self, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
         self._woken()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 import re
@@ -13,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from paperhook.errors import ConfigurationError
-from paperhook.simulator.background import Background
+from paperhook.simulator.background import Background, Signal
 from paperhook.simulator.clock import Clock
 from paperhook.simulator.faults import Fault, Faults
 from paperhook.simulator.post import Post
@@ -104,13 +103,13 @@ class Deliveries:
         self._retry_scale = retry_scale
         self._rules: dict[str, DeliveryRules] = {}
         self._log: dict[str, deque[Delivery]] = {}
-        self._sent: dict[str, asyncio.Event] = {}
+        self._sent: dict[str, Signal] = {}
 
     def register(self, provider: str, rules: DeliveryRules) -> None:
         """Say how `provider` delivers, before its first delivery."""
         self._rules[provider] = rules
         self._log[provider] = deque(maxlen=KEPT_PER_PROVIDER)
-        self._sent[provider] = asyncio.Event()
+        self._sent[provider] = Signal()
 
     def send(
         self,
@@ -178,7 +177,6 @@ class Deliveries:
         if fault.kind == "delay":
             await self._background.sleep(fault.seconds)
             return
-        self._sent[delivery.provider].clear()
         await self._background.wait(self._sent[delivery.provider], seconds=fault.seconds)
 
     async def _attempt(self, delivery: Delivery, rules: DeliveryRules) -> bool:
@@ -189,11 +187,11 @@ class Deliveries:
             **delivery.headers,
             **rules.sign(delivery.body, _signer(delivery.target, fault)),
         }
-        body = _tampered(delivery.body) if fault is not None and fault.kind == "tamper" else delivery.body
+        body = tampered(delivery.body) if fault is not None and fault.kind == "tamper" else delivery.body
         at = self._clock.time()
         reply = await self._post(delivery.target.url, headers=headers, body=body, timeout=rules.timeout)
         delivery.attempts.append(Attempt(at, reply.status, reply.error, reply.seconds))
-        self._sent[delivery.provider].set()
+        self._sent[delivery.provider].pulse()
         return reply.status is not None and rules.acknowledges(reply.status)
 
 
@@ -213,7 +211,7 @@ def _signer(target: WebhookTarget, fault: Fault | None) -> WebhookTarget:
     return WebhookTarget(target.url, secrets.token_hex(16), target.header_name)
 
 
-def _tampered(body: bytes) -> bytes:
+def tampered(body: bytes) -> bytes:
     """Change the last digit, so that the body still parses but says something else."""
     digits = list(re.finditer(rb"\d", body))
     if not digits:

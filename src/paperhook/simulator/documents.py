@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
+
+from paperhook.errors import MissingExtra
+
+logger = logging.getLogger(__name__)
 
 
 class ReadField(Protocol):
@@ -115,6 +120,9 @@ async def read(reader: Reads, upload: Upload) -> ReadDocument | Unreadable:
     """Read an upload; whatever goes wrong is an answer, since a provider reports it instead of falling over."""
     try:
         return await reader.aread(upload.content, filename=upload.filename)
+    except MissingExtra as error:
+        logger.warning("simulator: %s", error)
+        return Unreadable("internal", str(error))
     except Exception as error:  # noqa: BLE001 - a reader's bug ends one job, not the provider
         code = getattr(error, "code", None)
         if not isinstance(code, str):

@@ -5,7 +5,6 @@ Source: DocuParse webhook article (seed) and docs page, read 2026-11; what neith
 
 from __future__ import annotations
 
-import asyncio
 import json
 import secrets
 from collections.abc import Mapping
@@ -87,7 +86,6 @@ class Document:
     status: Status = "queued"
     found: ReadDocument | None = None
     batch: Batch | None = None
-    done: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class DocuParse(Wire):
@@ -203,7 +201,6 @@ class DocuParse(Wire):
         else:
             document.status, document.found = "completed", found
             self._notify("document.completed", {"document_id": document.id}, {"data": self._pushed(found)})
-        document.done.set()
         if document.batch is not None and document.batch.is_over:
             batch = document.batch
             self._notify("batch.completed", {"batch_id": batch.id}, {"summary": batch.summary()})

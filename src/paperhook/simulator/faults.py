@@ -22,6 +22,7 @@ FaultKind = Literal[
     "reset",
 ]
 KINDS: tuple[str, ...] = get_args(FaultKind)
+PROVIDERS = ("space-ocr", "docuparse", "docuprox", "ocriva")
 ANY_PROVIDER = "*"
 
 _WRITTEN = re.compile(
@@ -57,6 +58,12 @@ class Fault:
         """
         if self.kind not in KINDS:
             raise ConfigurationError(f"fault kind {self.kind!r} is unknown; choose from {', '.join(KINDS)}")
+        if self.provider not in (ANY_PROVIDER, *PROVIDERS):
+            raise ConfigurationError(
+                f"provider {self.provider!r} is unknown; choose from {', '.join(PROVIDERS)} or *"
+            )
+        if not isinstance(self.path, str):
+            raise ConfigurationError("path must be text")
         if not 0.0 <= self.probability <= 1.0:
             raise ConfigurationError(f"probability {self.probability} is outside 0..1")
         if self.count is not None and self.count < 0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -28,18 +28,24 @@ class _Stored:
     at: float
 
 
+@dataclass(slots=True)
+class _Running:
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    requests: int = 0
+
+
 class Replays:
     """Answers of requests that carried an Idempotency-Key.
 
     The first body wins; a later request with the same key and another body gets the first answer (assumed).
-    Only 2xx answers are kept (assumed), so a request that was refused may be sent again under its key.
+    Refusals are not kept (assumed), so a request that was refused may be sent again under its key.
     """
 
     def __init__(self, clock: Clock) -> None:
         """Keep answers for 24 hours of this clock."""
         self._clock = clock
         self._stored: Shelf[_Stored] = Shelf()
-        self._running: dict[str, asyncio.Lock] = {}
+        self._running: dict[str, _Running] = {}
 
     def once(self, handler: Handler) -> Handler:
         """Let a handler run once per credential, path and key."""
@@ -55,18 +61,24 @@ class Replays:
 
     async def _answer(self, identity: str, request: Request, handler: Handler) -> Response:
         # A second request that comes while the first is running waits for it, and then replays its answer.
-        lock = self._running.setdefault(identity, asyncio.Lock())
-        async with lock:
-            stored = self._stored.get(identity)
-            if stored is not None and self._clock.time() - stored.at <= KEPT_SECONDS:
-                headers = {"X-Idempotent-Replay": "true"}
-                return Response(stored.body, stored.status, headers, stored.media_type)
-            response = await handler(request)
-            if response.status_code < 300:
-                body = bytes(response.body)
-                self._stored.put(
-                    identity, _Stored(response.status_code, body, response.media_type, self._clock.time())
-                )
-                # Whoever comes now finds the stored answer; those who wait hold the lock themselves.
-                self._running.pop(identity, None)
-            return response
+        running = self._running.setdefault(identity, _Running())
+        running.requests += 1
+        try:
+            async with running.lock:
+                return self._replayed(identity) or await self._first(identity, request, handler)
+        finally:
+            running.requests -= 1
+            if running.requests == 0:
+                del self._running[identity]
+
+    def _replayed(self, identity: str) -> Response | None:
+        stored = self._stored.get(identity)
+        if stored is None or self._clock.time() - stored.at > KEPT_SECONDS:
+            return None
+        return Response(stored.body, stored.status, {"X-Idempotent-Replay": "true"}, stored.media_type)
+
+    async def _first(self, identity: str, request: Request, handler: Handler) -> Response:
+        response = await handler(request)
+        stored = _Stored(response.status_code, bytes(response.body), response.media_type, self._clock.time())
+        self._stored.put(identity, stored)
+        return response

@@ -6,7 +6,6 @@ marked assumed.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import json
@@ -22,6 +21,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from paperhook.errors import ConfigurationError
+from paperhook.simulator.background import Signal
 from paperhook.simulator.bodies import form_body, json_body
 from paperhook.simulator.deliveries import Delivery, DeliveryRules, WebhookTarget, hmac_sha256_hex, is_success
 from paperhook.simulator.documents import ReadDocument, Unreadable, Upload, file_kind
@@ -77,7 +77,7 @@ class Job:
     status: JobStatus = "pending"
     result: dict[str, object] | None = None
     error: dict[str, object] | None = None
-    done: asyncio.Event = field(default_factory=asyncio.Event)
+    done: Signal = field(default_factory=Signal)
 
     def brief(self) -> dict[str, object]:
         """Give the item of an upload's reply."""
@@ -171,7 +171,6 @@ class SpaceOcr(Wire):
     def stamp(self, request: Request, response: Response, grant: Grant | None) -> None:
         """Add the request's id and what is left of the rate."""
         response.headers["X-Request-Id"] = _request_id(request)
-        response.headers["Access-Control-Allow-Origin"] = "*"
         if grant is not None and grant.limit:
             response.headers["X-RateLimit-Remaining"] = str(grant.remaining)
 

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from paperhook.simulator.background import Background
+from paperhook.simulator.background import Background, Signal
 from paperhook.simulator.bodies import BodyMalformed, BodyTooLarge
 from paperhook.simulator.clock import Clock
 from paperhook.simulator.deliveries import Deliveries, DeliveryRules, WebhookTarget
@@ -23,6 +23,7 @@ from paperhook.simulator.faults import Fault, Faults
 from paperhook.simulator.limits import Credits, Grant, RateLimiter
 
 Handler = Callable[[Request], Awaitable[Response]]
+CONCURRENT_READS = 2
 ALL_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -87,6 +88,8 @@ class Services:
     deliveries: Deliveries
     faults: Faults
     credits: Credits
+    #: How many documents are read at once; the others wait as tasks, which can be stopped, and not in threads.
+    reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CONCURRENT_READS))
     limiter: RateLimiter = field(default_factory=RateLimiter)
     targets: dict[str, WebhookTarget] = field(default_factory=dict[str, WebhookTarget])
     counts: dict[str, Counter[str]] = field(default_factory=dict[str, "Counter[str]"])
@@ -190,11 +193,12 @@ class Wire(ABC):
 
     async def read(self, upload: Upload) -> ReadDocument | Unreadable:
         """Read a document, and count how it ended."""
-        found = await read(self.services.reader, upload)
+        async with self.services.reading:
+            found = await read(self.services.reader, upload)
         self.counts["unreadable" if isinstance(found, Unreadable) else "read"] += 1
         return found
 
-    async def finished(self, done: asyncio.Event, *, seconds: float) -> bool:
+    async def finished(self, done: Signal, *, seconds: float) -> bool:
         """Wait inside a request until a job is done; say whether it was in time."""
         return await self.services.background.wait(done, seconds=seconds)
 
