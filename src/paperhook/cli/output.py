@@ -1,0 +1,41 @@
+"""What the commands print: tables for people, JSON lines for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+
+class Output:
+    """Prints to standard output; document content is text, never markup."""
+
+    def __init__(self) -> None:
+        self._console = Console(highlight=False, soft_wrap=True)
+
+    def line(self, text: str = "") -> None:
+        """Print one line."""
+        self._console.print(Text(text))
+
+    def heading(self, text: str) -> None:
+        """Print one line that stands out."""
+        self._console.print(Text(text, style="bold"))
+
+    def json(self, value: Any) -> None:
+        """Print one JSON object on one line."""
+        self._console.file.write(json.dumps(value, ensure_ascii=True, default=str) + "\n")
+        self._console.file.flush()
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """Print rows under columns."""
+        table = Table(*columns)
+        for row in rows:
+            table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+        self._console.print(table)
+
+
+out = Output()
