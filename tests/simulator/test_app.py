@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import json
 import logging
 import socket
@@ -12,8 +13,17 @@ import httpx
 import pytest
 import uvicorn
 
-from paperhook.errors import ConfigurationError
-from paperhook.simulator import FaultPlan, HttpPost, Simulator, SystemClock, WebhookTarget
+from paperhook.errors import ConfigurationError, MissingExtra
+from paperhook.simulator import (
+    Fault,
+    FaultPlan,
+    HttpPost,
+    Simulator,
+    SystemClock,
+    VirtualClock,
+    WebhookTarget,
+)
+from paperhook.simulator.store import Shelf
 from tests.simulator.world import (
     PARSE,
     PDF,
@@ -24,6 +34,7 @@ from tests.simulator.world import (
     a_world,
     extract,
     make_sheet,
+    process_job,
     until,
     upload_images,
 )
@@ -393,3 +404,107 @@ class TestClock:
 
             assert world.reader.filenames == []
             assert world.clock.next_due == world.clock.time() + 5
+
+
+async def test_a_bug_of_the_simulator_is_a_500_in_the_providers_envelope(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class BrokenClock(VirtualClock):
+        is_broken = False
+
+        def time(self) -> float:
+            if self.is_broken:
+                raise RuntimeError("the text of a document")
+            return super().time()
+
+    clock = BrokenClock()
+    simulator = Simulator(FakeReader(), clock=clock)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(simulator), base_url="http://x") as client:
+        clock.is_broken = True
+
+        answer = await client.get("/docuparse/api/v1/documents/x", headers=PARSE)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (500, "INTERNAL_ERROR")
+    assert "RuntimeError" in caplog.text
+    assert "the text" not in caplog.text
+
+
+async def test_hosts_can_be_limited() -> None:
+    simulator = Simulator(FakeReader(), allowed_hosts=["localhost", "127.0.0.1", "::1"])
+
+    async def status(host: str) -> int:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(simulator), base_url="http://x") as client:
+            return (await client.get("/space-ocr/health", headers={"Host": host})).status_code
+
+    assert [await status(host) for host in ("localhost:8765", "127.0.0.1", "[::1]:8765", "LOCALHOST")] == [
+        200
+    ] * 4
+    assert [await status(host) for host in ("evil.test", "localhost.evil.test:80", "[::2]", "")] == [421] * 4
+
+
+async def test_without_python_multipart_the_simulator_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Looked up by name only; an installed package cannot be made missing in another way.
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+
+    with pytest.raises(MissingExtra, match=r"paperhook\[cli\]"):
+        Simulator(FakeReader())
+
+
+async def test_closing_ends_a_request_that_waits_and_a_delivery_that_is_held_back() -> None:
+    plan = FaultPlan((Fault("reorder", seconds=60),))
+    before = asyncio.all_tasks()
+    async with a_world(faults=plan, processing_seconds=0) as world:
+        await extract(world)
+        await world.simulator.advance(1)
+
+        assert world.endpoint.deliveries == []
+
+    assert asyncio.all_tasks() == before
+
+
+async def test_a_reader_that_misses_its_libraries_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    class BareReader:
+        async def aread(self, content: bytes, *, filename: str) -> Any:
+            raise MissingExtra("pip install 'paperhook[local-pdf]'")
+
+    simulator = Simulator(BareReader(), clock=VirtualClock(auto=True))
+    async with (
+        simulator,
+        httpx.AsyncClient(transport=httpx.ASGITransport(simulator), base_url="http://x") as client,
+    ):
+        sent = await client.post("/docuparse/api/v1/extract", files={"file": ("a.pdf", PDF)}, headers=PARSE)
+        await simulator.drain()
+        polled = await client.get(f"/docuparse/api/v1/documents/{sent.json()['document_id']}", headers=PARSE)
+
+    assert polled.json()["status"] == "failed"
+    assert "paperhook[local-pdf]" in caplog.text
+
+
+@pytest.mark.parametrize("text", ['{"a": NaN}', '{"a": 1e999}', '{"a":' * 5000, '{"a": -Infinity}'])
+async def test_json_that_is_none_is_refused(text: str) -> None:
+    async with a_world() as world:
+        answer = await world.client.post("/space-ocr/create", content=text, headers=SPACE)
+
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_request")
+
+
+async def test_half_a_surrogate_pair_goes_through() -> None:
+    async with a_world() as world:
+        answer = await process_job(world, static_values='{"a": "\\ud800", "b": 1.5}')
+        await world.done()
+
+        assert answer.json()["static_values"] == {"a": "\ud800", "b": 1.5}
+        assert world.endpoint.events[0]["static_values"] == {"a": "\ud800", "b": 1.5}
+
+
+async def test_old_records_make_room_for_new_ones() -> None:
+    shelf: Shelf[int] = Shelf(kept=2)
+
+    for number in range(3):
+        shelf.put(str(number), number)
+
+    assert list(shelf) == [1, 2]
+    assert shelf.get("0") is None
+    assert len(shelf) == 2

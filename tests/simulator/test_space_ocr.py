@@ -600,3 +600,70 @@ class TestWebhook:
             assert one.json()["payload"] == world.endpoint.events[0]
             assert (after["status"], len(after["attempts"])) == ("delivered", 6)
             assert len({body for _, body in world.endpoint.deliveries}) == 1
+
+
+async def test_a_sheet_in_a_folder_is_found_and_removed_by_its_key() -> None:
+    async with a_world() as world:
+        for name in ("a", "b"):
+            await world.client.post(
+                "/space-ocr/create", json={"path": "/", "type": "folder", "name": name}, headers=SPACE
+            )
+        made = await world.client.post(
+            "/space-ocr/create", json={"path": "/b", "type": "sheet", "name": "june"}, headers=SPACE
+        )
+        key = made.json()["uniqueKey"]
+        uploaded = await upload_images(world, PNG, path=key)
+
+        removed = await world.client.post("/space-ocr/remove", json={"path": f"/{key}"}, headers=SPACE)
+        left = await world.client.get("/space-ocr/space?path=/&depth=3", headers=SPACE)
+
+        assert uploaded.json()["path"] == "/b/june"
+        assert removed.json()["path"] == "/b/june"
+        assert [entry["path"] for entry in left.json()] == ["/a", "/b"]
+
+
+async def test_folders_cannot_be_nested_without_end() -> None:
+    async with a_world(rate_limits=False) as world:
+        path, answer = "/", None
+        for _ in range(60):
+            answer = await world.client.post(
+                "/space-ocr/create", json={"path": path, "type": "folder", "name": "f"}, headers=SPACE
+            )
+            if answer.status_code != 201:
+                break
+            path = answer.json()["path"]
+
+        assert answer is not None
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "validation_failed")
+        assert path.count("/") == 50
+
+
+async def test_waiting_for_images_of_which_one_is_done_already_ends_with_the_last() -> None:
+    async with a_world(auto=True) as world:
+        await make_sheet(world)
+        first = (await upload_images(world, PNG)).json()["jobs"][0]["jobId"]
+
+        answer = await world.client.post(
+            "/space-ocr/upload",
+            data={"path": "/ap", "wait": "true"},
+            files=[("files", (f"{n}.png", PNG)) for n in range(3)],
+            headers=SPACE,
+        )
+
+        assert [item["status"] for item in answer.json()["results"]] == ["done"] * 3
+        assert (await job(world, first))["status"] == "done"
+
+
+async def test_one_delivery_among_several_can_be_looked_at() -> None:
+    async with a_world() as world:
+        await make_sheet(world)
+        await upload_images(world, PNG, UNREADABLE)
+        await world.done()
+        log = (await world.client.get("/space-ocr/webhooks/deliveries", headers=SPACE)).json()["deliveries"]
+
+        found = [
+            (await world.client.get(f"/space-ocr/webhooks/deliveries/{one['id']}", headers=SPACE)).json()
+            for one in log
+        ]
+
+        assert {one["payload"]["event"] for one in found} == {"ocr.completed", "ocr.failed"}

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import importlib.util
 import ipaddress
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from importlib.util import find_spec
 from types import TracebackType
 from typing import Self
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.types import Receive, Scope, Send
 
 from paperhook.errors import ConfigurationError, MissingExtra
 from paperhook.simulator.background import Background
-from paperhook.simulator.bodies import BodyMalformed, BodyTooLarge, json_body
+from paperhook.simulator.bodies import Answer, BodyMalformed, BodyTooLarge, json_body
 from paperhook.simulator.clock import Clock, SystemClock
 from paperhook.simulator.deliveries import Deliveries, WebhookTarget
 from paperhook.simulator.documents import Reads
@@ -101,7 +101,7 @@ class Simulator:
             MissingExtra: If python-multipart is not installed.
             ConfigurationError: If a mapping names a provider that is none of the four.
         """
-        if find_spec("python_multipart") is None:
+        if importlib.util.find_spec("python_multipart") is None:
             raise MissingExtra("the simulator needs python-multipart: pip install 'paperhook[cli]'")
         rates = DOCUMENTED_RATES if rate_limits is True else rate_limits or {}
         for named in (webhooks, api_keys, rates, credits):
@@ -248,7 +248,7 @@ class Simulator:
         ]
 
     async def _show_state(self, request: Request) -> Response:
-        return JSONResponse(self.state()) if _is_local(request) else _FORBIDDEN
+        return Answer(self.state()) if _is_local(request) else _FORBIDDEN
 
     async def _change_faults(self, request: Request) -> Response:
         if not _is_local(request):
@@ -259,12 +259,12 @@ class Simulator:
             try:
                 self.faults = FaultPlan.from_json(await json_body(request, max_bytes=64 * 1024))
             except (ConfigurationError, BodyMalformed, BodyTooLarge) as error:
-                return JSONResponse({"error": str(error)}, status_code=400)
-        return JSONResponse(self.faults.to_json())
+                return Answer({"error": str(error)}, status_code=400)
+        return Answer(self.faults.to_json())
 
 
-_FORBIDDEN_HOST = JSONResponse({"error": "this Host is not served here"}, status_code=421)
-_FORBIDDEN = JSONResponse({"error": "the controls answer to programs on this machine only"}, status_code=403)
+_FORBIDDEN_HOST = Answer({"error": "this Host is not served here"}, status_code=421)
+_FORBIDDEN = Answer({"error": "the controls answer to programs on this machine only"}, status_code=403)
 
 
 def _is_local(request: Request) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import cast
@@ -10,6 +11,7 @@ from typing import cast
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
+from starlette.responses import JSONResponse
 
 from paperhook.simulator.documents import Upload
 
@@ -71,9 +73,25 @@ def parse_json(text: str | bytes) -> object:
         BodyMalformed: If it is none.
     """
     try:
-        return cast("object", json.loads(text))
+        return cast("object", json.loads(text, parse_constant=_refuse_number, parse_float=_finite))
     except (ValueError, RecursionError) as error:
         raise BodyMalformed("not valid JSON") from error
+
+
+def json_bytes(value: object) -> bytes:
+    """Write JSON as UTF-8; with escapes where a document or a client left half a surrogate pair."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":")).encode()
+
+
+class Answer(JSONResponse):
+    """A JSON answer that any text can be in."""
+
+    def render(self, content: object) -> bytes:
+        """Write the body."""
+        return json_bytes(content)
 
 
 async def form_body(
@@ -131,3 +149,14 @@ async def _capped(request: Request, max_bytes: int) -> AsyncGenerator[bytes, Non
         if arrived > max_bytes:
             raise BodyTooLarge(f"the body is larger than {max_bytes} bytes")
         yield chunk
+
+
+def _refuse_number(text: str) -> float:
+    raise BodyMalformed(f"{text} is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise BodyMalformed("a number is too large")
+    return number

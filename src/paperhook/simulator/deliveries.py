@@ -163,9 +163,8 @@ class Deliveries:
             if await self._attempt(delivery, rules):
                 delivery.state = "delivered"
                 return
-            if wait is None:
-                break
-            await self._background.sleep(wait * self._retry_scale)
+            if wait is not None:
+                await self._background.sleep(wait * self._retry_scale)
         # A duplicate that fails does not undo the acknowledgement of its twin.
         if delivery.state != "delivered":
             delivery.state = "failed"

@@ -5,7 +5,6 @@ Source: DocuParse webhook article (seed) and docs page, read 2026-11; what neith
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,10 +13,10 @@ from functools import partial
 from typing import Literal
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from paperhook.simulator.bodies import form_body
+from paperhook.simulator.bodies import Answer, form_body, json_bytes
 from paperhook.simulator.deliveries import DeliveryRules, WebhookTarget, hmac_sha256_hex
 from paperhook.simulator.documents import ReadDocument, ReadField, Unreadable, Upload
 from paperhook.simulator.naming import annotate, number
@@ -124,7 +123,7 @@ class DocuParse(Wire):
 
     def envelope(self, refusal: Refusal, request: Request) -> Response:
         """Write `{"success": false, "error": {…}}`; source: a public TypeScript client of DocuParse."""
-        return JSONResponse(
+        return Answer(
             {"success": False, "error": {"code": refusal.code, "message": refusal.message}},
             status_code=refusal.status,
         )
@@ -136,7 +135,7 @@ class DocuParse(Wire):
         if len(uploads) != 1:
             raise Refusal(400, "INVALID_FILE", "the form needs one part named file")
         [document] = self._accept(uploads, None)
-        return JSONResponse(
+        return Answer(
             {"success": True, "document_id": document.id, "status": document.status, "message": "accepted"},
             status_code=202,
         )
@@ -151,7 +150,7 @@ class DocuParse(Wire):
         documents = self._accept(uploads, batch)
         self._batches.put(batch.id, batch)
         members = [{"document_id": document.id, "status": document.status} for document in documents]
-        return JSONResponse({"success": True, "batch_id": batch.id, "documents": members}, status_code=202)
+        return Answer({"success": True, "batch_id": batch.id, "documents": members}, status_code=202)
 
     async def document(self, request: Request) -> Response:
         """Answer `GET /documents/{id}`."""
@@ -163,7 +162,7 @@ class DocuParse(Wire):
             answer["data"] = self._polled(document.found)
         if document.status == "failed":
             answer["error"] = _FAILURE
-        return JSONResponse(answer)
+        return Answer(answer)
 
     async def batch(self, request: Request) -> Response:
         """Answer `GET /batches/{id}` (assumed)."""
@@ -171,9 +170,7 @@ class DocuParse(Wire):
         if batch is None:
             raise Refusal(404, "NOT_FOUND", "no such batch")
         status = "completed" if batch.is_over else "processing"
-        return JSONResponse(
-            {"success": True, "batch_id": batch.id, "status": status, "summary": batch.summary()}
-        )
+        return Answer({"success": True, "batch_id": batch.id, "status": status, "summary": batch.summary()})
 
     def _accept(self, uploads: list[Upload], batch: Batch | None) -> list[Document]:
         if any(not upload.content for upload in uploads):
@@ -208,7 +205,7 @@ class DocuParse(Wire):
     def _notify(self, event: str, identity: Mapping[str, object], content: Mapping[str, object]) -> None:
         timestamp = datetime.fromtimestamp(self.now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         body = {"event": event, **identity, "timestamp": timestamp, **content}
-        self.webhook(event, json.dumps(body, ensure_ascii=False).encode())
+        self.webhook(event, json_bytes(body))
 
     def _pushed(self, found: ReadDocument) -> dict[str, object]:
         """Shape a result for the webhook: the number is `invoice_id` and money is text (seed)."""

@@ -18,11 +18,20 @@ from functools import partial
 from typing import cast
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from paperhook.simulator.archives import ArchiveRefused, open_archive
-from paperhook.simulator.bodies import BodyMalformed, form_body, json_body, media_type, parse_json, raw_body
+from paperhook.simulator.bodies import (
+    Answer,
+    BodyMalformed,
+    form_body,
+    json_body,
+    json_bytes,
+    media_type,
+    parse_json,
+    raw_body,
+)
 from paperhook.simulator.deliveries import DeliveryRules, WebhookTarget, is_success
 from paperhook.simulator.documents import ReadDocument, Unreadable, Upload, file_kind
 from paperhook.simulator.limits import Grant
@@ -105,7 +114,7 @@ class DocuProx(Wire):
 
     def envelope(self, refusal: Refusal, request: Request) -> Response:
         """Write `{"error": phrase, "message": sentence}`; source: the vendor's Salesforce package."""
-        return JSONResponse({"error": refusal.code, "message": refusal.message}, status_code=refusal.status)
+        return Answer({"error": refusal.code, "message": refusal.message}, status_code=refusal.status)
 
     def stamp(self, request: Request, response: Response, grant: Grant | None) -> None:
         """Add rate-limit headers; that there are some is documented, their names are assumed."""
@@ -130,7 +139,7 @@ class DocuProx(Wire):
         self._jobs.put(job.id, job)
         self.counts["jobs"] += 1
         self.services.background.start(partial(self._process, job))
-        return JSONResponse(
+        return Answer(
             {
                 "job_id": job.id,
                 "template_id": submission.template_id,
@@ -154,7 +163,7 @@ class DocuProx(Wire):
         }
         if self.settings.annotations and job.skipped:
             answer["_paperhook"] = {"skipped": list(job.skipped)}
-        return JSONResponse(answer)
+        return Answer(answer)
 
     async def job_results(self, request: Request) -> Response:
         """Answer `POST /job-results`: records as JSON or CSV, for 24 hours."""
@@ -168,8 +177,9 @@ class DocuProx(Wire):
                 404, "Results not found", "the job is unknown, not finished, or its results have expired"
             )
         if form == "csv":
-            return Response(_csv(job.records, job.submission.fields), media_type="text/csv")
-        return JSONResponse(job.records)
+            table = _csv(job.records, job.submission.fields)
+            return Response(table.encode(errors="replace"), media_type="text/csv; charset=utf-8")
+        return Answer(job.records)
 
     async def _answer_now(self, submission: Submission) -> Response:
         if submission.upload.kind == "zip":
@@ -179,7 +189,7 @@ class DocuProx(Wire):
         if isinstance(found, Unreadable):
             raise Refusal(400, "Processing failed", found.message)
         self.services.credits.take(self.name, found.page_count)
-        return JSONResponse(self._result(found, submission.fields))
+        return Answer(self._result(found, submission.fields))
 
     async def _process(self, job: Job) -> None:
         await self.dwell()
@@ -237,7 +247,7 @@ class DocuProx(Wire):
             "static_values": job.submission.static_values,
             "result": record,
         }
-        self.webhook("job.completed", json.dumps(body, ensure_ascii=False).encode())
+        self.webhook("job.completed", json_bytes(body))
         await self.dwell()
 
     def _result(self, found: ReadDocument, names: Sequence[str]) -> dict[str, object]:

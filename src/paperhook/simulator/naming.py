@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
 
 from paperhook.simulator.documents import ReadDocument, ReadField
 
 LINE_ITEMS = "line_items"
+_PLAIN = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?")
 
 _MEANINGS: Mapping[str, tuple[str, ...]] = {
     "vendor": ("vendor", "vendorname", "supplier", "suppliername", "merchant", "merchantname", "seller", "issuer", "company", "shop", "store"),
@@ -85,13 +85,9 @@ def mean_confidence(document: ReadDocument) -> float:
 
 def number(text: str) -> int | float | None:
     """Write a plain decimal as a JSON number; None when it is none."""
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
+    if not _PLAIN.fullmatch(text):
         return None
-    if not value.is_finite():
-        return None
-    return int(value) if value == value.to_integral_value() and "." not in text else float(value)
+    return float(text) if "." in text else int(text)
 
 
 def _bare(name: str) -> str:

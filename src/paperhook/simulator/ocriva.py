@@ -5,7 +5,6 @@ Source: Webhook Overview (seed) and the documentation pages named beside each fa
 
 from __future__ import annotations
 
-import json
 import math
 import secrets
 from collections.abc import Mapping
@@ -17,10 +16,18 @@ from typing import Literal, cast
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from paperhook.simulator.bodies import BodyMalformed, Form, form_body, json_body, parse_json
+from paperhook.simulator.bodies import (
+    Answer,
+    BodyMalformed,
+    Form,
+    form_body,
+    json_body,
+    json_bytes,
+    parse_json,
+)
 from paperhook.simulator.deliveries import DeliveryRules, WebhookTarget, hmac_sha256_hex, is_success
 from paperhook.simulator.documents import ReadDocument, Unreadable, Upload
 from paperhook.simulator.limits import Grant
@@ -252,7 +259,7 @@ class Ocriva(Wire):
         """Write `{"statusCode", "message", "error"}`; source: error-reference page."""
         message: object = (refusal.details or {}).get("messages", refusal.message)
         phrase = HTTPStatus(refusal.status).phrase
-        return JSONResponse(
+        return Answer(
             {"statusCode": refusal.status, "message": message, "error": phrase}, status_code=refusal.status
         )
 
@@ -279,7 +286,7 @@ class Ocriva(Wire):
         """Answer `GET /openapi/projects`; source: open-api-projects page."""
         created = iso(self._started_at)
         own = self.settings.ocriva_project_keys.get(self.credential(request))
-        return JSONResponse(
+        return Answer(
             [
                 {
                     "id": project,
@@ -298,13 +305,11 @@ class Ocriva(Wire):
     async def templates(self, request: Request) -> Response:
         """Answer `GET /openapi/templates`."""
         project = self._project(request, request.query_params.get("projectId"))
-        return JSONResponse(
-            [template.to_json() for template in self._templates if template.project_id == project]
-        )
+        return Answer([template.to_json() for template in self._templates if template.project_id == project])
 
     async def template(self, request: Request) -> Response:
         """Answer `GET /openapi/templates/{id}`."""
-        return JSONResponse(self._template(request, request.path_params["id"]).to_json())
+        return Answer(self._template(request, request.path_params["id"]).to_json())
 
     async def create_template(self, request: Request) -> Response:
         """Answer `POST /openapi/templates`."""
@@ -323,7 +328,7 @@ class Ocriva(Wire):
         )
         self._templates.put(template.id, template)
         self._notify("template.created", project, {"templateId": template.id, "name": template.name})
-        return JSONResponse(template.to_json(), status_code=201)
+        return Answer(template.to_json(), status_code=201)
 
     async def update_template(self, request: Request) -> Response:
         """Answer `PUT` and `PATCH /openapi/templates/{id}` (assumed path; that there is an update is documented)."""
@@ -336,7 +341,7 @@ class Ocriva(Wire):
         self._notify(
             "template.updated", template.project_id, {"templateId": template.id, "name": template.name}
         )
-        return JSONResponse(template.to_json())
+        return Answer(template.to_json())
 
     async def delete_template(self, request: Request) -> Response:
         """Answer `DELETE /openapi/templates/{id}` (assumed path; that there is a deletion is documented)."""
@@ -384,38 +389,38 @@ class Ocriva(Wire):
             project,
             _picked(batch.to_json(), "id", "name", "totalFiles", "status", "uploadIds"),
         )
-        return JSONResponse(batch.to_json(), status_code=201)
+        return Answer(batch.to_json(), status_code=201)
 
     async def batches(self, request: Request) -> Response:
         """Answer `GET /openapi/batch`."""
         project = self._project(request, request.query_params.get("projectId"))
         found = [batch.to_json() for batch in reversed(list(self._batches)) if batch.project_id == project]
-        return JSONResponse(_page(found, request.query_params))
+        return Answer(_page(found, request.query_params))
 
     async def batch(self, request: Request) -> Response:
         """Answer `GET /openapi/batch/{id}` (assumed path)."""
         batch = self._batches.get(request.path_params["id"])
         if batch is None or not self._may_see(request, batch.project_id):
             raise Refusal(404, "", "Batch not found")
-        return JSONResponse(batch.to_json())
+        return Answer(batch.to_json())
 
     async def history(self, request: Request) -> Response:
         """Answer `GET /openapi/processing-history`, newest first (order assumed)."""
         query = request.query_params
         project = self._project(request, query.get("projectId"))
         found = [record for record in reversed(list(self._records)) if record.project_id == project]
-        return JSONResponse(_page([record.to_json() for record in found if _matches(record, query)], query))
+        return Answer(_page([record.to_json() for record in found if _matches(record, query)], query))
 
     async def stats(self, request: Request) -> Response:
         """Answer `GET /openapi/processing-history/stats` (promised by the page; path and members assumed)."""
         project = self._project(request, request.query_params.get("projectId"))
         statuses = [record.status for record in self._records if record.project_id == project]
         words: tuple[Status, ...] = ("pending", "queued", "in_progress", "completed", "failed")
-        return JSONResponse({"total": len(statuses), **{word: statuses.count(word) for word in words}})
+        return Answer({"total": len(statuses), **{word: statuses.count(word) for word in words}})
 
     async def history_record(self, request: Request) -> Response:
         """Answer `GET /openapi/processing-history/{id}`."""
-        return JSONResponse(self._record(request).to_json())
+        return Answer(self._record(request).to_json())
 
     async def export(self, request: Request) -> Response:
         """Answer `GET /openapi/processing-history/{id}/export?format=json` (assumed path)."""
@@ -424,7 +429,7 @@ class Ocriva(Wire):
         record = self._record(request)
         if record.status != "completed":
             raise Refusal(409, "", "The record has no result yet")
-        return JSONResponse(record.result)
+        return Answer(record.result)
 
     def _uploaded(self, request: Request, form: Form, *, required: tuple[str, ...]) -> Response:
         uploads = form.uploads("file")
@@ -443,7 +448,7 @@ class Ocriva(Wire):
         filename = form.fields.get("fileName") or upload.filename
         record = self._add(upload, filename, mime_type, project, template, metadata, batch)
         reply = record.to_json()
-        return JSONResponse(
+        return Answer(
             {
                 "id": record.reply_id,
                 "fileName": filename,
@@ -545,7 +550,7 @@ class Ocriva(Wire):
             "projectId": project,
             "payload": payload,
         }
-        self.webhook(event, json.dumps(body, ensure_ascii=False).encode(), {"X-Webhook-Event": event})
+        self.webhook(event, json_bytes(body), {"X-Webhook-Event": event})
 
     def _logged_in(self, key: str) -> Response:
         token = f"jwt_{secrets.token_urlsafe(24)}"
@@ -553,7 +558,7 @@ class Ocriva(Wire):
         project = self.settings.ocriva_project_keys.get(key)
         scope = "organization" if project is None else "project"
         token_info = {"organizationId": ORGANIZATION, "projectId": project, "scope": scope}
-        return JSONResponse({"accessToken": token, "expiresIn": LOGIN_SECONDS, "tokenInfo": token_info})
+        return Answer({"accessToken": token, "expiresIn": LOGIN_SECONDS, "tokenInfo": token_info})
 
     @property
     def _projects(self) -> tuple[str, ...]:

@@ -17,12 +17,12 @@ from functools import partial
 from typing import Literal, cast
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from paperhook.errors import ConfigurationError
 from paperhook.simulator.background import Signal
-from paperhook.simulator.bodies import form_body, json_body
+from paperhook.simulator.bodies import Answer, form_body, json_body, json_bytes
 from paperhook.simulator.deliveries import Delivery, DeliveryRules, WebhookTarget, hmac_sha256_hex, is_success
 from paperhook.simulator.documents import ReadDocument, Unreadable, Upload, file_kind
 from paperhook.simulator.limits import Grant
@@ -166,7 +166,7 @@ class SpaceOcr(Wire):
         """Write `{"error": {code, message, requestId}, "details"?}`; source: docs page and skill."""
         error = {"code": refusal.code, "message": refusal.message, "requestId": _request_id(request)}
         details = {} if refusal.details is None else {"details": refusal.details}
-        return JSONResponse({"error": error, **details}, status_code=refusal.status)
+        return Answer({"error": error, **details}, status_code=refusal.status)
 
     def stamp(self, request: Request, response: Response, grant: Grant | None) -> None:
         """Add the request's id and what is left of the rate."""
@@ -176,14 +176,14 @@ class SpaceOcr(Wire):
 
     async def health(self, request: Request) -> Response:
         """Answer `GET /health`, the one endpoint without a key."""
-        return JSONResponse({"status": "ok", "version": API_VERSION, "time": int(self.now() * 1000)})
+        return Answer({"status": "ok", "version": API_VERSION, "time": int(self.now() * 1000)})
 
     async def amount(self, request: Request) -> Response:
         """Answer `GET /amount`."""
         used, left = self.services.credits.used(self.name), self.services.credits.left(self.name)
         free_used = min(used, FREE_SCANS)
         cycle = int(self.now() // 86_400) * 86_400_000
-        return JSONResponse(
+        return Answer(
             {
                 "free": {
                     "used": free_used,
@@ -210,7 +210,7 @@ class SpaceOcr(Wire):
         if not chosen:
             self.services.credits.refund(self.name)
             raise Refusal(502, "ocr_engine_error", "no fields could be suggested for this picture")
-        return JSONResponse(
+        return Answer(
             {"status": "success", "data": flat_result(found, chosen, annotated=self.settings.annotations)}
         )
 
@@ -218,17 +218,17 @@ class SpaceOcr(Wire):
         """Answer `POST /ocr/markdown`; the reply's shape is from a public third-party client."""
         asked = _modern(await json_body(request, max_bytes=MAX_FILE_BYTES * 4 // 3 + 1024 * 1024))
         found = await self._read_now(asked)
-        return JSONResponse({"status": "success", "data": {"values": {"markdown": found.text}}})
+        return Answer({"status": "success", "data": {"values": {"markdown": found.text}}})
 
     async def ocr_suggest_fields(self, request: Request) -> Response:
         """Answer `POST /ocr/suggest_fields` (named only; the reply is assumed)."""
         asked = _modern(await json_body(request, max_bytes=MAX_FILE_BYTES * 4 // 3 + 1024 * 1024))
         found = await self._read_now(asked)
-        return JSONResponse({"status": "success", "data": {"fields": suggestions(found)}})
+        return Answer({"status": "success", "data": {"fields": suggestions(found)}})
 
     async def space(self, request: Request) -> Response:
         """Answer `GET /space?path=/&depth=1`."""
-        return JSONResponse(self._space.listing(_query_path(request) or "/", _integer(request, "depth", 1)))
+        return Answer(self._space.listing(_query_path(request) or "/", _integer(request, "depth", 1)))
 
     async def create(self, request: Request) -> Response:
         """Answer `POST /create`."""
@@ -240,7 +240,7 @@ class SpaceOcr(Wire):
         )
         node.columns = wanted or node.columns
         node.prompt, node.text = str(asked.get("prompt") or ""), str(asked.get("text") or "")
-        return JSONResponse({"path": path, "type": node.type, "uniqueKey": node.key}, status_code=201)
+        return Answer({"path": path, "type": node.type, "uniqueKey": node.key}, status_code=201)
 
     async def upload(self, request: Request) -> Response:
         """Answer `POST /upload`: as many jobs as files, or none."""
@@ -254,21 +254,21 @@ class SpaceOcr(Wire):
         self._charge(len(uploads))
         jobs = [self._add(sheet, path, upload) for upload in uploads]
         if form.fields.get("wait") != "true":
-            return JSONResponse({"path": path, "jobs": [job.brief() for job in jobs]})
+            return Answer({"path": path, "jobs": [job.brief() for job in jobs]})
         until = self.now() + WAIT_SECONDS
         for job in jobs:
             await self.finished(job.done, seconds=max(0.0, until - self.now()))
         results = [
             {**job.brief(), **({"result": job.result} if job.result is not None else {})} for job in jobs
         ]
-        return JSONResponse({"path": path, "jobs": [job.brief() for job in jobs], "results": results})
+        return Answer({"path": path, "jobs": [job.brief() for job in jobs], "results": results})
 
     async def job(self, request: Request) -> Response:
         """Answer `GET /jobs/{jobId}`."""
         job = self._jobs.get(request.path_params["id"])
         if job is None:
             raise Refusal(404, "not_found", "no such job")
-        return JSONResponse(job.to_json())
+        return Answer(job.to_json())
 
     async def view(self, request: Request) -> Response:
         """Answer `GET /view?path=…`."""
@@ -276,13 +276,13 @@ class SpaceOcr(Wire):
         sheet_path, _, last = path.rpartition("/")
         with_row = self._row(sheet_path, last) if sheet_path else None
         if with_row is not None:
-            return JSONResponse({"type": "image", "path": path, **with_row.to_json()})
+            return Answer({"type": "image", "path": path, **with_row.to_json()})
         node, at = self._space.find(path or "/")
         if node.type == "sheet":
-            return JSONResponse(_sheet_view(node, at, request))
+            return Answer(_sheet_view(node, at, request))
         if node.type == "memo":
-            return JSONResponse({"type": "memo", "path": at, "name": node.name, "text": node.text})
-        return JSONResponse(
+            return Answer({"type": "memo", "path": at, "name": node.name, "text": node.text})
+        return Answer(
             {"type": "folder", "path": at, "name": node.name, "children": self._space.listing(at, 1)}
         )
 
@@ -292,14 +292,14 @@ class SpaceOcr(Wire):
         node, at = self._space.find(str(asked.get("path") or "/"))
         if node.type == "memo":
             node.text = str(asked.get("text") or "")
-            return JSONResponse({"ok": True, "path": at})
+            return Answer({"ok": True, "path": at})
         row, column = node.rows.get(str(asked.get("rowKey"))), asked.get("column")
         if row is None:
             raise Refusal(404, "not_found", "no such row")
         if column not in [known.name for known in node.columns]:
             raise Refusal(400, "validation_failed", "column must name a column of the sheet")
         row.values[str(column)] = asked.get("value", "")
-        return JSONResponse({"ok": True, "path": at, "rowKey": row.key, "column": column})
+        return Answer({"ok": True, "path": at, "rowKey": row.key, "column": column})
 
     async def remove(self, request: Request) -> Response:
         """Answer `POST /remove`: delete a node, or a row when `rowKey` is given (members assumed)."""
@@ -307,16 +307,16 @@ class SpaceOcr(Wire):
         path = str(asked.get("path") or "/")
         row_key = asked.get("rowKey")
         if row_key is None:
-            return JSONResponse({"ok": True, "path": self._space.remove(path)})
+            return Answer({"ok": True, "path": self._space.remove(path)})
         sheet, at = self._space.sheet(path)
         if sheet.rows.pop(str(row_key), None) is None:
             raise Refusal(404, "not_found", "no such row")
-        return JSONResponse({"ok": True, "path": at, "rowKey": row_key})
+        return Answer({"ok": True, "path": at, "rowKey": row_key})
 
     async def show_webhook(self, request: Request) -> Response:
         """Answer `GET /webhook`; the secret is shown at creation only (assumed)."""
         target = self.services.targets.get(self.name)
-        return JSONResponse({"url": target.url if target else None, "enabled": target is not None})
+        return Answer({"url": target.url if target else None, "enabled": target is not None})
 
     async def set_webhook(self, request: Request) -> Response:
         """Answer `PUT /webhook`: register the one webhook and make its secret."""
@@ -326,35 +326,35 @@ class SpaceOcr(Wire):
         except ConfigurationError as error:
             raise Refusal(400, "validation_failed", str(error)) from None
         self.services.targets[self.name] = target
-        return JSONResponse({"url": target.url, "secret": target.secret, "enabled": True})
+        return Answer({"url": target.url, "secret": target.secret, "enabled": True})
 
     async def delete_webhook(self, request: Request) -> Response:
         """Answer `DELETE /webhook`."""
         self.services.targets.pop(self.name, None)
-        return JSONResponse({"ok": True})
+        return Answer({"ok": True})
 
     async def test_webhook(self, request: Request) -> Response:
         """Answer `POST /webhook/test`: fire a test event."""
         if self.name not in self.services.targets:
             raise Refusal(404, "not_found", "no webhook is registered")
         self._notify("webhook.test", {"message": "Webhook test"})
-        return JSONResponse({"ok": True})
+        return Answer({"ok": True})
 
     async def deliveries(self, request: Request) -> Response:
         """Answer `GET /webhooks/deliveries`, newest first (members assumed)."""
         log = self.services.deliveries.log(self.name)[: _integer(request, "limit", 100)]
-        return JSONResponse({"deliveries": [_delivery_json(delivery) for delivery in log]})
+        return Answer({"deliveries": [_delivery_json(delivery) for delivery in log]})
 
     async def delivery(self, request: Request) -> Response:
         """Answer `GET /webhooks/deliveries/{id}`, with the body that was sent."""
         delivery = self._delivery(request)
-        return JSONResponse({**_delivery_json(delivery), "payload": json.loads(delivery.body)})
+        return Answer({**_delivery_json(delivery), "payload": json.loads(delivery.body)})
 
     async def redeliver(self, request: Request) -> Response:
         """Answer `POST /webhooks/deliveries/{id}/redeliver`."""
         delivery = self._delivery(request)
         self.services.deliveries.again(delivery)
-        return JSONResponse({"ok": True, "id": delivery.id})
+        return Answer({"ok": True, "id": delivery.id})
 
     def _add(self, sheet: Node, path: str, upload: Upload) -> Job:
         key = f"k_{secrets.token_hex(8)}"
@@ -406,7 +406,7 @@ class SpaceOcr(Wire):
             "data": content,
         }
         headers = {"X-Spaceocr-Event": event, "X-Spaceocr-Delivery": identifier}
-        self.webhook(event, json.dumps(body, ensure_ascii=False).encode(), headers)
+        self.webhook(event, json_bytes(body), headers)
 
     async def _read_now(self, asked: Mapping[str, object]) -> ReadDocument:
         upload = _image(asked)

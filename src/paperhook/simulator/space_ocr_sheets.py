@@ -17,6 +17,8 @@ from paperhook.simulator.space_ocr_results import DEFAULT_COLUMNS, Column
 from paperhook.simulator.wire import Refusal
 
 MAX_DEPTH = 10
+MAX_NESTING = 50
+"""Assumed."""
 MAX_ROWS = 500
 """Per `/view` call; source: the skill."""
 _FORBIDDEN = re.compile(r"[./#$\[\]]")
@@ -120,6 +122,8 @@ class Space:
             raise Refusal(400, "validation_failed", "path must name a folder")
         if not name.strip() or _FORBIDDEN.search(name):
             raise Refusal(400, "validation_failed", "name must not be empty or hold . / # $ [ ]")
+        if at.count("/") >= MAX_NESTING:
+            raise Refusal(400, "validation_failed", f"folders nest {MAX_NESTING} deep at most")
         if any(child.name == name for child in parent.children):
             raise Refusal(400, "bad_request", "the name is taken")
         node = Node(name, kind, f"{kind[0]}_{secrets.token_hex(6)}", now)
@@ -152,7 +156,7 @@ class Space:
 
     def _by_key(self, path: str) -> tuple[Node, str]:
         key = path.strip("/")
-        for node, at in _below(self._root, "/", 1000):
+        for node, at in _below(self._root, "/", MAX_NESTING + 1):
             if node.key == key:
                 return node, at
         raise Refusal(404, "not_found", "no such path")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import logging
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
@@ -22,6 +23,7 @@ from paperhook.simulator.documents import ReadDocument, Reads, Unreadable, Uploa
 from paperhook.simulator.faults import Fault, Faults
 from paperhook.simulator.limits import Credits, Grant, RateLimiter
 
+logger = logging.getLogger(__name__)
 Handler = Callable[[Request], Awaitable[Response]]
 CONCURRENT_READS = 2
 ALL_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -167,6 +169,10 @@ class Wire(ABC):
                 response = self.refused(Refusal(*self.malformed, str(error)), request)
             except ClientDisconnect:
                 raise ConnectionDropped from None
+            except Exception as error:  # noqa: BLE001 - a bug of ours is a 5xx of the provider's
+                # Neither the text nor the trace is logged: they may hold what is on a document.
+                logger.error("simulator: %s answered 500 for %s", self.name, type(error).__name__)  # noqa: TRY400
+                response = self.refused(Refusal(500, self.broken, "internal error"), request)
             self.stamp(request, response, grant)
             if accepts and response.status_code < 300 and self._fault("reset", request) is not None:
                 raise ConnectionDropped

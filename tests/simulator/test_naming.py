@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+
+from paperhook.simulator.naming import item_meaning, meaning, number
+from paperhook.simulator.ocriva_results import schema_names
+
+
+@pytest.mark.parametrize(
+    ("name", "standard"),
+    [
+        ("Invoice No.", "invoice_number"),
+        ("invoiceNumber", "invoice_number"),
+        ("INVOICE_NO", "invoice_number"),
+        ("Grand Total", "total"),
+        ("line_items", "line_items"),
+        ("colour", None),
+        ("", None),
+    ],
+)
+def test_a_name_means_a_standard_field_however_it_is_written(name: str, standard: str | None) -> None:
+    assert meaning(name) == standard
+
+
+def test_columns_of_line_items_have_meanings_of_their_own() -> None:
+    assert (item_meaning("Total"), item_meaning("Price"), item_meaning("SKU")) == (
+        "amount",
+        "unit_price",
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("12", 12),
+        ("-1", -1),
+        ("12.50", 12.5),
+        ("1,250", None),
+        ("NaN", None),
+        ("1e9", None),
+        ("", None),
+        ("9" * 31, None),
+    ],
+)
+def test_plain_decimals_become_numbers(text: str, expected: float | None) -> None:
+    assert number(text) == expected
+
+
+@pytest.mark.parametrize("schema", [None, 7, "text", {}, []])
+def test_a_schema_that_is_none_has_no_names(schema: object) -> None:
+    assert schema_names(schema) == ()
