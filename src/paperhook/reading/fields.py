@@ -61,10 +61,12 @@ def extract(pages: Sequence[Page]) -> Extraction:
     parties = find_parties(reading.lines, reading.labels, blocks, table.line_indexes, reading.mark)
 
     fields: dict[str, ExtractedField] = {}
-    _add_parties(fields, parties)
     _add_number(fields, reading)
     _add_dates(fields, reading)
     _add_totals(fields, totals, items_sum)
+    # Without anything to pay, a name on the page is just a name.
+    if fields.keys() & {"invoice_number", "total", "subtotal"} or items:
+        _add_parties(fields, parties)
     warnings = _check_sums(totals, found)
     currency = settle_currency(reading.lines, reading.mark, reading.language, fields, items)
     if currency is not None:
@@ -156,11 +158,28 @@ def _add_number(fields: dict[str, ExtractedField], reading: Reading) -> None:
                 found.append((weight - cost, _number_text(words), phrase, words))
                 break
     if not found:
+        found = _plain_numbers(reading)
+    if not found:
         return
     counts = Counter(text for _, text, _, _ in found)
     best = max(found, key=lambda entry: entry[0] + 0.05 * (counts[entry[1]] - 1))
     confidence = 0.55 + 0.4 * min(1.0, best[0])
     fields["invoice_number"] = _field(best[1], best[1], best[2].page, best[3], confidence)
+
+
+def _plain_numbers(reading: Reading) -> list[tuple[float, str, Phrase, tuple[Word, ...]]]:
+    """A bare "No. 14" right below or above the document's title."""
+    titles = [label.phrase for label in reading.labels if "number_title" in label.meanings and label.starts_phrase]
+    found: list[tuple[float, str, Phrase, tuple[Word, ...]]] = []
+    for label in reading.labels:
+        if "number_plain" not in label.meanings or not label.starts_phrase or label.line_index in reading.table_lines:
+            continue
+        near = any(abs(title.middle - label.phrase.middle) < 3.5 * title.height and title.page is label.phrase.page for title in titles)
+        for phrase in list(right_of(label, reading.lines, reading.labels))[:1]:
+            words = _number_words(phrase, reading, strict=False)
+            if near and words:
+                found.append((0.45, _number_text(words), phrase, words))
+    return found
 
 
 def _number_text(words: Sequence[Word]) -> str:
@@ -385,4 +404,5 @@ def _document_type(reading: Reading, fields: Mapping[str, ExtractedField]) -> st
         return "invoice"
     if any("number" in label.meanings for label in reading.labels) and "total" in fields:
         return "invoice"
-    return "receipt" if "total" in fields and reading.lines and len(reading.pages) == 1 and "subtotal" in fields else "other"
+    paid = any("paid" in label.meanings and label.starts_phrase for label in reading.labels)
+    return "receipt" if "total" in fields and (paid or "subtotal" in fields) else "other"

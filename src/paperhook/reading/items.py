@@ -183,6 +183,10 @@ def _widened(columns: list[Column], others: Sequence[Line]) -> list[Column]:
     return sorted(columns, key=lambda column: column.x0)
 
 
+#: Heads that yield to a clearer one of the same meaning: "Item" beside "Description", "Unit" beside "Price".
+_VAGUE = re.compile(r"(?i)^(?:item|items|article|artikel|position|service|product|produkt|produit|prodotto|producto|name|date|unit|each|time|no|nr|nº|n°|type|code|plan|category|text)\W*$")
+
+
 def _settle(columns: list[Column]) -> None:
     """Keep one column of each meaning: the rightmost amount, the leftmost of the others."""
     amounts = [column for column in columns if column.meaning == "amount"]
@@ -191,12 +195,13 @@ def _settle(columns: list[Column]) -> None:
         prices[-1].meaning = "amount"
         amounts, prices = [prices[-1]], prices[:-1]
     for column in amounts[:-1]:
-        before_price = not prices and column.x0 < amounts[-1].x0
-        column.meaning = "unit_price" if before_price and column is amounts[0] and len(amounts) == 2 and False else "other"
+        column.meaning = "other"
     for meaning in ("description", "quantity", "unit_price"):
         same = [column for column in columns if column.meaning == meaning]
-        for column in same[1:]:
-            column.meaning = "other"
+        clear = [column for column in same if not _VAGUE.search(joined(column.words))] or same
+        for column in same:
+            if column is not clear[0]:
+                column.meaning = "other"
     if not amounts and prices:
         # "Item, quantity, price" without a column of amounts: the price is what is charged per row.
         rightmost = max(columns, key=lambda column: column.x0)
@@ -439,7 +444,8 @@ def _kept_lines(item: Item, head: Head, items: Sequence[Item]) -> list[list[Word
         needed = last[-1].x1 + 0.25 * last[-1].height + (words[0].x1 - words[0].x0)
         width = limit - last[0].x0
         filled = last[-1].x1 - last[0].x0
-        if needed > limit or (needed > widest and filled > 0.8 * width):
+        flows = words[0].text[:1].islower() and not last[-1].text.endswith((".", "!", "?"))
+        if flows or needed > limit or (needed > widest and filled > 0.8 * width):
             kept.append(words)
         else:
             break

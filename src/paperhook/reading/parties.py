@@ -21,7 +21,7 @@ _POSTAL = re.compile(
 )
 _STREET = re.compile(
     r"(?i)\b(?:street|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd|suite|floor|way|court|ct|place|pl|square|highway|hwy|parkway|pkwy|p\.?\s?o\.? box|unit|apt)\b\.?"
-    r"|stra(?:ß|ss)e\b|str\.|weg\b|platz\b|allee\b|gasse\b|ring\b|\brue\b|\bavenue\b|\bchemin\b|\bplace\b|\bquai\b|\bimpasse\b|straat\b|laan\b|plein\b|kade\b|gracht\b|\bcalle\b|\bc/|\bavda\b|\bavenida\b|\bplaza\b|\bpaseo\b"
+    r"|stra(?:ß|ss)e\b|str\.(?=\s?\d)|(?:weg|platz|allee|gasse|ring|ufer|damm|markt|dijk|singel)\s+\d|\brue\b|\bavenue\b|\bchemin\b|\bplace\b|\bquai\b|\bimpasse\b|straat\b|laan\b|plein\b|kade\b|gracht\b|\bcalle\b|\bc/|\bavda\b|\bavenida\b|\bplaza\b|\bpaseo\b"
     r"|\bvia\b|\bviale\b|\bpiazza\b|\bcorso\b|\brua\b|\bpraça\b|\blargo\b|\bpostfach\b|\bpostbus\b|\bbp\b\s?\d"
 )
 _CONTACT = re.compile(
@@ -41,6 +41,9 @@ _PREFIXES = re.compile(
 
 # Who is paid is often a bank account's holder or a branch, not the vendor as named.
 _PAYEE = re.compile(r"(?i)remit|pay|checks|cheques|account|kontoinhaber|compte|zahlung|op naam|bénéficiaire|beneficiar|begunstigde|ordre")
+
+
+_SALUTATIONS = frozenset("herr herrn frau familie firma fam mr mrs ms miss dr madame monsieur mme sr sra senor senora deheer mevrouw dhr mevr sig sigra egrsig spettle spettabile exmosr messrs herrnfrau herrundfrau attn an".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +106,11 @@ def _claimed(
             continue
         alone = label.end == len(label.phrase.words)
         short = len(squeeze(label.text)) <= 4
+        if label.has_colon and label.end - label.start == 1 and short and not alone and len(label.rest) > 4:
+            continue
         if (short and not label.has_colon and not alone) or (not alone and not label.has_colon and len(label.rest) > 6):
             continue
-        if short and alone and not label.has_colon and len(label.phrase.text) <= 2:
+        if short and alone and not label.has_colon and not label.phrase.text[0].isupper():
             continue
         if label.rest and not label.has_colon and _COMPANY.match(joined(label.rest)):
             continue
@@ -123,6 +128,11 @@ def _claimed(
             strength += 1
         if set(label.meanings) & {"other_number"} or _PAYEE.search(label.text):
             strength -= 1.4
+        if kind == "customer" and any(index < label.line_index for index in avoid):
+            # Below the items stand bank accounts and branches, whose holders are not the customer.
+            strength -= 1.5
+            if strength < 1:
+                continue
         found.append((strength, kind, _party(phrase, phrase.words, 0.9 if strength >= 2 else 0.75 if strength >= 1 else 0.25), members))
     found.sort(key=lambda entry: -entry[0])
     return [(kind, party, members) for _, kind, party, members in found]
@@ -188,7 +198,7 @@ def _is_name(phrase: Phrase) -> bool:
     text = phrase.text
     key = squeeze(text)
     letters = sum(character.isalpha() for character in text)
-    if not squeeze(_COMPANY.sub("", text)) or re.fullmatch(r"[(\[].*[)\]]", text):
+    if key in _SALUTATIONS or not squeeze(_COMPANY.sub("", text)) or re.fullmatch(r"[(\[].*[)\]]", text):
         return False
     if letters < 2 or len(key) < 2 or len(phrase.words) > 9 or is_only_date(text):
         return False
@@ -226,7 +236,7 @@ def _address_window(lines: Sequence[Line], blocks: Sequence[Block], avoid: froze
             continue
         texts = [phrase.text for phrase in block.phrases]
         places = sum(bool(_POSTAL.search(t) or _STREET.search(t) or squeeze(t) in PLACE_NAMES) for t in texts)
-        if len(texts) < 3 or places < 1 or not _is_name(first):
+        if len(texts) < 3 or places < 1 or not any(_is_name(phrase) for phrase in block.phrases[:2]):
             continue
         addresses += 1
         own = sum(bool(_CONTACT.search(text)) for text in texts) + sum(bool(_COMPANY.search(text)) for text in texts[:1]) * 0.3
@@ -331,6 +341,9 @@ def _name_parts(phrase: Phrase) -> list[tuple[Word, ...]]:
         start = found.end()
     if pieces:
         pieces.append((start, len(text)))
+        # "Springfield, IL 62701" is a city with its state, not a sender's line.
+        if len(pieces) == 2 and _POSTAL.search(text) and "," in text[pieces[0][1] : pieces[1][0] + 1]:
+            pieces = []
         offsets: list[tuple[int, int, Word]] = []
         for word in phrase.words:
             offsets.append((position, position + len(word.text), word))
@@ -343,7 +356,7 @@ def _name_parts(phrase: Phrase) -> list[tuple[Word, ...]]:
     company = None
     for company in _COMPANY.finditer(text):
         pass
-    if company is not None and len(phrase.words) > 4:
+    if company is not None and (len(phrase.words) > 7 or company.end() < len(text) - 2 < 80 and len(phrase.words) > 4):
         position, run = 0, []
         for word in phrase.words:
             if position >= company.end():
@@ -413,7 +426,7 @@ def _vendor_score(
         score -= 0.8
     if text[:1].islower():
         score -= 0.7
-    if _STREET.search(text) and not _COMPANY.search(text):
+    if _STREET.search(text) and not _COMPANY.search(text) and any(character.isdigit() for character in phrase.text):
         score -= 2
     if _CONTACT.search(text):
         score -= 2.5

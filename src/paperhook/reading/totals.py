@@ -59,7 +59,7 @@ def _of_label(
 ) -> list[Candidate]:
     weight = _weight(label)
     right = [amount for phrase in right_of(label, lines, labels) for amount in amounts_in(phrase, mark)]
-    money = [amount for amount in right if amount.is_money] or right
+    money = [amount for amount in right if amount.is_money] or _plain_sums(label, right, lines, labels)
     if money:
         # "Tax 15% on $ 112.90   $ 16.94": the last amount of the line is the label's, the others are its base.
         return [
@@ -74,6 +74,16 @@ def _of_label(
             if amounts:
                 return [Candidate(kind, amounts[0], weight * side, label)]
     return []
+
+
+def _plain_sums(
+    label: Label, found: Sequence[Amount], lines: Sequence[Line], labels: Sequence[Label]
+) -> Sequence[Amount]:
+    """Numbers without decimals and currency count only at the end of a line that says nothing else."""
+    last = list(right_of(label, lines, labels))[-1].words[-1] if found else None
+    if not found or found[-1].words[-1] is not last or strange_words(label.phrase.words) > label.end - label.start + 2:
+        return []
+    return found
 
 
 def _weight(label: Label) -> float:

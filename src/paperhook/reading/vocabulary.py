@@ -34,6 +34,12 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "pt": "número da fatura|fatura nº|fatura n°|nº da fatura|nº fatura|número de fatura|factura nº|fatura número|fatura no"
         "|número da nota|nota fiscal nº|nº da nota",
     },
+    # Counts only near a title, when nothing clearer is found.
+    "number_plain": {
+        "en": "no|number|num|nr|#",
+        "fr": "n°|numéro|numero",
+        "es": "nº|número|núm",
+    },
     # A title that a number may follow: "Invoice INV-100".
     "number_title": {
         "en": "invoice|tax invoice|credit note|credit memo|receipt|sales receipt|vat invoice|bill|commercial invoice|proforma invoice"
