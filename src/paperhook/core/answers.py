@@ -62,23 +62,26 @@ def api_error(provider: str, response: Response, problem: Problem, *, hide: str 
     """Build the error that a response means.
 
     Args:
-        hide: A credential that the provider might repeat in its sentence.
+        hide: A credential that the provider might repeat in its words.
     """
     error_class = problem.error_class or _class_for(response.status)
-    sentence = problem.message[:MAX_MESSAGE_CHARS]
-    if hide:
-        sentence = sentence.replace(hide, "***")
+    # Hidden before it is cut: half a credential is one too many.
+    code, sentence = _hidden(problem.code, hide), _hidden(problem.message, hide)[:MAX_MESSAGE_CHARS]
     request = response.request
-    parts = [f"{provider}: {request.method} {request.path}: {response.status}", problem.code, sentence]
+    parts = [f"{provider}: {request.method} {request.path}: {response.status}", code, sentence]
     return error_class(
         ": ".join(part for part in parts if part),
         provider=provider,
         status=response.status,
-        code=problem.code,
+        code=code,
         request_id=problem.request_id or response.headers.get("x-request-id"),
         retry_after=retry_after(response.headers, now=response.received_at),
         may_have_been_processed=issubclass(error_class, (ServerError, MalformedAnswer)),
     )
+
+
+def _hidden(text: str, hide: str) -> str:
+    return text.replace(hide, "***") if hide else text
 
 
 def _class_for(status: int) -> type[ApiError]:

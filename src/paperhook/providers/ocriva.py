@@ -202,7 +202,7 @@ class Ocriva(Provider):
 
     def _uploaded(self, response: Response, key: str | None, metadata: Mapping[str, Any]) -> Job:
         job = self._job(response, object_in(self.name, response))
-        return job.model_copy(update={"idempotency_key": key, "metadata": metadata})
+        return job.model_copy(update={"idempotency_key": key, "metadata": dict(metadata)})
 
     def _job(self, response: Response, record: Any) -> Job:
         record_id = _text(record.get("id")) if isinstance(record, Mapping) else None

@@ -169,7 +169,7 @@ class SpaceOcr(SpaceOcrEndpoints):
         jobs: list[Job] = []
         for document, images in zip(documents, pages, strict=True):
             whole = whole_of(parts[: len(images)], filename=document.filename)
-            jobs.append(whole.model_copy(update={"metadata": metadata, "idempotency_key": key}))
+            jobs.append(whole.model_copy(update={"metadata": dict(metadata), "idempotency_key": key}))
             parts = parts[len(images) :]
         return self._batch(jobs)
 
