@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from paperhook.simulator.documents import file_kind
 from paperhook.simulator.naming import item_meaning, meaning, number
 from paperhook.simulator.ocriva_results import schema_names
 
@@ -50,3 +51,25 @@ def test_plain_decimals_become_numbers(text: str, expected: float | None) -> Non
 @pytest.mark.parametrize("schema", [None, 7, "text", {}, []])
 def test_a_schema_that_is_none_has_no_names(schema: object) -> None:
     assert schema_names(schema) == ()
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (b"\x89PNG\r\n\x1a\n", "png"),
+        (b"\xff\xd8\xff\xe0", "jpeg"),
+        (b"GIF89a", "gif"),
+        (b"BM", "bmp"),
+        (b"II*\x00", "tiff"),
+        (b"MM\x00*", "tiff"),
+        (b"RIFF\x00\x00\x00\x00WEBP", "webp"),
+        (b"RIFF\x00\x00\x00\x00WAVE", ""),
+        (b"%PDF-1.7", "pdf"),
+        (b"From: a gateway\n%PDF-1.7", "pdf"),
+        (b"PK\x03\x04", "zip"),
+        (b"<html>", ""),
+        (b"", ""),
+    ],
+)
+def test_a_files_kind_is_in_its_bytes(head: bytes, kind: str) -> None:
+    assert file_kind(head) == kind

@@ -194,16 +194,18 @@ class DocuProx(Wire):
     async def _process(self, job: Job) -> None:
         await self.dwell()
         documents = await self._unpack(job)
-        if documents is None:
-            job.status, job.ended_at = "UNZIP FILE FAILED", self.now()
-            return
+        if documents:
+            await self._process_all(job, documents)
+        job.ended_at = self.now()
+
+    async def _process_all(self, job: Job, documents: Sequence[Upload]) -> None:
         job.status = "PROCESSING"
         await self.dwell()
         for document in documents:
             await self._process_one(job, document)
-        job.status, job.ended_at = ("SUCCESS" if job.records else "FAILED"), self.now()
+        job.status = "SUCCESS" if job.records else "FAILED"
 
-    async def _unpack(self, job: Job) -> Sequence[Upload] | None:
+    async def _unpack(self, job: Job) -> Sequence[Upload]:
         upload = job.submission.upload
         # The file is deleted once it was read; the job keeps what was asked for.
         job.submission = Submission(
@@ -219,8 +221,8 @@ class DocuProx(Wire):
         try:
             archive = await asyncio.to_thread(open_archive, upload.content)
         except ArchiveRefused as refused:
-            job.skipped = (str(refused),)
-            return None
+            job.status, job.skipped = "UNZIP FILE FAILED", (str(refused),)
+            return ()
         job.status, job.skipped = "UNZIP FILE SUCCESS", archive.skipped
         await self.dwell()
         return archive.documents
