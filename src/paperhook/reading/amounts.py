@@ -161,10 +161,8 @@ def parse_number(text: str, mark: str) -> Decimal:
     whole, digits = plain[:last], plain[last + 1 :]
     both = "." in plain and "," in plain
     repeated = plain.count(plain[last]) > 1
-    if both or (not repeated and (len(digits) != 3 or plain[last] == mark and len(whole) > 3)):
+    if both or (not repeated and (len(digits) != 3 or plain[last] == mark)):
         return Decimal(f"{re.sub(r'[.,]', '', whole) or '0'}.{digits}")
-    if not repeated and plain[last] == mark and whole == "0":
-        return Decimal(f"0.{digits}")
     return Decimal(re.sub(r"[.,]", "", plain))
 
 

@@ -139,8 +139,9 @@ def _add_parties(fields: dict[str, ExtractedField], parties: Parties) -> None:
 def _add_number(fields: dict[str, ExtractedField], reading: Reading) -> None:
     found: list[tuple[float, str, Phrase, tuple[Word, ...]]] = []
     for label in reading.labels:
-        strong = "number" in label.meanings and "number_title" not in label.meanings
-        title = "number_title" in label.meanings
+        # "Invoice #" squeezes to "Invoice", so the sign tells the label from the title.
+        strong = "number" in label.meanings and ("number_title" not in label.meanings or "#" in label.text)
+        title = "number_title" in label.meanings and not strong
         if not (strong or title) or label.line_index in reading.table_lines:
             continue
         weight = 1.0 if strong else 0.7
@@ -179,6 +180,11 @@ def _plain_numbers(reading: Reading) -> list[tuple[float, str, Phrase, tuple[Wor
             words = _number_words(phrase, reading, strict=False)
             if near and words:
                 found.append((0.45, _number_text(words), phrase, words))
+    for line in reading.lines:
+        for phrase in line.phrases:
+            near = any(abs(title.middle - phrase.middle) < 3.5 * title.height and title.page is phrase.page for title in titles)
+            if near and re.match(r"[#№]", phrase.text) and (words := _number_words(phrase, reading, strict=False)):
+                found.append((0.6, _number_text(words), phrase, words))
     return found
 
 
@@ -202,6 +208,9 @@ def _number_words(phrase: Phrase, reading: Reading, *, strict: bool) -> tuple[Wo
     for word in words[:6]:
         text = word.text.strip(",;")
         plain = text.strip("#:.()[]")
+        if taken and text in {"/", "-", "–"}:
+            taken.append(word)
+            continue
         if word in dated or not plain or not _NUMBER.match(plain):
             break
         has_digit = any(character.isdigit() for character in plain)

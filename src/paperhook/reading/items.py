@@ -222,6 +222,8 @@ def _rows(lines: Sequence[Line], head: Head, end: int, mark: str) -> tuple[list[
             # A table that goes on without heads is followed; one that has ended is not.
             page = line.page
         kind = _sum_kind(line, head, mark)
+        if kind is not None and _reads_like_item(line, head, mark, [lines[i] for i in body]):
+            kind = None
         if kind in _ENDS:
             break
         if kind is not None:
@@ -249,6 +251,24 @@ def _sum_kind(line: Line, head: Head, mark: str) -> str | None:
         # "Shipping" and "Deposit" are items when they stand where the items stand.
         return None
     return first
+
+
+def _reads_like_item(line: Line, head: Head, mark: str, before: Sequence[Line]) -> bool:
+    """Whether a line that opens with "Tax" or "Total" is an item all the same: "Tax return 2023", "Total care".
+
+    It stands where descriptions stand, says more than a sum does, and is not the sum of the rows above.
+    """
+    column = head.named("description")
+    first = line.phrases[0]
+    if column is None or abs(first.x0 - column.x0) > 3 or first.words[0].text.endswith(":"):
+        return False
+    cells = _cells(line, head, mark)
+    values = cells.get("amount") or cells.get("unit_price")
+    spans = list(windows(first.words, LABEL_MEANINGS))
+    if not values or not spans or strange_words(first.words[spans[0][1] :]) == 0:
+        return False
+    rows = [row.get("amount") or row.get("unit_price") for row in (_cells(line, head, mark) for line in before)]
+    return values[-1].value != sum((row[-1].value for row in rows if row), Decimal(0))
 
 
 def _in_description(line: Line, head: Head) -> bool:

@@ -354,18 +354,18 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     },
     "customer": {
         "en": "bill to|billed to|invoice to|invoiced to|sold to|customer|customer name|client|bill to address|billing address|buyer|to|client name"
-        "|invoice for|billed for|recipient|bill to name|company name|account name|guest|guest name|attention|charge to|prepared for|purchaser"
+        "|invoice for|billed for|recipient|bill to name|company name|account name|guest|guest name|charge to|prepared for|purchaser"
         "|billing information|billing details|customer details|client details|customer address|customer information|account holder|name of guest|bill for"
         "|issued to|payer|credit to|customer name address|patient|tenant|billing to|invoice address|consumer|invoice recipient|billed by to|ordered by"
         "|sold to address|buyer name|buyer details|purchased by|member|student",
         "de": "rechnungsempfänger|rechnung an|kunde|käufer|rechnungsadresse|rechnungsanschrift|auftraggeber|kunden|empfänger|käufer leistungsempfänger"
         "|leistungsempfänger|kundenname|an|kundenanschrift|kundenadresse|für|gast|besteller|mieter|patient|rechnung für|rechnungs an",
-        "fr": "facturé à|facturer à|adresse de facturation|client|destinataire|acheteur|facture à|nom du client|adressé à|à l'attention de|facturation|pour"
+        "fr": "facturé à|facturer à|adresse de facturation|client|destinataire|acheteur|facture à|nom du client|adressé à|facturation|pour"
         "|coordonnées client|adresse client|coordonnées du client|votre adresse|titulaire|facturée à|client facturé|informations client|émise à|locataire",
-        "nl": "factuur aan|factuuradres|klant|klantnaam|factureren aan|gefactureerd aan|aan|ten name van|afnemer|koper|klantgegevens|t.a.v.|factuur voor|opdrachtgever"
+        "nl": "factuur aan|factuuradres|klant|klantnaam|factureren aan|gefactureerd aan|aan|ten name van|afnemer|koper|klantgegevens|factuur voor|opdrachtgever"
         "|naam klant|factuurgegevens|debiteurgegevens",
         "es": "facturar a|cliente|datos del cliente|facturado a|dirección de facturación|destinatario|comprador|nombre del cliente|razón social cliente"
-        "|datos cliente|factura a|datos de facturación|nombre cliente|para|a la atención de|titular|facturación a|titular del contrato",
+        "|datos cliente|factura a|datos de facturación|nombre cliente|para|titular|facturación a|titular del contrato",
         "it": "cliente|intestatario|destinatario|fatturare a|spett le|spettabile|intestato a|acquirente|fatturato a|committente|dati cliente|cessionario"
         "|cessionario committente|destinatario fattura|indirizzo di fatturazione|egr sig|gent le",
         "pt": "cliente|faturar a|exmo sr|exmos srs|destinatário|faturado a|adquirente|dados do cliente|nome do cliente|comprador|exmo s sr s|tomador",
