@@ -53,6 +53,14 @@ class RetryPolicy:
     max_retry_after: float = 60.0
 
 
+#: For a handler: any exception is worth another attempt, ten in all, over a quarter of an hour on average, so that
+#: a restart of what the handler talks to kills no event.
+HANDLER_RETRY = RetryPolicy(
+    stop=tenacity.stop_after_attempt(10),
+    wait=tenacity.wait_random_exponential(multiplier=4, max=900),
+    retry=tenacity.retry_if_exception_type(Exception),
+)
+
 #: One attempt and no more.
 NO_RETRY = RetryPolicy(stop=tenacity.stop_after_attempt(1))
 
@@ -70,14 +78,28 @@ def next_pause(
     Returns:
         Seconds to wait before the next attempt, or None to give up.
     """
+    state = _state_after(error, attempt=attempt, started=started, now=now, slept=slept)
+    if not policy.retry(state):
+        return None
+    # `stop_before_delay` looks at the pause that would come next.
+    state.upcoming_sleep = max(0.0, float(policy.wait(state)))
+    return None if policy.stop(state) else state.upcoming_sleep
+
+
+def is_used_up(policy: RetryPolicy, error: Exception, *, attempt: int, started: float, now: float) -> bool:
+    """Ask a policy whether to stop, whichever the error; arguments as for `next_pause`."""
+    return bool(policy.stop(_state_after(error, attempt=attempt, started=started, now=now, slept=0.0)))
+
+
+def _state_after(
+    error: Exception, *, attempt: int, started: float, now: float, slept: float
+) -> tenacity.RetryCallState:
     state = tenacity.RetryCallState(retry_object=_NOBODY, fn=None, args=(), kwargs={})
     state.start_time, state.attempt_number, state.idle_for = started, attempt, slept
     state.outcome = tenacity.Future(attempt)
     state.outcome.set_exception(error)
     state.outcome_timestamp = now
-    if not policy.retry(state) or policy.stop(state):
-        return None
-    return max(0.0, float(policy.wait(state)))
+    return state
 
 
 # tenacity's call state wants the object that would drive the calls; ours are driven by generators.
@@ -95,15 +117,15 @@ class _Attempts:
 
     def after(self, error: PaperhookError, request_repeat: Repeat, moment: float) -> float:
         """Say how long to pause, or raise the error."""
+        asked = error.retry_after if isinstance(error, ApiError) else None
+        if isinstance(error, ApiError) and asked is not None and asked > self.policy.max_retry_after:
+            error.retry_at = moment + asked
+            raise error
         if not _may_repeat(error, request_repeat):
             raise error
         seconds = next_pause(
             self.policy, error, attempt=self.number, started=self.started, now=moment, slept=self.slept
         )
-        asked = error.retry_after if isinstance(error, ApiError) else None
-        if asked is not None and asked > self.policy.max_retry_after:
-            error.retry_at = moment + asked  # type: ignore[attr-defined] # only an ApiError has retry_after
-            raise error
         if seconds is None:
             raise error
         # Everybody was told the same number, so spread a little.
@@ -127,7 +149,8 @@ def persist(steps: Steps[T], policy: RetryPolicy, *, deadline: float | None = No
         deadline: Seconds for the whole operation, with its retries and pauses; None for no bound.
 
     Raises:
-        DeadlineExceeded: If the next step would end after the deadline.
+        DeadlineExceeded: If the deadline has passed before a step. Where the pause before another attempt would end
+            after it, the last attempt's own error is raised, because it says more.
     """
     end = None if deadline is None else (yield from now()) + deadline
     answer: Any = None

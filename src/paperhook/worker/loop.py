@@ -1,0 +1,191 @@
+"""`Worker`: claims events while it runs, and stops without losing one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from enum import Enum, auto
+from typing import Any
+
+from ..errors import ConfigurationError, InboxError
+from ..inbox.base import Inbox, Outcome, State
+from .failures import describe
+from .orders import Dispatch, Orders
+from .shift import MAX_CLAIMS, STORE_PAUSES, Shift
+from .threads import Threads
+
+logger = logging.getLogger("paperhook")
+
+
+class _Phase(Enum):
+    """Where a worker stands, so that a stop before the start is not forgotten."""
+
+    IDLE = auto()
+    #: Asked to stop before it ran: the next run ends at once.
+    RECALLED = auto()
+    RUNNING = auto()
+    STOPPING = auto()
+    #: Ended by itself; a stop has nothing to do.
+    ENDED = auto()
+
+
+class Worker:
+    """Runs the handlers of stored events until each has succeeded or is dead.
+
+    Args:
+        inbox: Where the events wait.
+        dispatch: Knows handlers and builds events.
+        concurrency: Events whose handlers run at once.
+        lease: Seconds for which an event is this worker's; renewed while its handlers run, so it is how long others
+            wait after this worker died.
+        poll: Seconds between looks at the inbox where nobody called `wake`.
+        clock: Seconds since the epoch.
+        on_dead: Called with an event (the stored entry, where it cannot be built) and the outcomes of its handlers
+            when one of them gave up; sync or async, once, after it was recorded.
+        name: Of its threads.
+
+    Raises:
+        ConfigurationError: If a number is not positive.
+    """
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        dispatch: Dispatch,
+        *,
+        concurrency: int = 8,
+        lease: float = 60.0,
+        poll: float = 1.0,
+        clock: Callable[[], float] = time.time,
+        on_dead: Callable[[Any, Sequence[Outcome]], Any] | None = None,
+        name: str = "paperhook-worker",
+    ) -> None:
+        for word, number in (("concurrency", concurrency), ("lease", lease), ("poll", poll)):
+            if not number > 0:
+                raise ConfigurationError(f"worker: {word} is {number!r}: it must be above 0")
+        self._orders = Orders(inbox, dispatch, concurrency, lease, clock, on_dead, Threads(name))
+        self._poll = poll
+        self._grace = 0.0
+        self._phase = _Phase.IDLE
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._awake = self._stopping = self._ended = asyncio.Event()
+
+    async def run(self) -> None:
+        """Run handlers until `stop()`; cancelling it releases at once what runs.
+
+        Raises:
+            RuntimeError: If it runs already.
+        """
+        if self._phase in (_Phase.RUNNING, _Phase.STOPPING):
+            raise RuntimeError("this worker runs already")
+        if self._phase is _Phase.RECALLED:
+            self._phase = _Phase.IDLE
+            return
+        self._phase = _Phase.RUNNING
+        self._awake, self._stopping, self._ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        shift = Shift(self._orders, on_free=self._awake.set)
+        try:
+            await self._work(shift)
+            await shift.wind_down(self._grace)
+        except asyncio.CancelledError:
+            await shift.wind_down(0.0)
+            raise
+        finally:
+            self._phase = _Phase.IDLE if self._stopping.is_set() else _Phase.ENDED
+            self._loop = None
+            self._ended.set()
+
+    async def stop(self, *, grace: float = 10.0) -> None:
+        """End `run`, from any loop or thread: no new events, and those that run end or are released.
+
+        Args:
+            grace: Seconds for handlers to end; what goes on is cancelled and released within one second more. A sync
+                handler cannot be cancelled: its event is due again when its lease would have ended.
+        """
+        loop = self._loop
+        if loop is None:
+            self._phase = _Phase.RECALLED if self._phase is _Phase.IDLE else _Phase.IDLE
+        elif loop is asyncio.get_running_loop():
+            self._grace, self._phase = grace, _Phase.STOPPING
+            self._stopping.set()
+            self._awake.set()
+            await self._ended.wait()
+        else:
+            # Its loop may end by itself in this moment.
+            with suppress(RuntimeError):
+                await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self.stop(grace=grace), loop))
+
+    def wake(self) -> None:
+        """Say that something was put; from any thread, and nothing happens where it does not run."""
+        loop = self._loop
+        if loop is not None and not self._awake.is_set():
+            # The loop may be closing: then somebody else looks.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._awake.set)
+
+    async def drain(self) -> int:
+        """Run everything that is due now, and what becomes due by that; for tests and scheduled calls.
+
+        Returns:
+            How many events were run.
+
+        Raises:
+            InboxError: If the store is away.
+        """
+        shift, count = Shift(self._orders), 0
+        try:
+            while tasks := await shift.claim(MAX_CLAIMS):
+                await asyncio.wait(tasks)
+                count += len(tasks)
+        finally:
+            await shift.wind_down(0.0)
+        return count
+
+    async def run_key(self, provider: str, key: str) -> State | None:
+        """Run what is not done of one event, due or not.
+
+        A settled event is left alone, and so is one that another worker has or that waits for another of its subject:
+        then the state says so.
+
+        Returns:
+            The state afterwards, None where the event is unknown.
+
+        Raises:
+            InboxError: If the store is away.
+        """
+        shift = Shift(self._orders)
+        try:
+            task = await shift.claim_key(provider, key)
+            state = None if task is None else await task
+            return state or await shift.state_of(provider, key)
+        finally:
+            await shift.wind_down(0.0)
+
+    async def _work(self, shift: Shift) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            self._awake.clear()
+            limit = shift.room
+            try:
+                claimed = len(await shift.claim(limit)) if limit else 0
+            except Exception as error:  # noqa: BLE001 - a store that is away must not end the worker
+                pause = STORE_PAUSES[min(failures, len(STORE_PAUSES) - 1)]
+                failures += 1
+                reason = str(error) if isinstance(error, InboxError) else describe(error)
+                logger.error("no events could be claimed, again in %g s: %s", pause, reason)  # noqa: TRY400
+                await _sleep(self._stopping, pause)
+                continue
+            failures = 0
+            if limit == 0 or claimed < limit:
+                await _sleep(self._awake, min(self._poll, max(0.0, shift.seconds_until_due())))
+
+
+async def _sleep(event: asyncio.Event, seconds: float) -> None:
+    """Wait for an event, at most so long."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

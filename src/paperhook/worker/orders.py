@@ -1,0 +1,62 @@
+"""What a worker is told: where events wait, who knows the handlers, how much at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ..core.event import Event
+from ..inbox.base import Entry, Inbox, Outcome
+from ..retrying import RetryPolicy
+from .threads import Threads
+
+
+class Handling(Protocol):
+    """What the worker needs to know of a registered handler."""
+
+    @property
+    def name(self) -> str:
+        """Identifies the handler in the inbox."""
+        ...
+
+    @property
+    def function(self) -> Callable[[Any], Any]:
+        """Sync or async; takes the event."""
+        ...
+
+    @property
+    def retry(self) -> RetryPolicy | None:
+        """When to try again; None takes `HANDLER_RETRY`."""
+        ...
+
+    @property
+    def timeout(self) -> float | None:
+        """Seconds for one run; None for no bound."""
+        ...
+
+
+class Dispatch(Protocol):
+    """What the worker asks of whoever knows handlers and providers."""
+
+    def handlers(self, entry: Entry) -> Sequence[Handling]:
+        """Give the handlers of a stored event."""
+        ...
+
+    def event(self, entry: Entry) -> Event:
+        """Build the typed event that was stored."""
+        ...
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What a worker was told; the same for all its shifts."""
+
+    inbox: Inbox
+    dispatch: Dispatch
+    concurrency: int
+    #: Seconds.
+    lease: float
+    clock: Callable[[], float]
+    on_dead: Callable[[Any, Sequence[Outcome]], Any] | None
+    threads: Threads
