@@ -8,22 +8,38 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import copy
 import hashlib
 import json
+import os
+import re
+import ssl
 import threading
 import time
 import uuid
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for_any
 from dataclasses import dataclass, field
 from datetime import datetime
-from importlib.metadata import version
-from typing import Any, BinaryIO, Generic, Self, TypeVar, cast
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from itertools import islice
+from typing import Any, BinaryIO, Generic, Self, TypeVar, cast, overload
 
 import httpx
 
 from . import operations
+from .core.answers import malformed
 from .core.delivery import Envelope
 from .core.document import Document
 from .core.exchange import Base64Json, Body, JsonBody, Multipart, RawBody, Request, Response
@@ -36,6 +52,7 @@ from .errors import (
     AnswerLost,
     AttemptTimeout,
     ConfigurationError,
+    DeadlineExceeded,
     NothingSent,
     PaperhookError,
     TransportError,
@@ -84,84 +101,116 @@ class UploadOutcome(Generic[T]):
     error: PaperhookError | None = None
 
 
-class _Deadline:
-    """The end of one attempt, on the monotonic clock; None has no end."""
+class _Bound:
+    """The end of one attempt: a moment on the monotonic clock, or that nobody waits for it any more."""
 
-    def __init__(self, seconds: float | None) -> None:
-        self._seconds = seconds
-        self._end = None if seconds is None else time.monotonic() + seconds
+    def __init__(self, effect: Send, provider: str, stopping: threading.Event) -> None:
+        self._request, self._seconds, self._provider = effect.request, effect.timeout, provider
+        self._end = None if effect.timeout is None else time.monotonic() + effect.timeout
+        self._stopping = stopping
+        self._is_abandoned = False
 
-    def check(self, request: Request, provider: str) -> None:
-        if self._end is not None and time.monotonic() > self._end:
-            raise AttemptTimeout(
-                f"{provider}: {request.method} {request.path}: no answer within {self._seconds:.1f} s",
-                provider=provider,
-            )
+    def abandon(self) -> None:
+        """Let the attempt end with the chunk that it is at."""
+        self._is_abandoned = True
+
+    def error(self) -> AttemptTimeout:
+        within = "" if self._seconds is None else f" within {self._seconds:.1f} s"
+        return AttemptTimeout(
+            f"{self._provider}: {self._request.method} {self._request.path}: no answer{within}",
+            provider=self._provider,
+        )
+
+    def check(self) -> None:
+        is_late = self._end is not None and time.monotonic() > self._end
+        if is_late or self._is_abandoned or self._stopping.is_set():
+            raise self.error()
 
 
 class _Watched(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A request body that stops at the deadline and names what went wrong with the document."""
+    """A request body that stops at its bound, and is either the announced number of bytes or not sent to its end."""
 
-    def __init__(self, chunks: Iterable[bytes], check: Callable[[], None]) -> None:
-        self._chunks, self._check = chunks, check
+    def __init__(self, chunks: Iterable[bytes], size_bytes: int | None, bound: _Bound) -> None:
+        self._chunks, self._size_bytes, self._bound = chunks, size_bytes, bound
 
     def __iter__(self) -> Iterator[bytes]:
+        sent_bytes = 0
         try:
             for chunk in self._chunks:
-                self._check()
+                self._bound.check()
+                sent_bytes += len(chunk)
+                if self._size_bytes is not None and sent_bytes > self._size_bytes:
+                    break
                 yield chunk
         except OSError as error:
             if isinstance(error, PaperhookError):
                 raise
-            reason = error.strerror or type(error).__name__
-            raise UnsupportedDocument(
-                f"the document cannot be read any more: {reason}", code="unreadable"
-            ) from error
+            raise _unreadable(error) from error
+        if self._size_bytes not in (None, sent_bytes):
+            raise UnsupportedDocument("the document changed while it was being sent", code="changed")
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        for chunk in self:
-            yield chunk
+        chunks = iter(self)
+        # A disk may be slow, so the file is read beside the loop, some chunks at a time.
+        while batch := await asyncio.to_thread(_next_chunks, chunks):
+            for chunk in batch:
+                self._bound.check()
+                yield chunk
+
+
+def _next_chunks(chunks: Iterator[bytes]) -> list[bytes]:
+    return list(islice(chunks, 16))
+
+
+def _unreadable(error: OSError | ValueError) -> UnsupportedDocument:
+    reason = getattr(error, "strerror", None) or type(error).__name__
+    return UnsupportedDocument(f"the document cannot be read any more: {reason}", code="unreadable")
 
 
 class _Answer:
     """Collects one answer's chunks within the bounds."""
 
-    def __init__(self, request: Request, provider: str, deadline: _Deadline) -> None:
-        self._request, self._provider, self._deadline = request, provider, deadline
+    def __init__(self, request: Request, answer: httpx.Response, provider: str, bound: _Bound) -> None:
+        self._request, self._answer, self._provider, self._bound = request, answer, provider, bound
         self._body = bytearray()
 
     def add(self, chunk: bytes) -> None:
-        self._deadline.check(self._request, self._provider)
+        self._bound.check()
         self._body += chunk
         if len(self._body) > MAX_ANSWER_BYTES:
-            raise AnswerLost(
-                f"{self._provider}: {self._request.method} {self._request.path}: "
-                f"the answer has more than {MAX_ANSWER_BYTES} bytes",
-                provider=self._provider,
+            # Asking again would fetch as much again.
+            raise malformed(
+                self._provider, self.response(), f"the answer has more than {MAX_ANSWER_BYTES} bytes"
             )
 
-    def response(self, answer: httpx.Response) -> Response:
+    def response(self) -> Response:
         return Response(
             self._request,
-            answer.status_code,
-            Headers(answer.headers.multi_items()),
+            self._answer.status_code,
+            Headers(self._answer.headers.multi_items()),
             bytes(self._body),
             time.time(),
         )
 
 
-def _base64_chunks(body: Base64Json, stream: BinaryIO) -> Iterator[bytes]:
+def _base64_chunks(start: bytes, stream: BinaryIO) -> Iterator[bytes]:
     """Write a JSON object with a document inside, without holding the document."""
-    start = json.dumps({**body.value, body.member: ""}).encode()
-    yield start[:-2]
-    # A multiple of three bytes needs no padding in the middle.
+    yield start
+    rest = b""
     while chunk := stream.read(CHUNK_BYTES * 3):
-        yield base64.b64encode(chunk)
-    yield b'"}'
+        # Only a multiple of three bytes needs no padding, and a stream may give less than was asked for.
+        chunk = rest + chunk
+        whole = len(chunk) - len(chunk) % 3
+        rest = chunk[whole:]
+        yield base64.b64encode(chunk[:whole])
+    yield base64.b64encode(rest) + b'"}'
 
 
-def _base64_length(body: Base64Json) -> int:
-    return len(json.dumps({**body.value, body.member: ""})) + 4 * ((body.document.size_bytes + 2) // 3)
+def _json_bytes(value: Any) -> bytes:
+    try:
+        return json.dumps(value, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ConfigurationError(f"this cannot be written as JSON: {error}") from error
 
 
 def _raw_chunks(stream: BinaryIO) -> Iterator[bytes]:
@@ -172,36 +221,81 @@ def _raw_chunks(stream: BinaryIO) -> Iterator[bytes]:
 def _body_arguments(body: Body | None, opened: contextlib.ExitStack) -> dict[str, Any]:
     """Say in httpx's words what to send; files are opened here and closed with the stack."""
     if isinstance(body, JsonBody):
-        return {"json": body.value}
+        return {"content": _json_bytes(body.value), "headers": {"Content-Type": "application/json"}}
     if isinstance(body, Multipart):
-        files = [
-            (
-                part.name,
-                (part.document.filename, _opened(part.document, opened), part.document.content_type),
-            )
-            for part in body.files
-        ]
-        # As a list of parts, because httpx drops the multipart form where there are only fields.
-        text = [(name, (None, value.encode())) for name, value in body.fields]
-        # The boundary is made from the content, so that a repeated request is the same bytes.
-        mark = hashlib.sha256(repr(body.fields).encode())
-        for part in body.files:
-            mark.update(part.document.sha256.encode())
-        content_type = f"multipart/form-data; boundary=paperhook-{mark.hexdigest()[:32]}"
-        return {"files": [*text, *files], "headers": {"Content-Type": content_type}}
+        return _multipart_arguments(body, opened)
     if isinstance(body, RawBody):
         length = {"Content-Length": str(body.document.size_bytes), "Content-Type": body.content_type}
         return {"content": _raw_chunks(_opened(body.document, opened)), "headers": length}
     if isinstance(body, Base64Json):
-        length = {"Content-Length": str(_base64_length(body)), "Content-Type": "application/json"}
-        return {"content": _base64_chunks(body, _opened(body.document, opened)), "headers": length}
+        start = _json_bytes({**body.value, body.member: ""})[: -len('"}')]
+        size_bytes = len(start) + 4 * ((body.document.size_bytes + 2) // 3) + len('"}')
+        length = {"Content-Length": str(size_bytes), "Content-Type": "application/json"}
+        return {"content": _base64_chunks(start, _opened(body.document, opened)), "headers": length}
     return {}
 
 
+def _multipart_arguments(body: Multipart, opened: contextlib.ExitStack) -> dict[str, Any]:
+    for part in body.files:
+        if not _HEADER_VALUE.fullmatch(part.document.content_type):
+            raise ConfigurationError(
+                f"{part.document.content_type!r} is no content type: write one such as application/pdf"
+            )
+    files = [
+        (part.name, (part.document.filename, _opened(part.document, opened), part.document.content_type))
+        for part in body.files
+    ]
+    # As a list of parts, because httpx drops the multipart form where there are only fields.
+    text = [(name, (None, value.encode("utf-8", "replace"))) for name, value in body.fields]
+    # The boundary is made from the content, so that a repeated request is the same bytes.
+    mark = hashlib.sha256(repr(body.fields).encode("utf-8", "replace"))
+    for part in body.files:
+        mark.update(part.document.sha256.encode())
+    content_type = f"multipart/form-data; boundary=paperhook-{mark.hexdigest()[:32]}"
+    return {"files": [*text, *files], "headers": {"Content-Type": content_type}}
+
+
 def _opened(document: Document, opened: contextlib.ExitStack) -> BinaryIO:
-    stream = document.content.open()
+    try:
+        stream = document.content.open()
+    except (OSError, ValueError) as error:
+        raise _unreadable(error) from error
     opened.callback(stream.close)
     return stream
+
+
+#: Visible ASCII, and white space only inside. Source: RFC 9110 section 5.5, without its obsolete part.
+_HEADER_VALUE = re.compile(r"(?:[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?)?")
+
+
+def _checked(headers: Iterable[tuple[str, str]], provider: str) -> Iterator[tuple[str, str]]:
+    """Refuse what would end a header early; the HTTP library would print the value, which may be the key."""
+    for name, value in headers:
+        if not _HEADER_VALUE.fullmatch(value):
+            raise ConfigurationError(
+                f"{provider}: the header {name} cannot hold its value: only visible ASCII and no white space at "
+                "its ends, so no line break copied along with a key"
+            )
+        yield name, value
+
+
+@contextlib.contextmanager
+def _closing(document: Document, source: object) -> Generator[None, None, None]:
+    """Remove what was kept for retries, unless the document is the caller's own."""
+    try:
+        yield
+    finally:
+        if document is not source:
+            close_document(document)
+
+
+@overload
+def _left(deadline: float, started: float) -> float: ...
+@overload
+def _left(deadline: float | None, started: float) -> float | None: ...
+def _left(deadline: float | None, started: float) -> float | None:
+    """Say how many seconds of a deadline are left; reading the document counts."""
+    return None if deadline is None else deadline - (time.monotonic() - started)
 
 
 def _translated(error: httpx.RequestError, request: Request, provider: str) -> TransportError:
@@ -226,31 +320,36 @@ def _rasterised(document: Document) -> tuple[Document, ...]:
 
 @dataclass
 class _Pool(Generic[H]):
-    """One httpx client for all copies of a client, made at the first request because TLS set-up is slow."""
+    """One httpx client for all copies of a client, made at the first request because TLS set-up is slow.
+
+    Connections belong to the event loop and to the process that made them, so each has a client of its own.
+    """
 
     make: Callable[[], H]
     given: H | None
-    made: H | None = None
-    #: The event loop that the connections belong to; an async pool cannot be used from another.
-    loop: Any = None
+    made: dict[tuple[int, asyncio.AbstractEventLoop | None], H] = field(default_factory=dict)  # pyright: ignore[reportUnknownVariableType] # told by the annotation
     is_closed: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def get(self, loop: Any = None) -> H:
+    def get(self, loop: asyncio.AbstractEventLoop | None = None) -> H:
+        owner = (os.getpid(), loop)
         with self.lock:
-            if self.is_closed:
+            if self.is_closed or (self.given is not None and self.given.is_closed):
                 raise ConfigurationError("the client is closed: make a new one")
             if self.given is not None:
                 return self.given
-            if self.made is None or self.loop is not loop:
-                self.made, self.loop = self.make(), loop
-            return self.made
+            if owner not in self.made:
+                living = {
+                    key: http for key, http in self.made.items() if key[1] is None or not key[1].is_closed()
+                }
+                self.made = {**living, owner: self.make()}
+            return self.made[owner]
 
-    def take(self) -> H | None:
-        """Close the pool and give what has to be closed."""
+    def take(self, loop: asyncio.AbstractEventLoop | None = None) -> H | None:
+        """Close the pool and give what the caller has to close."""
         with self.lock:
-            self.is_closed, made, self.made = True, self.made, None
-            return made
+            self.is_closed, made, self.made = True, self.made, {}
+            return made.get((os.getpid(), loop))
 
 
 class _Base(Generic[H]):
@@ -265,17 +364,14 @@ class _Base(Generic[H]):
         namespace: str = "",
         http_client: H | None = None,
     ) -> None:
-        if not provider.api_key.strip():
-            raise ConfigurationError(
-                f"{provider.name} has no API key: set {provider.env_prefix}API_KEY or pass it to {type(provider).__name__}"
-            )
-        if timeout <= 0:
-            raise ConfigurationError(f"timeout is {timeout:g} s: it must be above 0")
+        _check_options(provider, timeout)
         self.provider = provider
         self._retry = retry or RetryPolicy()
         self._timeout = timeout
         self._namespace = namespace
         self._pool: _Pool[H] = _Pool(self._make_http, http_client)
+        # Set when nobody waits any more for what is under way.
+        self._stopping = threading.Event()
         # A clock that never jumps, anchored to the wall once.
         self._epoch = time.time() - time.monotonic()
 
@@ -303,14 +399,13 @@ class _Base(Generic[H]):
         namespace: str | None = None,
     ) -> Self:
         """Give a client with other options that shares the connections of this one."""
-        copy = type(self)(
-            provider or self.provider,
-            retry=retry or self._retry,
-            timeout=self._timeout if timeout is None else timeout,
-            namespace=self._namespace if namespace is None else namespace,
-        )
-        copy._pool = self._pool  # noqa: SLF001 - a copy of this very class
-        return copy
+        other = copy.copy(self)
+        other.provider = provider or self.provider
+        other._retry = retry or self._retry  # noqa: SLF001 - a copy of this very class
+        other._timeout = self._timeout if timeout is None else timeout  # noqa: SLF001 - same
+        other._namespace = self._namespace if namespace is None else namespace  # noqa: SLF001 - same
+        _check_options(other.provider, other._timeout)  # noqa: SLF001 - same
+        return other
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.provider!r})"
@@ -321,14 +416,21 @@ class _Base(Generic[H]):
     def _now(self) -> float:
         return self._epoch + time.monotonic()
 
+    def _key(self, document: Document, metadata: Mapping[str, Any]) -> str:
+        return operations.submission_key(
+            document, self.provider, metadata=metadata, namespace=self._namespace
+        )
+
     def _upload_steps(
         self, document: Document, key: str | None, metadata: Mapping[str, Any] | None, again: bool
     ) -> Steps[Job]:
-        derived = operations.submission_key(
-            document, self.provider, metadata=metadata or {}, namespace=self._namespace
-        )
+        derived = self._key(document, metadata or {})
         fresh = f"{derived}-{uuid.uuid4().hex}" if again else derived
         return operations.upload(self.provider, document, key=key or fresh, metadata=metadata)
+
+    def _upload_and_wait_steps(self, document: Document, deadline: float) -> Steps[Result]:
+        key = self._key(document, {})
+        return operations.upload_and_wait(self.provider, document, deadline=deadline, key=key)
 
     def _batch_steps(
         self, documents: Sequence[Document], key: str | None, metadata: Mapping[str, Any] | None
@@ -340,23 +442,60 @@ class _Base(Generic[H]):
     def _job(self, job: Job | str) -> Job:
         return job if isinstance(job, Job) else Job.known(job, provider=self.provider.name)
 
-    def _http_arguments(
-        self, request: Request, timeout: float | None, opened: contextlib.ExitStack
-    ) -> tuple[dict[str, Any], _Deadline]:
-        phase = self._timeout if timeout is None else min(self._timeout, timeout)
+    def _http_request(
+        self, http: H, effect: Send, bound: _Bound, opened: contextlib.ExitStack
+    ) -> httpx.Request:
+        request: Request = effect.request
+        name = self.provider.name
+        phase = self._timeout if effect.timeout is None else min(self._timeout, effect.timeout)
         arguments = _body_arguments(request.body, opened)
-        headers: dict[str, str] = arguments.get("headers", {})
-        arguments["headers"] = [*headers.items(), *request.headers]
-        arguments["timeout"] = httpx.Timeout(phase)
-        return arguments, _Deadline(timeout)
-
-    def _watch(self, http_request: httpx.Request, request: Request, deadline: _Deadline) -> None:
+        headers: dict[str, str] = arguments.pop("headers", {})
+        try:
+            built = http.build_request(
+                request.method,
+                request.url,
+                headers=list(_checked([*headers.items(), *request.headers], name)),
+                timeout=httpx.Timeout(phase),
+                **arguments,
+            )
+        except httpx.InvalidURL as error:
+            raise ConfigurationError(f"{name}: {request.method} {request.path}: {error}") from error
         if not isinstance(request.body, JsonBody | None):
-            chunks = cast("Iterable[bytes]", http_request.stream)
-            http_request.stream = _Watched(chunks, lambda: deadline.check(request, self.provider.name))
+            length = built.headers.get("content-length")
+            chunks = cast("Iterable[bytes]", built.stream)
+            built.stream = _Watched(chunks, None if length is None else int(length), bound)
+        return built
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        # Loading the certificates takes longer than most requests, so every pool of this client shares them.
+        return httpx.create_ssl_context()
 
 
-_USER_AGENT = {"User-Agent": f"paperhook/{version('paperhook')}"}
+def _check_options(provider: Provider, timeout: float) -> None:
+    if not provider.api_key.strip():
+        raise ConfigurationError(
+            f"{provider.name} has no API key: set {provider.env_prefix}API_KEY or pass it to {type(provider).__name__}"
+        )
+    # Not a number is not above 0 either.
+    if not timeout > 0:
+        raise ConfigurationError(f"timeout is {timeout:g} s: it must be above 0")
+
+
+def _check_concurrency(concurrency: int) -> None:
+    if concurrency < 1:
+        raise ConfigurationError(f"concurrency is {concurrency}: it must be 1 or more")
+
+
+def _version() -> str:
+    try:
+        return version("paperhook")
+    except PackageNotFoundError:
+        # Run from a checkout that is not installed.
+        return "0"
+
+
+_USER_AGENT = {"User-Agent": f"paperhook/{_version()}"}
 _LIMITS = httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS)
 
 
@@ -382,6 +521,7 @@ class Client(_Base[httpx.Client]):
 
     def close(self) -> None:
         """Close the connections; calling twice is fine."""
+        self._stopping.set()
         http = self._pool.take()
         if http is not None:
             http.close()
@@ -414,11 +554,11 @@ class Client(_Base[httpx.Client]):
             ApiError: If the provider refused it.
             TransportError: If nothing was sent.
         """
+        started = time.monotonic()
         document = open_document(source, filename=filename, content_type=content_type)
-        try:
-            return self.run(self._upload_steps(document, idempotency_key, metadata, again), deadline=deadline)
-        finally:
-            close_document(document)
+        with _closing(document, source):
+            steps = self._upload_steps(document, idempotency_key, metadata, again)
+            return self.run(steps, deadline=_left(deadline, started))
 
     def status(self, job: Job | str, *, deadline: float | None = None) -> Job:
         """Ask how a job stands.
@@ -456,12 +596,14 @@ class Client(_Base[httpx.Client]):
 
         Raises:
             JobFailed: If the provider could not read it.
-            WaitTimeout: If it takes longer than `deadline` seconds.
+            WaitTimeout: If it takes longer than `deadline` seconds; the error carries the job.
+            DeadlineExceeded: If there is no job by then.
         """
         started = time.monotonic()
-        job = self.upload(source, filename=filename, deadline=deadline)
-        job = self.wait(job, deadline=max(0.0, deadline - (time.monotonic() - started)))
-        return self.result(job, deadline=max(0.1, deadline - (time.monotonic() - started)))
+        document = open_document(source, filename=filename)
+        with _closing(document, source):
+            left = _left(deadline, started)
+            return self.run(self._upload_and_wait_steps(document, left), deadline=left)
 
     def upload_many(
         self,
@@ -480,22 +622,25 @@ class Client(_Base[httpx.Client]):
         Yields:
             A job or an error for each source.
         """
+        _check_concurrency(concurrency)
         waiting = iter(sources)
-        with ThreadPoolExecutor(concurrency, thread_name_prefix="paperhook-upload") as pool:
-            running: set[Future[UploadOutcome[Source]]] = set()
-            try:
-                while True:
-                    for source in waiting:
-                        running.add(pool.submit(self._upload_outcome, source, metadata))
-                        if len(running) >= concurrency:
-                            break
-                    if not running:
-                        return
-                    done, running = wait_for_any(running, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        yield future.result()
-            finally:
-                pool.shutdown(cancel_futures=True)
+        uploader = copy.copy(self)
+        uploader._stopping = threading.Event()  # noqa: SLF001 - a copy of this very class
+        pool = ThreadPoolExecutor(concurrency, thread_name_prefix="paperhook-upload")
+        running: set[Future[UploadOutcome[Source]]] = set()
+        try:
+            while True:
+                for source in islice(waiting, concurrency - len(running)):
+                    running.add(pool.submit(uploader._upload_outcome, source, metadata))  # noqa: SLF001 - same
+                if not running:
+                    return
+                done, running = wait_for_any(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield future.result()
+        finally:
+            # Whoever leaves the loop early does not wait: what is under way ends with its chunk or its answer.
+            uploader._stopping.set()  # noqa: SLF001 - same
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _upload_outcome(self, source: Source, metadata: Mapping[str, Any] | None) -> UploadOutcome[Source]:
         try:
@@ -517,12 +662,14 @@ class Client(_Base[httpx.Client]):
             ConfigurationError: If the provider has no batches.
             UnsupportedDocument: If one of them is refused or there are too many; nothing was sent.
         """
-        documents = [open_document(source) for source in sources]
-        try:
-            return self.run(self._batch_steps(documents, idempotency_key, metadata), deadline=deadline)
-        finally:
-            for document in documents:
-                close_document(document)
+        started = time.monotonic()
+        documents: list[Document] = []
+        with contextlib.ExitStack() as opened:
+            for source in sources:
+                documents.append(open_document(source))
+                opened.enter_context(_closing(documents[-1], source))
+            steps = self._batch_steps(documents, idempotency_key, metadata)
+            return self.run(steps, deadline=_left(deadline, started))
 
     def batch_status(self, batch: Batch, *, deadline: float | None = None) -> Batch:
         """Ask how a batch stands."""
@@ -558,9 +705,12 @@ class Client(_Base[httpx.Client]):
             answer = failure = None
             try:
                 if isinstance(effect, Send):
-                    answer = self._exchange(effect)
+                    bound = _Bound(effect, self.provider.name, self._stopping)
+                    exchange = self._exchange if effect.timeout is None else self._exchange_within
+                    answer = exchange(effect, bound)
                 elif isinstance(effect, Pause):
-                    time.sleep(effect.seconds)
+                    if self._stopping.wait(effect.seconds):
+                        raise ConfigurationError("the client is closed: make a new one")
                 elif isinstance(effect, Now):
                     answer = self._now()
                 else:
@@ -568,27 +718,44 @@ class Client(_Base[httpx.Client]):
             except PaperhookError as error:
                 failure = error
 
-    def _exchange(self, effect: Send) -> Response:
+    def _exchange(self, effect: Send, bound: _Bound) -> Response:
         request, name = effect.request, self.provider.name
         http = self._pool.get()
         with contextlib.ExitStack() as opened:
-            arguments, deadline = self._http_arguments(request, effect.timeout, opened)
+            http_request = self._http_request(http, effect, bound, opened)
             try:
-                http_request = http.build_request(request.method, request.url, **arguments)
-                self._watch(http_request, request, deadline)
                 answer = http.send(http_request, stream=True, follow_redirects=False)
                 opened.callback(answer.close)
-                collected = _Answer(request, name, deadline)
+                collected = _Answer(request, answer, name, bound)
                 for chunk in answer.iter_bytes():
                     collected.add(chunk)
             except httpx.RequestError as error:
                 raise _translated(error, request, name) from error
-            except httpx.InvalidURL as error:
-                raise ConfigurationError(f"{name}: {request.method} {request.path}: {error}") from error
-            return collected.response(answer)
+            return collected.response()
+
+    def _exchange_within(self, effect: Send, bound: _Bound) -> Response:
+        # httpx bounds each phase and each chunk, and a server that drips bytes makes any number of them. So where
+        # there is a deadline the exchange has a thread of its own, and is left to end by itself when it is late.
+        ended: Future[Response] = Future()
+
+        def exchange() -> None:
+            try:
+                ended.set_result(self._exchange(effect, bound))
+            except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+                ended.set_exception(error)
+
+        threading.Thread(target=exchange, name="paperhook-exchange", daemon=True).start()
+        try:
+            return ended.result(effect.timeout)
+        except TimeoutError as error:
+            if isinstance(error, PaperhookError):
+                raise
+            raise bound.error() from error
+        finally:
+            bound.abandon()
 
     def _make_http(self) -> httpx.Client:
-        return httpx.Client(limits=_LIMITS, headers=_USER_AGENT)
+        return httpx.Client(limits=_LIMITS, headers=_USER_AGENT, verify=self._tls)
 
 
 class AsyncClient(_Base[httpx.AsyncClient]):
@@ -621,9 +788,8 @@ class AsyncClient(_Base[httpx.AsyncClient]):
         for task in under_way:
             task.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)
-        loop = self._pool.loop
-        http = self._pool.take()
-        if http is not None and loop is asyncio.get_running_loop():
+        http = self._pool.take(asyncio.get_running_loop())
+        if http is not None:
             await http.aclose()
 
     async def upload(
@@ -638,19 +804,33 @@ class AsyncClient(_Base[httpx.AsyncClient]):
         deadline: float | None = None,
     ) -> Job:
         """Submit one document; see `Client.upload`. An async iterable of bytes is taken too."""
-        document = await self._open(source, filename, content_type)
-        try:
-            return await self.run(
-                self._upload_steps(document, idempotency_key, metadata, again), deadline=deadline
-            )
-        finally:
-            close_document(document)
+        started = time.monotonic()
+        document = await self._open(source, filename=filename, content_type=content_type, deadline=deadline)
+        with _closing(document, source):
+            steps = self._upload_steps(document, idempotency_key, metadata, again)
+            return await self.run(steps, deadline=_left(deadline, started))
 
-    async def _open(self, source: AsyncSource, filename: str | None, content_type: str | None) -> Document:
-        if isinstance(source, AsyncIterable):
-            return await open_async_document(source, filename=filename, content_type=content_type)
-        # Hashing reads the whole file once, so it is done beside the loop.
-        return await asyncio.to_thread(open_document, source, filename=filename, content_type=content_type)
+    async def _open(
+        self,
+        source: AsyncSource,
+        *,
+        filename: str | None = None,
+        content_type: str | None = None,
+        deadline: float | None = None,
+    ) -> Document:
+        bound = asyncio.timeout(deadline)
+        try:
+            async with bound:
+                if isinstance(source, AsyncIterable):
+                    return await open_async_document(source, filename=filename, content_type=content_type)
+                # Hashing reads the whole file once, so it is done beside the loop.
+                return await asyncio.to_thread(
+                    open_document, source, filename=filename, content_type=content_type
+                )
+        except TimeoutError as error:
+            if not bound.expired():
+                raise
+            raise DeadlineExceeded(f"the document could not be read within {deadline:g} s") from error
 
     async def status(self, job: Job | str, *, deadline: float | None = None) -> Job:
         """Ask how a job stands; see `Client.status`."""
@@ -672,9 +852,10 @@ class AsyncClient(_Base[httpx.AsyncClient]):
     ) -> Result:
         """Submit one document, wait for it and fetch its result; see `Client.upload_and_wait`."""
         started = time.monotonic()
-        job = await self.upload(source, filename=filename, deadline=deadline)
-        job = await self.wait(job, deadline=max(0.0, deadline - (time.monotonic() - started)))
-        return await self.result(job, deadline=max(0.1, deadline - (time.monotonic() - started)))
+        document = await self._open(source, filename=filename, deadline=deadline)
+        with _closing(document, source):
+            left = _left(deadline, started)
+            return await self.run(self._upload_and_wait_steps(document, left), deadline=left)
 
     async def upload_many(
         self,
@@ -684,14 +865,13 @@ class AsyncClient(_Base[httpx.AsyncClient]):
         metadata: Mapping[str, Any] | None = None,
     ) -> AsyncIterator[UploadOutcome[AsyncSource]]:
         """Submit many documents at once; see `Client.upload_many`."""
+        _check_concurrency(concurrency)
         waiting = iter(sources)
         running: set[asyncio.Task[UploadOutcome[AsyncSource]]] = set()
         try:
             while True:
-                for source in waiting:
+                for source in islice(waiting, concurrency - len(running)):
                     running.add(asyncio.create_task(self._upload_outcome(source, metadata)))
-                    if len(running) >= concurrency:
-                        break
                 if not running:
                     return
                 done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -719,12 +899,14 @@ class AsyncClient(_Base[httpx.AsyncClient]):
         deadline: float | None = None,
     ) -> Batch:
         """Submit several documents in one call; see `Client.batch`."""
-        documents = [await self._open(source, None, None) for source in sources]
-        try:
-            return await self.run(self._batch_steps(documents, idempotency_key, metadata), deadline=deadline)
-        finally:
-            for document in documents:
-                close_document(document)
+        started = time.monotonic()
+        documents: list[Document] = []
+        with contextlib.ExitStack() as opened:
+            for source in sources:
+                documents.append(await self._open(source, deadline=_left(deadline, started)))
+                opened.enter_context(_closing(documents[-1], source))
+            steps = self._batch_steps(documents, idempotency_key, metadata)
+            return await self.run(steps, deadline=_left(deadline, started))
 
     async def batch_status(self, batch: Batch, *, deadline: float | None = None) -> Batch:
         """Ask how a batch stands."""
@@ -763,8 +945,9 @@ class AsyncClient(_Base[httpx.AsyncClient]):
 
     async def _shielded(self, effect: Send) -> Response:
         # A cancelled exchange would leave httpcore's pool with a slot that nobody frees (httpcore 1.0.9), so the
-        # caller is cancelled and the exchange ends by itself.
-        task = asyncio.create_task(self._exchange(effect))
+        # caller is cancelled and the exchange ends by itself, at its next chunk.
+        bound = _Bound(effect, self.provider.name, self._stopping)
+        task = asyncio.create_task(self._exchange(effect, bound))
         self._under_way.add(task)
         task.add_done_callback(self._ended)
         try:
@@ -773,11 +956,9 @@ class AsyncClient(_Base[httpx.AsyncClient]):
         except TimeoutError as error:
             if isinstance(error, PaperhookError):
                 raise
-            request = effect.request
-            raise AttemptTimeout(
-                f"{self.provider.name}: {request.method} {request.path}: no answer within {effect.timeout:.1f} s",
-                provider=self.provider.name,
-            ) from error
+            raise bound.error() from error
+        finally:
+            bound.abandon()
 
     def _ended(self, task: asyncio.Task[Response]) -> None:
         self._under_way.discard(task)
@@ -785,26 +966,22 @@ class AsyncClient(_Base[httpx.AsyncClient]):
             # Nobody may be waiting any more; an error that nobody sees is not a warning.
             task.exception()
 
-    async def _exchange(self, effect: Send) -> Response:
+    async def _exchange(self, effect: Send, bound: _Bound) -> Response:
         request, name = effect.request, self.provider.name
         http = self._pool.get(asyncio.get_running_loop())
         with contextlib.ExitStack() as opened:
-            arguments, deadline = self._http_arguments(request, effect.timeout, opened)
+            http_request = self._http_request(http, effect, bound, opened)
             try:
-                http_request = http.build_request(request.method, request.url, **arguments)
-                self._watch(http_request, request, deadline)
                 answer = await http.send(http_request, stream=True, follow_redirects=False)
                 try:
-                    collected = _Answer(request, name, deadline)
+                    collected = _Answer(request, answer, name, bound)
                     async for chunk in answer.aiter_bytes():
                         collected.add(chunk)
                 finally:
                     await answer.aclose()
             except httpx.RequestError as error:
                 raise _translated(error, request, name) from error
-            except httpx.InvalidURL as error:
-                raise ConfigurationError(f"{name}: {request.method} {request.path}: {error}") from error
-            return collected.response(answer)
+            return collected.response()
 
     def _make_http(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(limits=_LIMITS, headers=_USER_AGENT)
+        return httpx.AsyncClient(limits=_LIMITS, headers=_USER_AGENT, verify=self._tls)
