@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
@@ -65,7 +66,7 @@ def api_error(provider: str, response: Response, problem: Problem, *, hide: str 
         hide: A credential that the provider might repeat in its words.
     """
     error_class = problem.error_class or _class_for(response.status)
-    # Hidden before it is cut: half a credential is one too many.
+    # Hidden before it is cut: half a credential is one too many. On one line: so are logs.
     code, sentence = _hidden(problem.code, hide), _hidden(problem.message, hide)[:MAX_MESSAGE_CHARS]
     request = response.request
     parts = [f"{provider}: {request.method} {request.path}: {response.status}", code, sentence]
@@ -81,7 +82,7 @@ def api_error(provider: str, response: Response, problem: Problem, *, hide: str 
 
 
 def _hidden(text: str, hide: str) -> str:
-    return text.replace(hide, "***") if hide else text
+    return " ".join((text.replace(hide, "***") if hide else text).split())
 
 
 def _class_for(status: int) -> type[ApiError]:
@@ -115,9 +116,28 @@ def retry_after(headers: Headers, *, now: float) -> float | None:
     return max(0.0, moment - (now if sent_at is None else sent_at))
 
 
+def until_reset(headers: Headers, *, now: float, longest: float) -> float | None:
+    """Read when a rate limit is lifted, where an answer has no Retry-After.
+
+    Args:
+        now: Seconds since the epoch.
+        longest: The length of the limit's window in seconds; a number above it is a time since the epoch.
+
+    Returns:
+        Seconds from now, between 0 and `longest`, or None where nothing readable is said.
+    """
+    given = headers.get("x-ratelimit-reset", "").strip()
+    if not (given.isascii() and given.isdigit()):
+        return None
+    seconds = float(given[:12])
+    return min(max(0.0, seconds - now if seconds > longest else seconds), longest)
+
+
 def _epoch(date: str) -> float | None:
     try:
-        return parsedate_to_datetime(date).timestamp()
+        moment = parsedate_to_datetime(date)
+        # The oldest of the three forms has no zone, and means UTC.
+        return (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment).timestamp()
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
 

@@ -15,7 +15,7 @@ def _no_constants(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _without_lone_surrogates(value: Any) -> Any:
+def without_lone_surrogates(value: Any) -> Any:
     """Replace half characters, which no database and no UTF-8 can hold, by `?`."""
     return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
 
@@ -29,6 +29,12 @@ class Delivery:
     body: bytes = field(repr=False)
     method: str = "POST"
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.body, bytes):
+            raise TypeError(
+                f"the body must be the exact bytes that were received, not {type(self.body).__name__}"
+            )
+
     def json(self) -> Any:
         """Decode the body as strict JSON.
 
@@ -37,7 +43,7 @@ class Delivery:
         """
         try:
             value = json.loads(self.body.decode("utf-8-sig"), parse_constant=_no_constants)
-            return _without_lone_surrogates(value) if b"\\ud" in self.body.lower() else value
+            return without_lone_surrogates(value) if b"\\ud" in self.body.lower() else value
         except UnicodeDecodeError:
             raise MalformedDelivery("the body is not UTF-8") from None
         except RecursionError:

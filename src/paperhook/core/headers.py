@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeAlias, cast
 
 HeaderText: TypeAlias = str | bytes
@@ -21,7 +21,7 @@ class Headers(Mapping[str, str]):
     """Header fields; names compare without case, duplicates are kept in order.
 
     Args:
-        fields: A mapping or pairs; bytes are read as latin-1, as HTTP/1.1 does.
+        fields: A mapping, anything with `items()`, or pairs; bytes are read as latin-1, as HTTP/1.1 does.
 
     Source: RFC 9110 section 5.1 (names), 5.3 (duplicates).
     """
@@ -29,7 +29,9 @@ class Headers(Mapping[str, str]):
     __slots__ = ("_fields",)
 
     def __init__(self, fields: HeadersLike = ()) -> None:
-        pairs = cast("HeaderPairs", fields.items() if isinstance(fields, Mapping) else fields)
+        # Not every mapping of headers is a Mapping: `http.server` gives a message.
+        items: Callable[[], HeaderPairs] | None = getattr(fields, "items", None)
+        pairs = cast("HeaderPairs", fields) if items is None else items()
         self._fields: dict[str, list[str]] = {}
         for name, value in pairs:
             self._fields.setdefault(_text(name).lower(), []).append(_text(value))

@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, fields
 from datetime import datetime
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Protocol, Self
 
@@ -217,7 +218,7 @@ class Provider:
 
     # What every provider shares
 
-    @property
+    @cached_property
     def secrets(self) -> tuple[Secret, ...]:
         """The configured webhook secrets."""
         return secrets_of(self.webhook_secret)

@@ -21,7 +21,7 @@ class Secret:
         name: Reported when this secret matched, for instance `"2026-06"`.
 
     Raises:
-        ConfigurationError: If it is empty, white space, or shorter than 16 bytes.
+        ConfigurationError: If it is empty, white space, or shorter than 16 bytes; or text with white space at an end.
     """
 
     value: str | bytes = field(repr=False)
@@ -33,6 +33,10 @@ class Secret:
                 f"webhook secret {self.name!r} is empty: copy it from the provider's dashboard, "
                 "or write unsigned='accept' to take deliveries that anybody can forge"
             )
+        if isinstance(self.value, str) and self.value != self.value.strip():
+            raise ConfigurationError(
+                f"webhook secret {self.name!r} has white space at an end: was a line break copied along with it?"
+            )
         if len(self.key) < MIN_SECRET_BYTES:
             raise ConfigurationError(
                 f"webhook secret {self.name!r} has {len(self.key)} bytes: at least {MIN_SECRET_BYTES} are needed"
@@ -41,7 +45,8 @@ class Secret:
     @property
     def key(self) -> bytes:
         """The secret's bytes."""
-        return self.value if isinstance(self.value, bytes) else self.value.encode()
+        # Environment variables that are not UTF-8 come as half characters, which stand for their bytes.
+        return self.value if isinstance(self.value, bytes) else self.value.encode("utf-8", "surrogateescape")
 
 
 #: One secret, or several while they rotate; newest first is fastest.

@@ -96,7 +96,7 @@ def admit(
         )
     if delivery.headers.size_bytes() > MAX_HEADER_BYTES:
         raise DeliveryTooLarge(f"{provider.name}: the headers have more than {MAX_HEADER_BYTES} bytes")
-    if delivery.headers.get("content-encoding", "identity").lower() != "identity":
+    if delivery.headers.get("content-encoding", "").strip().lower() not in ("", "identity"):
         raise WrongContentType(f"{provider.name}: compressed deliveries are refused, no provider sends them")
     secret_name = provider.authenticate(delivery, now=now)
     envelopes = provider.envelopes(delivery)

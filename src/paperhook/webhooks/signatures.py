@@ -26,7 +26,7 @@ def single_value(delivery: Delivery, header: str) -> bytes:
         BadSignature: If it is there twice, so that two readers could disagree, or absurdly long.
     """
     values = delivery.headers.get_all(header)
-    text = values[0].strip() if len(values) > 0 else ""
+    text = values[0].strip(" \t") if values else ""
     if not text:
         raise Unsigned(f"{header} is missing: is the signing secret set at the provider?")
     if len(values) > 1:
