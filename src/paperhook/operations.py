@@ -16,9 +16,11 @@ from .core.result import Result
 from .core.steps import Steps, now, pause
 from .errors import (
     ApiError,
+    ConfigurationError,
     DeadlineExceeded,
     JobFailed,
     NotFound,
+    ResultExpired,
     SubmissionUnknown,
     TransportError,
     UnsupportedDocument,
@@ -36,14 +38,15 @@ def submission_key(
 
     Returns:
         43 characters, `ph-` and 40 hex digits.
+
+    Raises:
+        ConfigurationError: If the metadata is not plain JSON, so that its key could not be derived again.
     """
-    parts = [
-        namespace,
-        provider.name,
-        provider.base_url,
-        document.sha256,
-        json.dumps(metadata, sort_keys=True, default=str),
-    ]
+    try:
+        options = json.dumps(metadata, sort_keys=True, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ConfigurationError(f"metadata must be plain JSON with text as names: {error}") from error
+    parts = [namespace, provider.name, provider.base_url, document.sha256, options]
     digest = hashlib.sha256(json.dumps([*parts, provider.upload_options()], default=str).encode()).hexdigest()
     return f"ph-{digest[:40]}"
 
@@ -61,7 +64,12 @@ def check_document(document: Document, provider: Provider) -> None:
         raise UnsupportedDocument(
             f"{document.filename} is {document.content_type}: {provider.name} takes {', '.join(sorted(can.accepts))}"
         )
-    if can.max_document_bytes is not None and document.size_bytes > can.max_document_bytes:
+    is_sent_as_it_is = document.content_type not in can.rasterises
+    if (
+        is_sent_as_it_is
+        and can.max_document_bytes is not None
+        and document.size_bytes > can.max_document_bytes
+    ):
         raise UnsupportedDocument(
             f"{document.filename} has {document.size_bytes} bytes: {provider.name} takes {can.max_document_bytes}",
             code="too_large",
@@ -79,7 +87,7 @@ def upload(
 
     Raises:
         UnsupportedDocument: If the provider is known to refuse it.
-        SubmissionUnknown: If the document may have arrived and the provider honours no key.
+        SubmissionUnknown: If the document may have arrived, and no answer tells.
         ApiError: If the provider refused it.
         TransportError: If nothing was sent.
     """
@@ -99,9 +107,7 @@ def upload(
             metadata=given,
         )
         raise SubmissionUnknown(
-            f"{error}; {document.filename} may have been accepted, so it was not sent again: "
-            "look for it at the provider before you upload it again",
-            job=job,
+            f"{error}; {document.filename} may have been accepted: {_how_to_go_on(provider)}", job=job
         ) from error
     return job.model_copy(update={"idempotency_key": key, "filename": job.filename or document.filename})
 
@@ -137,9 +143,14 @@ def upload_batch(
         if not _may_have_made_a_job(error):
             raise
         raise SubmissionUnknown(
-            f"{error}; the batch of {len(documents)} may have been accepted, so it was not sent again: "
-            "look for it at the provider before you send it again"
+            f"{error}; the batch of {len(documents)} may have been accepted: {_how_to_go_on(provider)}"
         ) from error
+
+
+def _how_to_go_on(provider: Provider) -> str:
+    if provider.capabilities.idempotency_header is not None:
+        return "upload it again, its key keeps the provider from making a second job"
+    return "look for it at the provider before you upload it again"
 
 
 def _may_have_made_a_job(error: TransportError | ApiError) -> bool:
@@ -178,9 +189,9 @@ def wait(provider: Provider, job: Job, *, deadline: float, pace: Pace | None = N
                 "the webhook tell",
                 job=job,
             )
-        yield from pause(min(gap, deadline - waited))
-        gap = min(gap * rhythm.factor, rhythm.longest)
         try:
+            yield from pause(min(gap, deadline - waited))
+            gap = min(gap * rhythm.factor, rhythm.longest)
             job = carry_over(job, (yield from provider.status(job)))
         except DeadlineExceeded as error:
             raise WaitTimeout(f"{provider.name}: job {job.id}: {error}", job=job) from error
@@ -218,13 +229,16 @@ def upload_and_wait(
 
     Raises:
         JobFailed: If the provider could not read it.
-        WaitTimeout: If it takes longer than `deadline` seconds.
+        WaitTimeout: If it takes longer than `deadline` seconds; the error carries the job.
     """
     started = yield from now()
     job = yield from upload(provider, document, key=key, metadata=metadata)
     left = deadline - ((yield from now()) - started)
     job = yield from wait(provider, job, deadline=left)
-    return (yield from result(provider, job))
+    try:
+        return (yield from result(provider, job))
+    except DeadlineExceeded as error:
+        raise WaitTimeout(f"{provider.name}: the result of job {job.id}: {error}", job=job) from error
 
 
 def poll(provider: Provider, job: Job) -> Steps[tuple[Envelope, ...]]:
@@ -237,6 +251,13 @@ def poll(provider: Provider, job: Job) -> Steps[tuple[Envelope, ...]]:
         try:
             job = carry_over(job, (yield from provider.status(job)))
         except NotFound:
-            job = job.model_copy(update={"status": JobStatus.EXPIRED})
-    found = (yield from provider.result(job)) if job.status.is_success else None
+            return provider.polled(_expired(job), None)
+    try:
+        found = (yield from provider.result(job)) if job.status.is_success else None
+    except ResultExpired:
+        return provider.polled(_expired(job), None)
     return provider.polled(job, found)
+
+
+def _expired(job: Job) -> Job:
+    return job.model_copy(update={"status": JobStatus.EXPIRED})

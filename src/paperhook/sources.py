@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import inspect
 import io
 import mimetypes
 import os
@@ -83,8 +84,9 @@ class _Path:
             if not stat.S_ISREG(self._path.stat().st_mode):
                 raise UnsupportedDocument(f"{self._path.name} is not a regular file", code="not_a_file")
             stream = self._path.open("rb")
-        except OSError as error:
-            raise UnsupportedDocument(f"{self._path.name}: {error.strerror}", code="unreadable") from error
+        except (OSError, ValueError) as error:
+            # A ValueError is a name with a zero byte in it.
+            raise _unreadable(self._path.name, error) from error
         found = os.fstat(stream.fileno())
         identity = (found.st_ino, found.st_size, found.st_mtime_ns)
         if self._seen not in (None, identity):
@@ -155,7 +157,10 @@ class _Spool:
             raise UnsupportedDocument(
                 f"{self.name} yields more than {MAX_SPOOL_BYTES} bytes", code="too_large"
             )
-        self.file.write(chunk)
+        try:
+            self.file.write(chunk)
+        except OSError as error:
+            raise _unreadable(self.name, error) from error
 
 
 def open_document(
@@ -170,6 +175,7 @@ def open_document(
 
     Raises:
         UnsupportedDocument: If it cannot be read, is no regular file, or is too large to keep.
+        TypeError: If it is a file of text, or an asynchronous one.
     """
     if isinstance(source, Document):
         return source
@@ -215,7 +221,12 @@ def _chunks(stream: BinaryIO, name: str) -> Iterator[bytes]:
         while chunk := stream.read(CHUNK_BYTES):
             yield chunk
     except OSError as error:
-        raise UnsupportedDocument(f"{name}: {error.strerror}", code="unreadable") from error
+        raise _unreadable(name, error) from error
+
+
+def _unreadable(name: str, error: OSError | ValueError) -> UnsupportedDocument:
+    reason = getattr(error, "strerror", None) or type(error).__name__
+    return UnsupportedDocument(f"{name}: {reason}", code="unreadable")
 
 
 def _content_of(source: Source, filename: str | None) -> tuple[_Bytes | _Path | _File, str]:
@@ -226,8 +237,14 @@ def _content_of(source: Source, filename: str | None) -> tuple[_Bytes | _Path | 
         return _Path(path), _base_name(filename or path.name)
     if isinstance(source, io.IOBase) or hasattr(source, "read"):
         file = cast("BinaryIO", source)
-        name = _base_name(filename or str(getattr(file, "name", "") or "document"))
-        if file.seekable():
+        if isinstance(source, io.TextIOBase):
+            raise TypeError("the file is open for text: open it with mode 'rb'")
+        if inspect.iscoroutinefunction(file.read):
+            raise TypeError("the file is asynchronous: pass its .file, its bytes or an async iterator")
+        # A temporary file has a number for a name.
+        own_name = getattr(file, "name", None)
+        name = _base_name(filename or (own_name if isinstance(own_name, str) else ""))
+        if getattr(file, "seekable", bool)():
             return _File(file, file.tell(), is_ours=False), name
         return _spooled(iter(lambda: file.read(CHUNK_BYTES), b""), name), name
     name = _base_name(filename or "document")
@@ -246,5 +263,6 @@ def _spooled(chunks: Iterable[bytes], name: str) -> _File:
 
 
 def _base_name(name: str) -> str:
-    """Keep the last part only: a provider has no business with our folders."""
-    return name.replace("\\", "/").rstrip("/").rpartition("/")[2] or "document"
+    """Keep the last part only, because a provider has no business with our folders, and what UTF-8 can hold."""
+    last = name.replace("\\", "/").rstrip("/").rpartition("/")[2] or "document"
+    return last.encode("utf-8", "replace").decode()
