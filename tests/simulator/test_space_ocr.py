@@ -64,6 +64,7 @@ async def test_values_are_as_printed_with_boxes_beside_them_in_both_nestings() -
         polled = (await job(world, job_id))["result"]
         pushed = world.endpoint.events[0]["data"]["result"]
 
+        assert (polled["currency"], polled["invoice_date"]) == ("USD", "May 1, 2026")
         assert polled["total"] == pushed["values"]["total"] == "1,250.00"
         assert pushed["name"] == "0.png"
         assert polled["due_date"] == ""
@@ -399,7 +400,8 @@ class TestView:
 
             view = (
                 await world.client.get(
-                    "/space-ocr/view?path=/ap&sort=-name&select=vendor,total&limit=2&boxes=0", headers=SPACE
+                    "/space-ocr/view?path=/ap&sort=-name&select=vendor,total,line_items&limit=2&boxes=0",
+                    headers=SPACE,
                 )
             ).json()
             rest = (
@@ -409,7 +411,13 @@ class TestView:
             ).json()
 
             assert [row["name"] for row in view["rows"]] == ["2.png", "1.png"]
-            assert view["rows"][0]["values"] == {"vendor": "ACME", "total": "1,250.00"}
+            row = view["rows"][0]["values"]
+            assert (row["vendor"], row["total"], set(row)) == (
+                "ACME",
+                "1,250.00",
+                {"vendor", "total", "line_items"},
+            )
+            assert set(row["line_items"][0]) == {"description", "quantity", "unit_price", "amount"}
             assert (view["nextOffset"], rest["nextOffset"]) == (2, None)
             assert [row["name"] for row in rest["rows"]] == ["0.png"]
 

@@ -149,8 +149,12 @@ def _column(entry: object) -> Column:
 
 
 def _printed(found: ReadDocument, column: Column) -> str:
-    field = found.fields.get(meaning(column.name) or "")
-    return "" if field is None else field.text
+    standard = meaning(column.name) or ""
+    field = found.fields.get(standard)
+    if field is None:
+        return ""
+    # A currency is often printed only as part of an amount, such as "50,00 EURO".
+    return field.value if standard == "currency" else field.text
 
 
 def _rows(found: ReadDocument, column: Column) -> list[dict[str, object]]:

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Literal
+from typing import Literal, cast
 
 from paperhook.simulator.space_ocr_results import DEFAULT_COLUMNS, Column
 from paperhook.simulator.wire import Refusal
@@ -40,11 +40,10 @@ class Row:
 
     def to_json(self, *, names: Sequence[str] | None = None, boxes: bool = True) -> dict[str, object]:
         """Give the row; `names` are the columns wanted, all when None."""
-        shown = {name: value for name, value in self.values.items() if names is None or name in names}
+        wanted = [name for name in self.values if names is None or name in names]
+        shown = {name: self.values[name] if boxes else _without_boxes(self.values[name]) for name in wanted}
         if boxes:
-            shown["field_bboxes"] = {
-                name: box for name, box in self.boxes.items() if names is None or name in names
-            }
+            shown["field_bboxes"] = {name: box for name, box in self.boxes.items() if name in wanted}
         return {
             "rowKey": self.key,
             "name": self.name,
@@ -180,6 +179,13 @@ def query_rows(sheet: Node, where: Sequence[str], sort: Sequence[str]) -> list[R
         descending = text.startswith("-") or direction == "desc"
         rows.sort(key=partial(_row_order, name), reverse=descending)
     return rows
+
+
+def _without_boxes(value: object) -> object:
+    if not isinstance(value, list):
+        return value
+    rows = cast("list[dict[str, object]]", value)
+    return [{name: cell for name, cell in row.items() if name != "field_bboxes"} for row in rows]
 
 
 def _condition(text: str) -> Callable[[Row], bool]:
