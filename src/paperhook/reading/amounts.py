@@ -170,7 +170,11 @@ def amounts_in(phrase: Phrase, mark: str) -> list[Amount]:
     """List the numbers of a phrase that may be amounts, left to right."""
     text, places = _placed(phrase.words)
     plain = masked(text)
-    return [amount for found in _matches(plain, text, places) if (amount := _amount(found, phrase.page, places, mark))]
+    return [
+        amount
+        for found in _matches(plain, text, places)
+        if (amount := _amount(found, phrase.page, places, mark))
+    ]
 
 
 def _placed(words: Sequence[Word]) -> tuple[str, list[Word | None]]:
@@ -222,4 +226,11 @@ def _amount(found: re.Match[str], page: Page, places: Sequence[Word | None], mar
     currency = CURRENCIES[symbol.upper()] if symbol else None
     words = dict.fromkeys(word for word in places[found.start() : found.end()] if word is not None)
     decimals = bool(re.search(r"[.,](?:\d{2}|\d{4})$", number))
-    return Amount(value, found.group().strip(), page, tuple(words), currency, bool(currency or decimals or found["even"]))
+    return Amount(
+        value,
+        found.group().strip(),
+        page,
+        tuple(words),
+        currency,
+        bool(currency or decimals or found["even"]),
+    )

@@ -17,7 +17,11 @@ LANGUAGES = ("en", "de", "fr", "nl", "es", "it", "pt", "sv", "da", "pl")
 _ISO = r"(?:19|20)\d{2}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?\d{1,2}"
 _DAY_FIRST = r"\d{1,2}\s?[./-]\s?\d{1,2}\s?[./-]\s?(?:(?:19|20)\d{2}|\d{2})"
 _MONTH = r"[^\W\d_]{3,12}"
-_DAY_NAME = r"\d{1,2}\s?(?:st|nd|rd|th|er|º|ª|°|\.)?(?:\s|\s?[-/]\s?|(?<=\.))(?:(?:de|of)\s)?" + _MONTH + r"\.?(?:\s?,?\s|\s?[-/]\s?|,)(?:(?:de|del)\s)?(?:(?:19|20)\d{2}|'?\d{2}(?!\d))"
+_DAY_NAME = (
+    r"\d{1,2}\s?(?:st|nd|rd|th|er|º|ª|°|\.)?(?:\s|\s?[-/]\s?|(?<=\.))(?:(?:de|of)\s)?"
+    + _MONTH
+    + r"\.?(?:\s?,?\s|\s?[-/]\s?|,)(?:(?:de|del)\s)?(?:(?:19|20)\d{2}|'?\d{2}(?!\d))"
+)
 _NAME_DAY = _MONTH + r"\.?\s?[ -/]?\s?\d{1,2}(?:st|nd|rd|th)?\s?(?:,|\s|-|/)\s?(?:19|20)\d{2}"
 _EAST = r"(?:19|20)\d{2}\s?年\s?\d{1,2}\s?月\s?\d{1,2}\s?日"
 #: Whatever looks like a date; `find_dates` then tells whether it is one.
@@ -49,8 +53,14 @@ def find_dates(page: Page, words: Sequence[Word], *, order: str, language: str |
         value = parse_date(match.group(), order=order, language=language)
         if value is not None:
             numeric = _NUMERIC.fullmatch(match.group())
-            ambiguous = bool(numeric and numeric[2] != "." and int(numeric[1]) <= 12 and int(numeric[3]) <= 12)
-            found.append(PrintedDate(value, match.group(), page, _words_at(words, match.start(), match.end()), ambiguous))
+            ambiguous = bool(
+                numeric and numeric[2] != "." and int(numeric[1]) <= 12 and int(numeric[3]) <= 12
+            )
+            found.append(
+                PrintedDate(
+                    value, match.group(), page, _words_at(words, match.start(), match.end()), ambiguous
+                )
+            )
     return found
 
 

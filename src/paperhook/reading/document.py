@@ -33,7 +33,9 @@ def read_document(content: bytes, *, pages_limit: int, pixels_limit: int, second
         case "image/heic":
             raise ReadingFailed("unsupported_type", "HEIC photos are not read; send the photo as JPEG or PNG")
         case _:
-            raise ReadingFailed("unsupported_type", "the file is neither a PDF nor a PNG, JPEG, TIFF or WebP image")
+            raise ReadingFailed(
+                "unsupported_type", "the file is neither a PDF nor a PNG, JPEG, TIFF or WebP image"
+            )
 
 
 def media_type(content: bytes) -> str:
@@ -44,7 +46,15 @@ def media_type(content: bytes) -> str:
         return "image"
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "image"
-    if content[4:8] == b"ftyp" and content[8:12] in {b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heim", b"avif"}:
+    if content[4:8] == b"ftyp" and content[8:12] in {
+        b"heic",
+        b"heix",
+        b"hevc",
+        b"mif1",
+        b"msf1",
+        b"heim",
+        b"avif",
+    }:
         return "image/heic"
     return ""
 
@@ -57,7 +67,9 @@ def _read_pdf(content: bytes, pages_limit: int, pixels_limit: int, deadline: flo
     try:
         count = len(document)
         if count > pages_limit:
-            raise ReadingFailed("too_many_pages", f"the PDF has {count} pages; at most {pages_limit} are read")
+            raise ReadingFailed(
+                "too_many_pages", f"the PDF has {count} pages; at most {pages_limit} are read"
+            )
         if count == 0:
             raise ReadingFailed("corrupt", "the PDF has no pages")
         pages: list[Page] = []
@@ -74,7 +86,9 @@ def _read_pdf(content: bytes, pages_limit: int, pixels_limit: int, deadline: flo
         document.close()
 
 
-def _recognised(document: object, pages: list[Page], pictured: list[int], pixels_limit: int, deadline: float) -> list[Page]:
+def _recognised(
+    document: object, pages: list[Page], pictured: list[int], pixels_limit: int, deadline: float
+) -> list[Page]:
     from paperhook.reading.images import recognise_pdf_pages
 
     return recognise_pdf_pages(document, pages, pictured, pixels_limit, deadline)

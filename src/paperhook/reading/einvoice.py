@@ -166,7 +166,11 @@ def _weighed(extraction: Extraction, pages: Sequence[Page], stated: Mapping[str,
                 fields[name] = _filled(value, evidence)
             else:
                 warnings.append(f"fields.{name}: the attached XML states a value that the page does not show")
-        elif evidence is not None and name in {"vendor", "customer", "invoice_number"} and field.confidence < 0.75:
+        elif (
+            evidence is not None
+            and name in {"vendor", "customer", "invoice_number"}
+            and field.confidence < 0.75
+        ):
             # The page shows both; the rule was unsure which of them it is.
             fields[name] = _filled(value, evidence)
         else:
@@ -185,7 +189,9 @@ def _same(name: str, printed: str, stated: str) -> bool:
 
 
 def _filled(value: str, evidence: Evidence) -> ExtractedField:
-    return ExtractedField(value, evidence.text, 0.9, 1.0, evidence.page.number, evidence.page.box(evidence.words))
+    return ExtractedField(
+        value, evidence.text, 0.9, 1.0, evidence.page.number, evidence.page.box(evidence.words)
+    )
 
 
 class _Shown:

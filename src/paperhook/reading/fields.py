@@ -18,13 +18,18 @@ from paperhook.reading.extraction import ExtractedField, Extraction
 from paperhook.reading.labels import Label, above, below, find_labels, right_of, windows
 from paperhook.reading.layout import Line, Phrase, blocks_of, lines_of
 from paperhook.reading.money import settle_currency
-from paperhook.reading.parties import Parties, find_parties
+from paperhook.reading.parties import Scene, claims_of, find_customer
+from paperhook.reading.vendor import find_vendor
 from paperhook.reading.vocabulary import LANGUAGE_WORDS, TITLE_MEANINGS
 from paperhook.reading.words import Page, Word, joined, squeeze
 
-_AMERICAN = re.compile(r"\b[A-Z]{2},?\s+\d{5}(?:-\d{4})?\b|\bUSA\b|United States|(?i:sales tax)|\bUSD\b|US\$|\bZIP\b|\bInc\b|\bLLC\b")
+_AMERICAN = re.compile(
+    r"\b[A-Z]{2},?\s+\d{5}(?:-\d{4})?\b|\bUSA\b|United States|(?i:sales tax)|\bUSD\b|US\$|\bZIP\b|\bInc\b|\bLLC\b"
+)
 _BRITISH = re.compile(r"£|\bGBP\b|\bVAT\b|€|\bEUR\b|\bABN\b|\bGST\b|United Kingdom|\bA\$|₹")
-_FILLER = re.compile(r"(?i)^(?:[#:.\-–*]+|no|nr|n[°ºo]|num|number|numéro|numero|número|nummer|id|№|\(.*\))[.:]*$")
+_FILLER = re.compile(
+    r"(?i)^(?:[#:.\-–*]+|no|nr|n[°ºo]|num|number|numéro|numero|número|nummer|id|№|\(.*\))[.:]*$"
+)
 _NUMBER = re.compile(r"^[#№]?[A-Za-zÀ-ÿ0-9][\w./\\–-]*$")
 
 
@@ -51,14 +56,14 @@ def extract(pages: Sequence[Page]) -> Extraction:
     table = item_rules.read_tables(reading.lines, reading.mark)
     reading.table_lines = table.line_indexes
     found = total_rules.candidates(reading.lines, reading.labels, reading.mark, table.line_indexes)
-    sums = [candidate.amount.value for candidate in found if candidate.kind in {"subtotal", "total", "amount_due"}]
+    sums = [
+        candidate.amount.value for candidate in found if candidate.kind in {"subtotal", "total", "amount_due"}
+    ]
     items = item_rules.settle(table.items, sums)
     if not items:
         items = item_rules.rows_without_heads(reading.lines, reading.mark, sums, table.line_indexes)
     items_sum = sum((item.amount.value for item in items if item.amount), Decimal(0)) if items else None
     totals = total_rules.choose(found, items_sum)
-    blocks = blocks_of(reading.lines)
-    parties = find_parties(reading.lines, reading.labels, blocks, table.line_indexes, reading.mark)
 
     fields: dict[str, ExtractedField] = {}
     _add_number(fields, reading)
@@ -66,12 +71,22 @@ def extract(pages: Sequence[Page]) -> Extraction:
     _add_totals(fields, totals, items_sum)
     # Without anything to pay, a name on the page is just a name.
     if fields.keys() & {"invoice_number", "total", "subtotal"} or items:
-        _add_parties(fields, parties)
+        _add_parties(fields, reading)
     warnings = _check_sums(totals, found)
     currency = settle_currency(reading.lines, reading.mark, reading.language, fields, items)
     if currency is not None:
         fields["currency"] = currency
-    order = ("vendor", "customer", "invoice_number", "invoice_date", "due_date", "currency", "subtotal", "tax", "total")
+    order = (
+        "vendor",
+        "customer",
+        "invoice_number",
+        "invoice_date",
+        "due_date",
+        "currency",
+        "subtotal",
+        "tax",
+        "total",
+    )
     certainty = {page.number: page.certainty for page in pages}
     return Extraction(
         document_type=_document_type(reading, fields),
@@ -113,27 +128,31 @@ def _language(texts: Sequence[str]) -> str | None:
     return best if scores[best] >= 3 else None
 
 
-def _field(
-    value: str, text: str, page: Page, words: Sequence[Word], confidence: float
-) -> ExtractedField:
+def _field(value: str, text: str, page: Page, words: Sequence[Word], confidence: float) -> ExtractedField:
     printed = squeeze("".join(word.text for word in words))
     ratio = SequenceMatcher(None, squeeze(text), printed, autojunk=False).ratio() if printed else 0.0
     if squeeze(text) and squeeze(text) in printed:
         ratio = 1.0
-    return ExtractedField(value, text, round(min(0.99, confidence), 3), round(ratio, 3), page.number, page.box(words))
+    return ExtractedField(
+        value, text, round(min(0.99, confidence), 3), round(ratio, 3), page.number, page.box(words)
+    )
 
 
 # Parties, number, dates.
 
 
-def _add_parties(fields: dict[str, ExtractedField], parties: Parties) -> None:
-    if parties.vendor is not None:
-        vendor = parties.vendor
+def _add_parties(fields: dict[str, ExtractedField], reading: Reading) -> None:
+    scene = Scene(reading.lines, reading.labels, blocks_of(reading.lines), reading.table_lines, reading.mark)
+    claims = claims_of(scene)
+    customer, receivers = find_customer(scene, claims)
+    vendor = find_vendor(scene, claims, customer, receivers)
+    if vendor is not None:
         confidence = min(0.97, 0.4 + 0.08 * vendor.score)
         fields["vendor"] = _field(vendor.text, vendor.text, vendor.phrase.page, vendor.words, confidence)
-    if parties.customer is not None:
-        customer = parties.customer
-        fields["customer"] = _field(customer.text, customer.text, customer.phrase.page, customer.words, customer.score)
+    if customer is not None:
+        fields["customer"] = _field(
+            customer.text, customer.text, customer.phrase.page, customer.words, customer.score
+        )
 
 
 def _add_number(fields: dict[str, ExtractedField], reading: Reading) -> None:
@@ -154,7 +173,9 @@ def _add_number(fields: dict[str, ExtractedField], reading: Reading) -> None:
             places += [(0.12, phrase) for phrase in list(below(label, reading.lines))[:3]]
             places += [(0.4, phrase) for phrase in list(above(label, reading.lines))[:1]]
         for cost, phrase in places:
-            words = _number_words(phrase, reading, strict=title and not label.has_colon and phrase is not places[0][1])
+            words = _number_words(
+                phrase, reading, strict=title and not label.has_colon and phrase is not places[0][1]
+            )
             if words and not (title and cost == 0.0 and not _title_number(words)):
                 found.append((weight - cost, _number_text(words), phrase, words))
                 break
@@ -170,20 +191,36 @@ def _add_number(fields: dict[str, ExtractedField], reading: Reading) -> None:
 
 def _plain_numbers(reading: Reading) -> list[tuple[float, str, Phrase, tuple[Word, ...]]]:
     """A bare "No. 14" right below or above the document's title."""
-    titles = [label.phrase for label in reading.labels if "number_title" in label.meanings and label.starts_phrase]
+    titles = [
+        label.phrase for label in reading.labels if "number_title" in label.meanings and label.starts_phrase
+    ]
     found: list[tuple[float, str, Phrase, tuple[Word, ...]]] = []
     for label in reading.labels:
-        if "number_plain" not in label.meanings or not label.starts_phrase or label.line_index in reading.table_lines:
+        if (
+            "number_plain" not in label.meanings
+            or not label.starts_phrase
+            or label.line_index in reading.table_lines
+        ):
             continue
-        near = any(abs(title.middle - label.phrase.middle) < 3.5 * title.height and title.page is label.phrase.page for title in titles)
+        near = any(
+            abs(title.middle - label.phrase.middle) < 3.5 * title.height and title.page is label.phrase.page
+            for title in titles
+        )
         for phrase in list(right_of(label, reading.lines, reading.labels))[:1]:
             words = _number_words(phrase, reading, strict=False)
             if near and words:
                 found.append((0.45, _number_text(words), phrase, words))
     for line in reading.lines:
         for phrase in line.phrases:
-            near = any(abs(title.middle - phrase.middle) < 3.5 * title.height and title.page is phrase.page for title in titles)
-            if near and re.match(r"[#№]", phrase.text) and (words := _number_words(phrase, reading, strict=False)):
+            near = any(
+                abs(title.middle - phrase.middle) < 3.5 * title.height and title.page is phrase.page
+                for title in titles
+            )
+            if (
+                near
+                and re.match(r"[#№]", phrase.text)
+                and (words := _number_words(phrase, reading, strict=False))
+            ):
                 found.append((0.6, _number_text(words), phrase, words))
     return found
 
@@ -216,7 +253,9 @@ def _number_words(phrase: Phrase, reading: Reading, *, strict: bool) -> tuple[Wo
         has_digit = any(character.isdigit() for character in plain)
         if not has_digit and not (plain.isupper() and len(plain) <= 6):
             break
-        if re.match(r"(?i)^(?:page|seite)$", plain) or (taken and re.fullmatch(r"\d{1,3}(?:[.,]\d{3})*[.,]\d{2}", plain)):
+        if re.match(r"(?i)^(?:page|seite)$", plain) or (
+            taken and re.fullmatch(r"\d{1,3}(?:[.,]\d{3})*[.,]\d{2}", plain)
+        ):
             break
         taken.append(word)
         if text != word.text:
@@ -240,7 +279,10 @@ def _add_dates(fields: dict[str, ExtractedField], reading: Reading) -> None:
         invoice = _lone_date(reading, due)
     if invoice and due and _is_swapped(invoice[1], due[1]):
         other = replace(reading, order="MDY" if reading.order == "DMY" else "DMY")
-        again = _labelled_date(other, "date", other.lines) or _labelled_date(other, "date_plain", other.lines), _labelled_date(other, "due", other.lines)
+        again = (
+            _labelled_date(other, "date", other.lines) or _labelled_date(other, "date_plain", other.lines),
+            _labelled_date(other, "due", other.lines),
+        )
         if again[0] and again[1] and not _is_swapped(again[0][1], again[1][1]):
             invoice, due = again
     if invoice:
@@ -256,7 +298,13 @@ def _is_swapped(invoice: PrintedDate, due: PrintedDate) -> bool:
 
 def _date_field(found: tuple[float, PrintedDate]) -> ExtractedField:
     score, printed = found
-    return _field(printed.value.isoformat(), printed.text, printed.page, printed.words, score - 0.1 * printed.is_ambiguous)
+    return _field(
+        printed.value.isoformat(),
+        printed.text,
+        printed.page,
+        printed.words,
+        score - 0.1 * printed.is_ambiguous,
+    )
 
 
 def _labelled_date(reading: Reading, meaning: str, lines: Sequence[Line]) -> tuple[float, PrintedDate] | None:
@@ -271,11 +319,18 @@ def _labelled_date(reading: Reading, meaning: str, lines: Sequence[Line]) -> tup
         weight -= 0.0 if label.starts_phrase else 0.08
         weight -= 0.05 * (label.phrase.y0 / label.phrase.page.height if meaning != "due" else 0)
         weight -= 0.01 * (label.phrase.page.number - 1)
-        printed = _date_beside(reading, label, immediately=not label.starts_phrase or (short and not label.has_colon))
+        printed = _date_beside(
+            reading, label, immediately=not label.starts_phrase or (short and not label.has_colon)
+        )
         if printed is None and (label.starts_phrase or label.has_colon) and not short:
             printed = _date_in(reading, list(below(label, lines))[:3], whole=True)
             weight -= 0.05
-        if printed is None and label.starts_phrase and meaning != "date_plain" and len(label.phrase.words) <= 4:
+        if (
+            printed is None
+            and label.starts_phrase
+            and meaning != "date_plain"
+            and len(label.phrase.words) <= 4
+        ):
             printed = _date_in(reading, list(above(label, lines))[:1], whole=True)
             weight -= 0.3
         if printed is not None:
@@ -308,20 +363,52 @@ def _date_in(reading: Reading, phrases: Sequence[Phrase], *, whole: bool) -> Pri
 def _title_date(reading: Reading) -> tuple[float, PrintedDate] | None:
     """The date in a line such as "Rechnung Nr. 12 vom 3. Mai 2024"."""
     for line_index, line in enumerate(reading.lines[:60]):
-        titles = [l for l in reading.labels if l.line_index == line_index and l.starts_phrase and set(l.meanings) & {"number_title", "number"}]
+        titles = [
+            l
+            for l in reading.labels
+            if l.line_index == line_index and l.starts_phrase and set(l.meanings) & {"number_title", "number"}
+        ]
         if not titles or line_index in reading.table_lines:
             continue
         for phrase in line.phrases:
             dates = reading.dates(phrase)
             before = phrase.words[: phrase.words.index(dates[0].words[0])] if dates else ()
-            if dates and before and squeeze(before[-1].text) in {"vom", "von", "of", "du", "van", "del", "de", "dated", "from", "date", "datum", "on", "den", "le", "dd"} and len(phrase.words) <= 10:
+            if (
+                dates
+                and before
+                and squeeze(before[-1].text)
+                in {
+                    "vom",
+                    "von",
+                    "of",
+                    "du",
+                    "van",
+                    "del",
+                    "de",
+                    "dated",
+                    "from",
+                    "date",
+                    "datum",
+                    "on",
+                    "den",
+                    "le",
+                    "dd",
+                }
+                and len(phrase.words) <= 10
+            ):
                 return 0.9, dates[0]
     return None
 
 
 def _lone_date(reading: Reading, due: tuple[float, PrintedDate] | None) -> tuple[float, PrintedDate] | None:
     """The only date of the document that nothing else claims, as on a receipt or a letter's head."""
-    claimed = {word for label in reading.labels if set(label.meanings) & {"other_date", "due"} for phrase in _near(label, reading) for word in phrase.words}
+    claimed = {
+        word
+        for label in reading.labels
+        if set(label.meanings) & {"other_date", "due"}
+        for phrase in _near(label, reading)
+        for word in phrase.words
+    }
     free: list[PrintedDate] = []
     for index, line in enumerate(reading.lines):
         if index in reading.table_lines:
@@ -345,7 +432,9 @@ def _near(label: Label, reading: Reading) -> list[Phrase]:
 # Amounts.
 
 
-def _add_totals(fields: dict[str, ExtractedField], totals: total_rules.Totals, items_sum: Decimal | None) -> None:
+def _add_totals(
+    fields: dict[str, ExtractedField], totals: total_rules.Totals, items_sum: Decimal | None
+) -> None:
     bonus = {"sums": 0.22, "adjusted": 0.2, "equal": 0.1}.get(totals.confirmed, 0.0)
     for name, candidate in (("subtotal", totals.subtotal), ("tax", totals.tax), ("total", totals.total)):
         if candidate is None:
@@ -405,8 +494,17 @@ def _document_type(reading: Reading, fields: Mapping[str, ExtractedField]) -> st
             for start, end, meanings in windows(phrase.words, TITLE_MEANINGS):
                 alone = len(phrase.words) - (end - start) <= 4
                 if start == 0 or alone:
-                    size = phrase.height * (1.0 if alone else 0.6) * (1.15 if meanings[0] == "credit_note" else 1.0)
-                    found.append((size * (1.0 if start == 0 else 0.8) * (1.1 if end == len(phrase.words) else 1.0), meanings[0]))
+                    size = (
+                        phrase.height
+                        * (1.0 if alone else 0.6)
+                        * (1.15 if meanings[0] == "credit_note" else 1.0)
+                    )
+                    found.append(
+                        (
+                            size * (1.0 if start == 0 else 0.8) * (1.1 if end == len(phrase.words) else 1.0),
+                            meanings[0],
+                        )
+                    )
     if found:
         return max(found, key=lambda entry: entry[0])[1]
     if "total" in fields and ("invoice_number" in fields or "due_date" in fields):

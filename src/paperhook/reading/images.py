@@ -45,9 +45,13 @@ def read_image(content: bytes, pages_limit: int, pixels_limit: int, deadline: fl
             picture = Image.open(io.BytesIO(content), formats=_FORMATS)
             count = getattr(picture, "n_frames", 1)
         except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
-            raise ReadingFailed("corrupt", "the picture cannot be opened; export or download it again") from None
+            raise ReadingFailed(
+                "corrupt", "the picture cannot be opened; export or download it again"
+            ) from None
         if count > pages_limit:
-            raise ReadingFailed("too_many_pages", f"the file has {count} pictures; at most {pages_limit} are read")
+            raise ReadingFailed(
+                "too_many_pages", f"the file has {count} pictures; at most {pages_limit} are read"
+            )
         pages: list[Page] = []
         for index in range(count):
             frame = _frame(picture, index, pixels_limit)
@@ -65,7 +69,9 @@ def recognise_pdf_pages(
         page = document[index]
         scale = min(200 / 72, MAX_SIDE / max(page.get_size()))
         if page.get_width() * page.get_height() * scale**2 > pixels_limit:
-            raise ReadingFailed("too_large", f"page {index + 1} has more pixels than the limit of {pixels_limit}")
+            raise ReadingFailed(
+                "too_large", f"page {index + 1} has more pixels than the limit of {pixels_limit}"
+            )
         picture = page.render(scale=scale).to_pil()
         page.close()
         read[index] = recognise(picture, index + 1, deadline)
@@ -75,17 +81,23 @@ def recognise_pdf_pages(
 def _frame(picture: Any, index: int, pixels_limit: int) -> Any:
     width, height = picture.size
     if width * height > pixels_limit:
-        raise ReadingFailed("too_large", f"the picture has {width} x {height} pixels; at most {pixels_limit} are read")
+        raise ReadingFailed(
+            "too_large", f"the picture has {width} x {height} pixels; at most {pixels_limit} are read"
+        )
     try:
         picture.seek(index)
         width, height = picture.size
         if width * height > pixels_limit:
-            raise ReadingFailed("too_large", f"picture {index + 1} has more pixels than the limit of {pixels_limit}")
+            raise ReadingFailed(
+                "too_large", f"picture {index + 1} has more pixels than the limit of {pixels_limit}"
+            )
         picture.load()
         return picture
     except (OSError, ValueError, SyntaxError, EOFError):
         # Pillow's own message may hold the path or the content.
-        raise ReadingFailed("corrupt", "the picture is damaged or incomplete; export or download it again") from None
+        raise ReadingFailed(
+            "corrupt", "the picture is damaged or incomplete; export or download it again"
+        ) from None
 
 
 # The text layer that `paperhook.rasterise` writes.
@@ -163,7 +175,16 @@ def _engine() -> Any:
             raise ReadingFailed("no_text", _NEEDS_EXTRA) from None
         # It logs the paths of this machine.
         logging.disable(logging.CRITICAL)
-        _ENGINES.append(RapidOCR(params={"Global.log_level": "critical", "EngineConfig.onnxruntime.intra_op_num_threads": 2, "EngineConfig.onnxruntime.inter_op_num_threads": 1, "Rec.rec_batch_num": 2}))
+        _ENGINES.append(
+            RapidOCR(
+                params={
+                    "Global.log_level": "critical",
+                    "EngineConfig.onnxruntime.intra_op_num_threads": 2,
+                    "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+                    "Rec.rec_batch_num": 2,
+                }
+            )
+        )
     return _ENGINES[0]
 
 
@@ -173,7 +194,11 @@ def _recognised(engine: Any, picture: Any) -> _Read:
     result = engine(numpy.asarray(picture), use_cls=False, return_word_box=False)
     if result.txts is None or not len(result.txts):
         return _Read((), 0.0)
-    words = [word for text, corners in zip(result.txts, result.boxes, strict=True) for word in _line_words(text, corners)]
+    words = [
+        word
+        for text, corners in zip(result.txts, result.boxes, strict=True)
+        for word in _line_words(text, corners)
+    ]
     return _Read(tuple(words), sum(result.scores) / len(result.scores))
 
 

@@ -95,7 +95,11 @@ def _heads(lines: Sequence[Line], mark: str) -> list[Head]:
     best = max(_worth(head) for head in heads)
     kept = [head for head in heads if _worth(head) >= min(best, 3)]
     first = {column.meaning for column in kept[0].columns}
-    return [head for head in kept if head is kept[0] or len(first & {c.meaning for c in head.columns}) >= 3 or _worth(head) >= 3]
+    return [
+        head
+        for head in kept
+        if head is kept[0] or len(first & {c.meaning for c in head.columns}) >= 3 or _worth(head) >= 3
+    ]
 
 
 def _worth(head: Head) -> int:
@@ -120,7 +124,12 @@ def _head_at(lines: Sequence[Line], index: int, mark: str) -> Head | None:
             continue
         other = lines[other_index]
         near = min(abs(other.middle - known.middle) for known in band) < 1.35 * max(line.height, other.height)
-        if other.page is line.page and near and not _has_money(other, mark) and _wraps(other, line, columns, other_index < index):
+        if (
+            other.page is line.page
+            and near
+            and not _has_money(other, mark)
+            and _wraps(other, line, columns, other_index < index)
+        ):
             band.append(other)
             last = max(last, other_index)
     columns = _widened(columns, band[1:])
@@ -136,7 +145,10 @@ def _wraps(other: Line, head: Line, columns: Sequence[Column], is_above: bool) -
     """Whether a line beside the heads is the second half of wrapped heads, not a row."""
     known = [bool(COLUMN_MEANINGS.get(squeeze(phrase.text))) for phrase in other.phrases]
     under_known = [
-        any(phrase.x0 < column.x1 and phrase.x1 > column.x0 and column.meaning != "description" for column in columns)
+        any(
+            phrase.x0 < column.x1 and phrase.x1 > column.x0 and column.meaning != "description"
+            for column in columns
+        )
         for phrase in other.phrases
     ]
     digits = any(character.isdigit() for phrase in other.phrases for character in phrase.text)
@@ -184,7 +196,9 @@ def _widened(columns: list[Column], others: Sequence[Line]) -> list[Column]:
 
 
 #: Heads that yield to a clearer one of the same meaning: "Item" beside "Description", "Unit" beside "Price".
-_VAGUE = re.compile(r"(?i)^(?:item|items|article|artikel|position|service|product|produkt|produit|prodotto|producto|name|date|unit|each|time|no|nr|nº|n°|type|code|plan|category|text)\W*$")
+_VAGUE = re.compile(
+    r"(?i)^(?:item|items|article|artikel|position|service|product|produkt|produit|prodotto|producto|name|date|unit|each|time|no|nr|nº|n°|type|code|plan|category|text)\W*$"
+)
 
 
 def _settle(columns: list[Column]) -> None:
@@ -247,7 +261,11 @@ def _sum_kind(line: Line, head: Head, mark: str) -> str | None:
         return None
     if cells.get("quantity") and cells.get("amount") and first in {"plus", "minus", "other_amount", "paid"}:
         return None
-    if first in {"plus", "minus", "other_amount", "paid"} and _in_description(line, head) and cells.get("amount"):
+    if (
+        first in {"plus", "minus", "other_amount", "paid"}
+        and _in_description(line, head)
+        and cells.get("amount")
+    ):
         # "Shipping" and "Deposit" are items when they stand where the items stand.
         return None
     return first
@@ -267,14 +285,18 @@ def _reads_like_item(line: Line, head: Head, mark: str, before: Sequence[Line]) 
     spans = list(windows(first.words, LABEL_MEANINGS))
     if not values or not spans or strange_words(first.words[spans[0][1] :]) == 0:
         return False
-    rows = [row.get("amount") or row.get("unit_price") for row in (_cells(line, head, mark) for line in before)]
+    rows = [
+        row.get("amount") or row.get("unit_price") for row in (_cells(line, head, mark) for line in before)
+    ]
     return values[-1].value != sum((row[-1].value for row in rows if row), Decimal(0))
 
 
 def _in_description(line: Line, head: Head) -> bool:
     column = head.named("description")
-    return column is not None and any(phrase.x0 < column.x1 and phrase.x1 > column.x0 for phrase in line.phrases) and (
-        line.phrases[0].x0 <= column.x1
+    return (
+        column is not None
+        and any(phrase.x0 < column.x1 and phrase.x1 > column.x0 for phrase in line.phrases)
+        and (line.phrases[0].x0 <= column.x1)
     )
 
 
@@ -351,7 +373,9 @@ def _column_of(x0: float, x1: float, head: Head) -> Column:
     return min(head.columns, key=lambda column: _distance(x0, x1, column))
 
 
-def _grouped(lines: Sequence[Line], head: Head, body: Sequence[int], mark: str) -> tuple[list[Item], set[int]]:
+def _grouped(
+    lines: Sequence[Line], head: Head, body: Sequence[int], mark: str
+) -> tuple[list[Item], set[int]]:
     items: list[Item] = []
     taken: set[int] = set()
     has_amounts = head.named("amount") is not None
@@ -380,7 +404,11 @@ def _grouped(lines: Sequence[Line], head: Head, body: Sequence[int], mark: str) 
         setattr(item, anchor, values[-1])
         _fill(item, line, head, cells)
         if not item.description_words or (item.quantity is None and head.named("quantity") and waiting):
-            near = [w for w in waiting[-2:] if abs(lines[w].middle - line.middle) < 1.3 * max(lines[w].height, line.height)]
+            near = [
+                w
+                for w in waiting[-2:]
+                if abs(lines[w].middle - line.middle) < 1.3 * max(lines[w].height, line.height)
+            ]
             if near and not item.description_words:
                 words = _description_words(lines[near[-1]], head)
                 if words:
@@ -423,13 +451,19 @@ def _description_words(line: Line, head: Head) -> list[Word]:
         if right is not None and phrase.x0 >= right.x0 - 1:
             continue
         nearest = _column_of(phrase.x0, phrase.x1, head)
-        starts_before = left is not None and phrase.x1 <= max(left.x1, column.x0 - 1) and phrase.x0 < column.x0 - 1
+        starts_before = (
+            left is not None and phrase.x1 <= max(left.x1, column.x0 - 1) and phrase.x0 < column.x0 - 1
+        )
         if starts_before and (nearest is left or re.fullmatch(r"[\W\d]+", phrase.text)):
             continue
         if nearest is not column and not (phrase.x0 < column.x1 and phrase.x1 > column.x0):
             # Heads are often centred above left-aligned text: text between two heads is description, numbers are not.
             between = (left is None or phrase.x0 >= left.x0 - 1) and (right is None or middle < right.x0)
-            if not between or re.fullmatch(r"[\W\d]+", phrase.text) or (nearest is left and left is not None and phrase.x0 < left.x1):
+            if (
+                not between
+                or re.fullmatch(r"[\W\d]+", phrase.text)
+                or (nearest is left and left is not None and phrase.x0 < left.x1)
+            ):
                 continue
         words.extend(phrase.words)
     return words
@@ -522,7 +556,9 @@ def _checked(item: Item) -> Item:
     return item
 
 
-def rows_without_heads(lines: Sequence[Line], mark: str, sums: Sequence[Decimal], avoid: frozenset[int]) -> list[Item]:
+def rows_without_heads(
+    lines: Sequence[Line], mark: str, sums: Sequence[Decimal], avoid: frozenset[int]
+) -> list[Item]:
     """Find rows of "text … amount" that add up to a sum of the page; a receipt has no heads.
 
     Without a sum that confirms them such rows prove nothing, so nothing is returned.

@@ -114,7 +114,9 @@ def _next_start(labels: Sequence[Label], phrase_index: int, start: int) -> int |
     starts = [
         label.start
         for label in labels
-        if label.phrase_index == phrase_index and label.start >= start and (label.has_colon or len(squeeze(label.text)) > 3)
+        if label.phrase_index == phrase_index
+        and label.start >= start
+        and (label.has_colon or len(squeeze(label.text)) > 3)
     ]
     return min(starts, default=None)
 
@@ -150,5 +152,7 @@ def above(label: Label, lines: Sequence[Line], *, reach: float = 1.6) -> Iterato
             distance = label.phrase.y0 - phrase.y1
             if distance > reach * max(height, phrase.height):
                 return
-            if distance > -0.4 * height and (abs(phrase.x0 - x0) < 0.8 * height or abs(phrase.x1 - x1) < 0.8 * height):
+            if distance > -0.4 * height and (
+                abs(phrase.x0 - x0) < 0.8 * height or abs(phrase.x1 - x1) < 0.8 * height
+            ):
                 yield phrase

@@ -40,7 +40,11 @@ _COUNTRIES = (
     ("$", "SGD", r"\bSingapore\b|\bUEN\b"),
     ("$", "HKD", r"\bHong Kong Dollar"),
     ("$", "MXN", r"\bRFC\b|México"),
-    ("kr", "SEK", r"\bmoms\b.*\bSverige\b|\bSweden\b|\bSverige\b|Organisationsnummer|\bfaktura\w*\b.*\bOrg\.?\s?nr"),
+    (
+        "kr",
+        "SEK",
+        r"\bmoms\b.*\bSverige\b|\bSweden\b|\bSverige\b|Organisationsnummer|\bfaktura\w*\b.*\bOrg\.?\s?nr",
+    ),
     ("kr", "DKK", r"\bCVR\b|\bDanmark\b|\bDenmark\b"),
     ("kr", "NOK", r"\bNorge\b|\bNorway\b|\bMVA\b"),
     ("¥", "CNY", r"[元]|\bChina\b|\bRMB\b"),
@@ -117,7 +121,11 @@ def _settled(votes: Counter[str], whole: str) -> str:
 def _meaning(mark: str, votes: Counter[str], whole: str) -> str:
     if mark not in _DEFAULTS:
         return mark
-    dollars = {"$": ("USD", "CAD", "AUD", "NZD", "SGD", "HKD", "MXN", "COP", "ARS", "CLP"), "kr": ("SEK", "NOK", "DKK"), "¥": ("JPY", "CNY")}
+    dollars = {
+        "$": ("USD", "CAD", "AUD", "NZD", "SGD", "HKD", "MXN", "COP", "ARS", "CLP"),
+        "kr": ("SEK", "NOK", "DKK"),
+        "¥": ("JPY", "CNY"),
+    }
     for code in dollars[mark]:
         if votes[code]:
             return code

@@ -32,7 +32,9 @@ def answer(request: bytes) -> bytes:
     try:
         from paperhook.reading.document import read_document
 
-        extraction = read_document(content, pages_limit=head["pages"], pixels_limit=head["pixels"], seconds=head["seconds"])
+        extraction = read_document(
+            content, pages_limit=head["pages"], pixels_limit=head["pixels"], seconds=head["seconds"]
+        )
         return json.dumps({"extraction": extraction.to_json()}).encode()
     except ReadingFailed as error:
         return _refusal(error.code, error.message)

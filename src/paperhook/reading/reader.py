@@ -74,7 +74,9 @@ class Reader:
         if not content:
             raise ReadingFailed("empty_file", "the file has no bytes")
         if len(content) > limits.size_bytes:
-            raise ReadingFailed("too_large", f"the file has {len(content)} bytes; at most {limits.size_bytes} are read")
+            raise ReadingFailed(
+                "too_large", f"the file has {len(content)} bytes; at most {limits.size_bytes} are read"
+            )
         head = {"pages": limits.pages, "pixels": limits.pixels, "seconds": limits.seconds}
         with self._lock:
             try:

@@ -38,7 +38,9 @@ class Totals:
     tax_parts: tuple[Candidate, ...] = ()
 
 
-def candidates(lines: Sequence[Line], labels: Sequence[Label], mark: str, avoid: frozenset[int]) -> list[Candidate]:
+def candidates(
+    lines: Sequence[Line], labels: Sequence[Label], mark: str, avoid: frozenset[int]
+) -> list[Candidate]:
     """List the labelled amounts of a document.
 
     Args:
@@ -63,7 +65,12 @@ def _of_label(
     if money:
         # "Tax 15% on $ 112.90   $ 16.94": the last amount of the line is the label's, the others are its base.
         return [
-            Candidate(kind, amount, weight * (1.0 if amount is money[-1] else 0.45) * (1.0 if amount.is_money else 0.7), label)
+            Candidate(
+                kind,
+                amount,
+                weight * (1.0 if amount is money[-1] else 0.45) * (1.0 if amount.is_money else 0.7),
+                label,
+            )
             for amount in money
         ]
     if len(label.phrase.words) > 6:
@@ -81,7 +88,11 @@ def _plain_sums(
 ) -> Sequence[Amount]:
     """Numbers without decimals and currency count only at the end of a line that says nothing else."""
     last = list(right_of(label, lines, labels))[-1].words[-1] if found else None
-    if not found or found[-1].words[-1] is not last or strange_words(label.phrase.words) > label.end - label.start + 2:
+    if (
+        not found
+        or found[-1].words[-1] is not last
+        or strange_words(label.phrase.words) > label.end - label.start + 2
+    ):
         return []
     return found
 
@@ -108,7 +119,9 @@ def choose(found: Sequence[Candidate], items_sum: Decimal | None) -> Totals:
     options: list[tuple[float, Totals]] = []
     tax_options: list[tuple[Candidate | None, tuple[Candidate, ...], Decimal]] = [(None, (), Decimal(0))]
     tax_options += [(tax, (), tax.amount.value) for tax in taxes]
-    tax_options += [(parts[0], parts, sum((part.amount.value for part in parts), Decimal(0))) for parts in sums]
+    tax_options += [
+        (parts[0], parts, sum((part.amount.value for part in parts), Decimal(0))) for parts in sums
+    ]
     for subtotal, (tax, parts, tax_value), total in product([None, *subtotals], tax_options, [None, *totals]):
         score, confirmed = _explains(subtotal, tax, parts, tax_value, total, adjustments, items_sum)
         options.append((score, Totals(subtotal, tax, total, confirmed, parts)))

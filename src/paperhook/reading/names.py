@@ -1,0 +1,104 @@
+"""What a party's name looks like, and what the lines around one look like."""
+
+from __future__ import annotations
+
+import re
+
+from paperhook.reading.dates import is_only_date
+from paperhook.reading.layout import Phrase
+from paperhook.reading.vocabulary import COMPANY_FORMS, LABEL_MEANINGS, PLACE_NAMES, TITLE_MEANINGS
+from paperhook.reading.words import squeeze
+
+COMPANY = re.compile(rf"(?<![\w.])(?:{COMPANY_FORMS})(?![\w])")
+POSTAL = re.compile(
+    r"(?<![\w-])(?:[A-Z]{1,2}-)?\d{4,5}(?:-\d{4})?\s+[A-ZÄÖÜÉÈ][\w'’.-]+|\b[A-Z]{2}\.?,?\s+\d{5}(?:-\d{4})?\b|\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b|\b\d{4}\s?[A-Z]{2}\b\s+\w+|\b[A-Z]\d[A-Z]\s?\d[A-Z]\d\b"
+    r"|\b(?:NSW|VIC|QLD|WA|SA|TAS|ACT|NT)\s+\d{4}\b|\b\d{4}-\d{3}\b"
+)
+STREET = re.compile(
+    r"(?i)\b(?:street|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd|suite|floor|way|court|ct|place|pl|square|highway|hwy|parkway|pkwy|p\.?\s?o\.? box|unit|apt)\b\.?"
+    r"|stra(?:ß|ss)e\b|str\.(?=\s?\d)|(?:weg|platz|allee|gasse|ring|ufer|damm|markt|dijk|singel)\s+\d|\brue\b|\bavenue\b|\bchemin\b|\bplace\b|\bquai\b|\bimpasse\b|straat\b|laan\b|plein\b|kade\b|gracht\b|\bcalle\b|\bc/|\bavda\b|\bavenida\b|\bplaza\b|\bpaseo\b"
+    r"|\bvia\b|\bviale\b|\bpiazza\b|\bcorso\b|\brua\b|\bpraça\b|\blargo\b|\bpostfach\b|\bpostbus\b|\bbp\b\s?\d"
+)
+CONTACT = re.compile(
+    r"(?i)@|www\.|https?:|\btel\b|\bphone\b|\bfax\b|telefon|téléphone|\+\d{2}|\biban\b|\bvat\b|ust-?id|\bkvk\b|\bbtw\b|\btva\b|\bsiret\b|\bcif\b|\bnif\b|p\.?\s?iva|steuer-?n|registration|\babn\b|\bein\b|\bbic\b|\bswift\b|hrb|geschäftsführer|\bmwst"
+)
+EMAIL = re.compile(r"[\w.+-]+@([\w-]+(?:\.[\w-]+)+)|(?:www\.|https?://(?:www\.)?)([\w-]+(?:\.[\w-]+)+)")
+#: Mail hosts that say nothing about a company.
+MAIL_HOSTS = frozenset(
+    "gmail googlemail outlook hotmail yahoo icloud gmx web aol live proton protonmail mail me msn t-online orange free wanadoo libero".split()
+)
+SEPARATORS = re.compile(r"\s+[-–—·•●|*∙/]\s+|\s*[·•●|∙]\s*|,\s+(?=\S*\d|[A-Z])|\s{2,}")
+NAME_LABEL = {
+    "name",
+    "firma",
+    "firmenname",
+    "company",
+    "companyname",
+    "nom",
+    "naam",
+    "bedrijfsnaam",
+    "nombre",
+    "razonsocial",
+    "societe",
+    "raisonsociale",
+    "unternehmen",
+    "denominazione",
+    "nome",
+    "ragionesociale",
+    "businessname",
+    "bedrijf",
+    "legalname",
+}
+PREFIXES = re.compile(
+    r"(?i)^(?:attn\.?:?|att\.?:|attention:?|c/o|z\.?\s?hd\.?|z\.\s?h\.|t\.a\.v\.|à l'attention de|an:|herrn?\s(?=\S+\s\S)|frau\s(?=\S+\s\S)|firma\s|fa\.\s|spett\.?(?:le|abile)?\.?\s|to:\s|from:\s|monsieur\s|madame\s|m\.\s|mme\s|sr\.?\s|sra\.?\s|d\.\s(?=\S+\s\S)|exmo\.?\s\S+\s)\s*"
+)
+
+
+# Who is paid is often a bank account's holder or a branch, not the vendor as named.
+PAYEE = re.compile(
+    r"(?i)remit|pay|checks|cheques|account|kontoinhaber|compte|zahlung|op naam|bénéficiaire|beneficiar|begunstigde|ordre"
+)
+
+
+SALUTATIONS = frozenset(
+    "herr herrn frau familie firma fam mr mrs ms miss dr madame monsieur mme sr sra senor senora deheer mevrouw dhr mevr sig sigra egrsig spettle spettabile exmosr messrs herrnfrau herrundfrau attn an".split()
+)
+#: What an address line or a bank's line starts with.
+_NOT_NAMES = re.compile(r"(?i)(?:tel|fax|phone|mobile|vat|iban|bic|page|seite|p\.? ?o\.? box)\b|www\.|https?:")
+
+
+def is_name(phrase: Phrase) -> bool:
+    """Whether a phrase can be a party's name: words, not a label, a number, an address or a sentence."""
+    text, key = phrase.text, squeeze(phrase.text)
+    if key in SALUTATIONS or key in LABEL_MEANINGS or key in PLACE_NAMES or key in TITLE_MEANINGS:
+        return False
+    if not squeeze(COMPANY.sub("", text)) or re.fullmatch(r"[(\[].*[)\]]", text) or text.endswith(":"):
+        return False
+    if sum(character.isalpha() for character in text) < 2 or len(phrase.words) > 9 or is_only_date(text):
+        return False
+    if "@" in text or _NOT_NAMES.match(text) or _opens_with_labelled_value(phrase):
+        return False
+    return not _is_place(text, key)
+
+
+def _opens_with_labelled_value(phrase: Phrase) -> bool:
+    first = phrase.words[0].text
+    return first.endswith(":") and bool(squeeze(first) in LABEL_MEANINGS or CONTACT.search(first))
+
+
+def _is_place(text: str, key: str) -> bool:
+    digits = sum(character.isdigit() for character in text)
+    if digits > 0.4 * len(key) or re.match(r"\d+\w?\s", text):
+        return True
+    named = bool(COMPANY.search(text))
+    return not named and bool(POSTAL.search(text) or (digits and STREET.search(text)))
+
+
+def is_address(text: str) -> bool:
+    """Whether a line belongs to a postal address."""
+    return bool(POSTAL.search(text) or STREET.search(text) or squeeze(text) in PLACE_NAMES)
+
+
+def without_prefix(text: str) -> str:
+    """Strip "Attn:", "Herrn" and the like from a name."""
+    return PREFIXES.sub("", text).strip(" ,;:-–|•·") or text

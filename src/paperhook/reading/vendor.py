@@ -1,0 +1,256 @@
+"""The vendor is the name with the most evidence: label, place, size, company form, domain, address below."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from paperhook.reading.amounts import amounts_in
+from paperhook.reading.layout import Block, Line, Phrase
+from paperhook.reading.names import (
+    COMPANY,
+    CONTACT,
+    EMAIL,
+    MAIL_HOSTS,
+    POSTAL,
+    SEPARATORS,
+    STREET,
+    is_name,
+)
+from paperhook.reading.parties import Claim, Party, Scene, party
+from paperhook.reading.vocabulary import COLUMN_MEANINGS, LABEL_MEANINGS
+from paperhook.reading.words import Word, joined, squeeze
+
+#: Evidence a name needs at least; a lone line at the top of a page has less.
+ENOUGH = 2.2
+_TITLES = ("invoice", "rechnung", "facture", "factuur", "factura", "fattura", "fatura")
+_NEVER = re.compile(
+    r"(?i)\b(?:bank|sparkasse|volksbank|banque|banco|geschäftsführer|vorstand|aufsichtsrat|registergericht|amtsgericht"
+    r"|kontoinhaber|capital|thank|vielen dank|merci|bedankt|gracias|powered by|erstellt mit|generated)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A name, the phrase it stands in, and where that stands."""
+
+    name: Phrase
+    phrase: Phrase
+    line: Line
+    line_index: int
+    block: Block | None
+
+    @property
+    def is_part(self) -> bool:
+        return self.name.words != self.phrase.words
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What the whole document says about its sender."""
+
+    #: Height of most text.
+    usual: float
+    squeezed: str
+    domains: Sequence[str]
+    table_start: int
+    customer: str
+    #: Squeezed names that labels give to the vendor → how sure they are.
+    labelled: dict[str, float]
+    mark: str
+
+
+def find_vendor(
+    scene: Scene, claims: Sequence[Claim], customer: Party | None, receivers: frozenset[Phrase]
+) -> Party | None:
+    """Score every phrase that can be the vendor's name; None when nothing has enough evidence.
+
+    Args:
+        receivers: Phrases of customers and other receivers, which cannot be the vendor.
+    """
+    if not scene.lines:
+        return None
+    own = [claim.party for claim in claims if claim.kind == "vendor"]
+    page = _Page(
+        usual=median(phrase.height for line in scene.lines for phrase in line.phrases),
+        squeezed=squeeze(" ".join(line.text for line in scene.lines)),
+        domains=_domains([line for line in scene.lines if not receivers.issuperset(line.phrases)]),
+        table_start=min(scene.table_lines, default=len(scene.lines)),
+        customer=squeeze(customer.text) if customer else "",
+        labelled={squeeze(named.phrase.text): named.score for named in own},
+        mark=scene.mark,
+    )
+    found = [Party(named.words, named.phrase, named.text, 5 * named.score + 1.5) for named in own]
+    for candidate in _candidates(scene, receivers):
+        found.append(party(candidate.phrase, candidate.name.words, _score(candidate, page)))
+    best = max(found, key=lambda named: named.score, default=None)
+    return best if best is not None and best.score >= ENOUGH else None
+
+
+def _candidates(scene: Scene, receivers: frozenset[Phrase]) -> list[_Candidate]:
+    first = scene.lines[0].page
+    return [
+        _Candidate(Phrase(phrase.page, words), phrase, line, index, scene.block_of(phrase))
+        for index, line in enumerate(scene.lines)
+        if line.page is first and index not in scene.table_lines
+        for phrase in line.phrases
+        if phrase not in receivers
+        for words in _name_parts(phrase)
+        if is_name(Phrase(phrase.page, words))
+    ]
+
+
+# Parts of a phrase that may be the name.
+
+
+def _name_parts(phrase: Phrase) -> list[tuple[Word, ...]]:
+    """The phrase and, for a sender's line such as "Name - Street - City", its parts."""
+    pieces = _pieces(phrase)
+    parts = [] if re.search(r"\s[-–—·•●|∙]\s.*\d", phrase.text) else [phrase.words]
+    parts += [words for words in pieces[:3] if words and words != phrase.words]
+    sold_by = _company_at_end(phrase)
+    return [*parts, sold_by] if len(sold_by) >= 2 and sold_by != phrase.words else parts
+
+
+def _pieces(phrase: Phrase) -> list[tuple[Word, ...]]:
+    cuts = [(found.start(), found.end()) for found in SEPARATORS.finditer(phrase.text)]
+    if not cuts:
+        return []
+    # "Springfield, IL 62701" is a city with its state, not a sender's line.
+    if len(cuts) == 1 and POSTAL.search(phrase.text) and "," in phrase.text[slice(*cuts[0])]:
+        return []
+    starts = [0, *(end for _, end in cuts)]
+    ends = [*(start for start, _ in cuts), len(phrase.text)]
+    return [_words_between(phrase.words, start, end) for start, end in zip(starts, ends, strict=True)]
+
+
+def _words_between(words: Sequence[Word], start: int, end: int) -> tuple[Word, ...]:
+    inside, position = [], 0
+    for word in words:
+        if position >= start and position + len(word.text) <= end + 1:
+            inside.append(word)
+        position += len(word.text) + 1
+    return tuple(inside)
+
+
+def _company_at_end(phrase: Phrase) -> tuple[Word, ...]:
+    """The name in "All services are sold by Example Services, Inc.": capital words up to a company form."""
+    forms = list(COMPANY.finditer(phrase.text))
+    if not forms or len(phrase.words) <= 7:
+        return ()
+    words = _words_between(phrase.words, 0, forms[-1].end())
+    name = list(words[-1:])
+    for word in reversed(words[:-1]):
+        ends_sentence = word.text.endswith((".", ":", ";")) and len(word.text) > 3
+        if ends_sentence or not (word.text[:1].isupper() or word.text in {"&", "und", "and", "et"}):
+            break
+        name.insert(0, word)
+    return tuple(name)
+
+
+# Evidence.
+
+
+def _score(candidate: _Candidate, page: _Page) -> float:
+    return (
+        _place(candidate, page)
+        + _look(candidate, page)
+        + _company(candidate.name.text)
+        + _repeated(candidate, page)
+        + _domain(candidate.name.text, page)
+        + _surroundings(candidate)
+        + _labels(candidate, page)
+        - _doubts(candidate, page)
+    )
+
+
+def _place(candidate: _Candidate, page: _Page) -> float:
+    """Senders stand at the top of the first page, rarely at its foot, hardly ever below the items."""
+    share = candidate.line.middle / candidate.line.page.height
+    score = 0.5 if candidate.line_index == 0 else 0.0
+    for limit, worth in ((0.12, 1.8), (0.25, 1.2), (0.4, 0.5), (0.85, 0.0), (2.0, 0.2)):
+        if share <= limit:
+            score += worth
+            break
+    return score - 0.9 * (candidate.line_index > page.table_start)
+
+
+def _look(candidate: _Candidate, page: _Page) -> float:
+    """Large letters at the top are a name or a title."""
+    large = candidate.name.height / page.usual
+    return min(1.5, 1.2 * (large - 1)) if large > 1.25 and candidate.line.middle < 0.35 * candidate.line.page.height else 0.0
+
+
+def _company(text: str) -> float:
+    forms = list(COMPANY.finditer(text))
+    if not forms:
+        return 0.0
+    return 2.2 if forms[-1].end() >= len(text.rstrip(" .,;:")) - 1 else 1.0
+
+
+def _repeated(candidate: _Candidate, page: _Page) -> float:
+    key = squeeze(candidate.name.text)
+    return min(1.5, 0.6 * (page.squeezed.count(key) - 1)) if len(key) > 3 else 0.0
+
+
+def _domain(text: str, page: _Page) -> float:
+    """A mail address or web site of the same name."""
+    bare = squeeze(COMPANY.sub("", text))
+    if len(bare) > 3 and bare in page.domains:
+        return 2.5
+    if any((bare in name or name in bare) and min(len(bare), len(name)) > 4 for name in page.domains):
+        return 1.6
+    words = [squeeze(word) for word in text.split() if len(squeeze(word)) > 3]
+    return 1.0 if any(sum(word in name for word in words) >= 2 for name in page.domains) else 0.0
+
+
+def _surroundings(candidate: _Candidate) -> float:
+    """An address and contacts below the name; an address right behind it in a sender's line."""
+    score = 0.0
+    if candidate.block is not None:
+        position = candidate.block.phrases.index(candidate.phrase)
+        after = [phrase.text for phrase in candidate.block.phrases[position + 1 : position + 9]]
+        score += 0.9 * any(POSTAL.search(text) or STREET.search(text) for text in after[:3])
+        score += 1.0 * any(CONTACT.search(text) for text in after)
+        score -= 0.5 * min(3, position)
+    opens = candidate.name.words[0] is candidate.phrase.words[0]
+    return score + 1.8 * bool(candidate.is_part and opens and POSTAL.search(candidate.phrase.text))
+
+
+def _labels(candidate: _Candidate, page: _Page) -> float:
+    labelled = page.labelled.get(squeeze(candidate.name.text), 0.0)
+    if labelled:
+        return 8 * labelled
+    words = candidate.name.words
+    opens = squeeze(words[0].text) in LABEL_MEANINGS or squeeze(joined(words[:2])) in LABEL_MEANINGS
+    return -4.0 * bool(opens and words[0] is candidate.phrase.words[0] and not COMPANY.search(candidate.name.text))
+
+
+def _doubts(candidate: _Candidate, page: _Page) -> float:
+    text, key = candidate.name.text, squeeze(candidate.name.text)
+    words = len(candidate.name.words)
+    company = bool(COMPANY.search(text))
+    digits = any(character.isdigit() for character in text)
+    money = any(amount.is_money for amount in amounts_in(candidate.name, page.mark))
+    doubts = 6.0 * bool(page.customer and (key in page.customer or page.customer in key))
+    doubts += 4.0 * money + 2.5 * (key in COLUMN_MEANINGS) + 0.5 * max(0, words - 5)
+    doubts += 1.2 * bool(re.search(r"[.!?]$", text) and not company and words > 2)
+    doubts += 0.8 * digits + 0.7 * text[:1].islower()
+    doubts += 2.0 * bool(STREET.search(text) and not company and re.search(r"\d", candidate.phrase.text))
+    doubts += 2.5 * bool(CONTACT.search(text)) + 2.5 * bool(_NEVER.search(text))
+    return doubts + 2.0 * bool(any(title in key for title in _TITLES) and not company)
+
+
+def _domains(lines: Sequence[Line]) -> list[str]:
+    names: list[str] = []
+    for line in lines:
+        for found in EMAIL.finditer(line.text):
+            parts = (found[1] or found[2]).casefold().split(".")
+            name = parts[-2]
+            if name in {"co", "com"} and len(parts) >= 3:
+                name = parts[-3]
+            if name not in MAIL_HOSTS:
+                names.append(squeeze(name))
+    return names
