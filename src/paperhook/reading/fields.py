@@ -19,6 +19,7 @@ from paperhook.reading.labels import Label, above, below, find_labels, right_of,
 from paperhook.reading.layout import Line, Phrase, blocks_of, lines_of
 from paperhook.reading.money import settle_currency
 from paperhook.reading.parties import Scene, claims_of, find_customer
+from paperhook.reading.slips import rows_without_heads
 from paperhook.reading.vendor import find_vendor
 from paperhook.reading.vocabulary import LANGUAGE_WORDS, TITLE_MEANINGS
 from paperhook.reading.words import Page, Word, joined, squeeze
@@ -61,7 +62,7 @@ def extract(pages: Sequence[Page]) -> Extraction:
     ]
     items = item_rules.settle(table.items, sums)
     if not items:
-        items = item_rules.rows_without_heads(reading.lines, reading.mark, sums, table.line_indexes)
+        items = rows_without_heads(reading.lines, reading.mark, sums, table.line_indexes)
     items_sum = sum((item.amount.value for item in items if item.amount), Decimal(0)) if items else None
     totals = total_rules.choose(found, items_sum)
 
@@ -465,7 +466,7 @@ def _check_sums(totals: total_rules.Totals, found: Sequence[total_rules.Candidat
 def _item_fields(item: item_rules.Item) -> dict[str, ExtractedField]:
     page = item.amount.page if item.amount else item.unit_price.page if item.unit_price else None
     fields: dict[str, ExtractedField] = {}
-    words = item.description_words
+    words = item.words
     if page is None:
         return fields
     proven = bool(item.quantity and item.unit_price and item.amount) and abs(
