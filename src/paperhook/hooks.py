@@ -8,7 +8,8 @@ import json
 import logging
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, overload
 
@@ -29,15 +30,18 @@ from .errors import ConfigurationError, DeliveryRejected, InboxError, UnknownPro
 from .inbox import Inbox, open_inbox
 from .inbox.base import Entry, State
 from .inbox.base import Outcome as HandlerOutcome
+from .inbox.bridge import Bridge
 from .retrying import RetryPolicy
 from .webhooks.receiver import MAX_BODY_BYTES, Outcome, Reply, admit, refusal
 from .webhooks.router import Registration, Router, pattern_of
 from .worker import Worker
+from .worker.failures import describe
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 E = TypeVar("E", bound=Event)
+T = TypeVar("T")
 R = TypeVar("R")
 
 
@@ -89,6 +93,8 @@ class Webhooks:
         self.inbox = open_inbox(inbox) if isinstance(inbox, str) else inbox
         self.worker = Worker(self.inbox, self, concurrency=concurrency, clock=clock, on_dead=on_dead)
         self._runner = _Runner(self.worker)
+        #: The loop that deliveries arrive on, and what wakes it once for all answers of a commit.
+        self._bridged: tuple[asyncio.AbstractEventLoop | None, Bridge | None] = (None, None)
 
     # Handlers
 
@@ -202,49 +208,58 @@ class Webhooks:
         Returns:
             Status and body to send. It never raises for anything a sender can do.
         """
+        delivery = Delivery(Headers(headers), body, method)
         try:
-            entries, reply = self._admit(headers, body, provider, method)
+            entries, reply = self._admit(delivery, provider)
             if not entries:
                 return reply
             is_new = self.inbox.put(entries).result()
-        except DeliveryRejected as error:
-            return refusal(error)
-        except InboxError as error:
-            return _unavailable(error)
-        if self._mode == "inline":
-            return asyncio.run(self._run_inline(entries, reply))
-        self._runner.wake_from_thread(self._mode)
-        return reply if any(is_new) else _duplicate(reply)
+            reply = reply if any(is_new) else _duplicate(reply)
+            if self._mode == "inline":
+                return _run_beside(lambda: self._run_inline(entries, reply))
+        except Exception as error:  # noqa: BLE001 - whatever a delivery does to us, its sender gets an answer
+            return _refused(error)
+        if self._mode == "embedded":
+            self._runner.start_in_thread()
+            self.worker.wake()
+        return reply
 
     async def areceive(
         self, headers: HeadersLike, body: bytes, *, provider: str | None = None, method: str = "POST"
     ) -> Reply:
         """Check and store one delivery without blocking the event loop; arguments and answer as `receive`."""
+        delivery = Delivery(Headers(headers), body, method)
         try:
-            entries, reply = self._admit(headers, body, provider, method)
+            entries, reply = self._admit(delivery, provider)
             if not entries:
                 return reply
-            is_new = await asyncio.wrap_future(self.inbox.put(entries))
-        except DeliveryRejected as error:
-            return refusal(error)
-        except InboxError as error:
-            return _unavailable(error)
-        if self._mode == "inline":
-            return await self._run_inline(entries, reply)
-        self._runner.wake_from_loop(self._mode)
-        return reply if any(is_new) else _duplicate(reply)
+            if self._mode == "embedded":
+                # A mounted app gets no lifespan from its parent, and the sender may be gone before the commit.
+                self._runner.start_in_loop()
+            is_new = await self._bridge().wait(self.inbox.put(entries))
+            reply = reply if any(is_new) else _duplicate(reply)
+            if self._mode == "inline":
+                return await self._run_inline(entries, reply)
+        except Exception as error:  # noqa: BLE001 - whatever a delivery does to us, its sender gets an answer
+            return _refused(error)
+        self.worker.wake()
+        return reply
 
-    def _admit(
-        self, headers: HeadersLike, body: bytes, provider: str | None, method: str
-    ) -> tuple[list[Entry], Reply]:
+    def _bridge(self) -> Bridge:
+        loop, (known, bridge) = asyncio.get_running_loop(), self._bridged
+        if bridge is None or known is not loop:
+            bridge = Bridge(loop)
+            self._bridged = (loop, bridge)
+        return bridge
+
+    def _admit(self, delivery: Delivery, provider: str | None) -> tuple[list[Entry], Reply]:
         self._is_sealed = True
         chosen = self._provider(provider)
-        delivery = Delivery(Headers(headers), body, method)
         received_at = self._clock()
         receipt = admit(chosen, delivery, now=received_at, max_body_bytes=self.max_body_bytes)
         kept = {name: delivery.headers[name] for name in chosen.event_headers if name in delivery.headers}
         entries = [
-            _entry(chosen, envelope, body, "delivery", index, kept, Origin.WEBHOOK, received_at)
+            _entry(chosen, envelope, delivery.body, "delivery", index, kept, Origin.WEBHOOK, received_at)
             for index, envelope in enumerate(receipt.envelopes)
             if self._router.handlers(envelope.type)
         ]
@@ -260,7 +275,8 @@ class Webhooks:
 
     async def _run_inline(self, entries: Sequence[Entry], reply: Reply) -> Reply:
         states = [await self.worker.run_key(entry.provider, entry.key) for entry in entries]
-        if any(state is State.PENDING for state in states):
+        # Also where another process runs it now: only its end is worth an acknowledgement.
+        if not all(state is State.DONE or state is State.DEAD for state in states):
             return Reply(500, Outcome.FAILED, "a handler failed and will be tried again")
         return reply
 
@@ -269,6 +285,10 @@ class Webhooks:
 
         Returns:
             For each event that somebody listens to, whether it was new: True counts a lost webhook.
+
+        Raises:
+            InboxError: If the inbox could not store them.
+            UnknownProvider: If no provider has that name.
         """
         chosen, received_at = self._provider(provider), self._clock()
         entries = [
@@ -277,6 +297,9 @@ class Webhooks:
             if self._router.handlers(envelope.type)
         ]
         is_new = self.inbox.put(entries).result() if entries else ()
+        if entries and self._mode == "embedded":
+            start = self._runner.start_in_thread if _running_loop() is None else self._runner.start_in_loop
+            start()
         self.worker.wake()
         return is_new
 
@@ -327,59 +350,84 @@ class Webhooks:
         return WebhookApp(self)
 
     def close(self) -> None:
-        """Stop the worker and close the inbox; calling twice is fine."""
-        self._runner.stop_thread()
+        """Stop the worker and close the inbox; calling twice is fine. On an event loop write `await hooks.aclose()`."""
+        self._runner.stop_from_thread()
         self.inbox.close()
+
+    async def aclose(self) -> None:
+        """Stop the worker and close the inbox without blocking the event loop; calling twice is fine."""
+        await self._runner.stop()
+        await asyncio.to_thread(self.inbox.close)
 
 
 class _Runner:
-    """Keeps one worker running: on the application's loop, or in a thread of its own."""
+    """Keeps one worker running: on the loop of whoever asks first, or in a thread of its own."""
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
         self._task: asyncio.Task[None] | None = None
         self._thread: threading.Thread | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._lock = threading.Lock()
 
     def start_in_loop(self) -> None:
-        if self._thread is None and (self._task is None or self._task.done() or _is_foreign(self._task)):
-            self._task = asyncio.get_running_loop().create_task(self._worker.run())
-
-    def wake_from_loop(self, mode: str) -> None:
-        # Nothing stored may sit unseen: a mounted app gets no lifespan from its parent.
-        if mode == "embedded":
-            self.start_in_loop()
-            self._worker.wake()
-
-    def wake_from_thread(self, mode: str) -> None:
-        if mode != "embedded":
-            return
         with self._lock:
-            if self._task is None and self._thread is None:
+            if not self._is_running():
+                self._task = asyncio.get_running_loop().create_task(
+                    self._worker.run(), name="paperhook-worker"
+                )
+
+    def start_in_thread(self) -> None:
+        with self._lock:
+            if not self._is_running():
                 self._thread = threading.Thread(target=self._run, name="paperhook-worker", daemon=True)
                 self._thread.start()
-        self._worker.wake()
 
     def _run(self) -> None:
         asyncio.run(self._worker.run())
 
+    def _is_running(self) -> bool:
+        if self._thread is not None and self._thread.is_alive():
+            return True
+        return self._task is not None and not self._task.done() and not self._task.get_loop().is_closed()
+
     async def stop(self) -> None:
-        if self._task is not None and not _is_foreign(self._task):
+        task, thread, is_running = self._forget()
+        if is_running:
             await self._worker.stop()
-            await self._task
-            self._task = None
-
-    def stop_thread(self) -> None:
-        with self._lock:
-            thread, self._thread = self._thread, None
+        if task is not None and task.get_loop() is asyncio.get_running_loop():
+            await asyncio.wait([task])
         if thread is not None:
-            asyncio.run(self._worker.stop())
-            thread.join()
+            await asyncio.to_thread(thread.join)
+
+    def stop_from_thread(self) -> None:
+        loop = _running_loop()
+        if loop is not None and self._task is not None and self._task.get_loop() is loop:
+            # Nobody can wait for it here; what it runs is run again when its lease ends.
+            self._task.cancel()
+        else:
+            _run_beside(self.stop)
+
+    def _forget(self) -> tuple[asyncio.Task[None] | None, threading.Thread | None, bool]:
+        with self._lock:
+            is_running = self._is_running()
+            task, thread = self._task, self._thread
+            self._task = self._thread = None
+            return task, thread, is_running
 
 
-def _is_foreign(task: asyncio.Task[None]) -> bool:
-    return task.get_loop() is not asyncio.get_running_loop()
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def _run_beside(function: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run a coroutine to its end, on a loop of its own, also where a loop runs already."""
+    if _running_loop() is None:
+        return asyncio.run(function())
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(function())).result()
 
 
 def _by_name(providers: Sequence[Provider]) -> dict[str, Provider]:
@@ -409,9 +457,17 @@ def _duplicate(reply: Reply) -> Reply:
     return Reply(200, Outcome.DUPLICATE, secret_name=reply.secret_name)
 
 
-def _unavailable(error: InboxError) -> Reply:
-    logger.error("a delivery was not stored: %s", error)
-    return Reply(503, Outcome.UNAVAILABLE, str(error))
+def _refused(error: Exception) -> Reply:
+    """Answer a delivery that was not taken.
+
+    Where it is our fault the answer is 503: an authentic delivery that we cannot read today comes again after the fix.
+    """
+    if isinstance(error, DeliveryRejected):
+        return refusal(error)
+    # The message of an error that we do not know may quote the delivery.
+    reason = str(error) if isinstance(error, InboxError) else describe(error)
+    logger.error("a delivery was not taken, so it will come again: %s", reason)
+    return Reply(503, Outcome.UNAVAILABLE, reason)
 
 
 def _entry(

@@ -11,9 +11,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from ..core.headers import Headers
-from ..errors import DeliveryRejected, DeliveryTooLarge, WrongMethod
-from ..webhooks.receiver import Reply, refusal
+from ..errors import DeliveryRejected, DeliveryTooLarge, InboxError, WrongMethod
+from ..webhooks.receiver import Outcome, Reply, refusal
 
 if TYPE_CHECKING:
     from ..hooks import Webhooks
@@ -47,14 +46,17 @@ class WebhookApp:
         await _send(send, reply)
 
     async def _health(self, request: Request) -> JSONResponse:
-        stats = await asyncio.wrap_future(self._hooks.inbox.stats())
+        try:
+            stats = await asyncio.wrap_future(self._hooks.inbox.stats())
+        except InboxError:
+            return JSONResponse({"outcome": Outcome.UNAVAILABLE}, 503)
         return JSONResponse({"pending": stats.pending, "running": stats.running, "dead": stats.dead})
 
 
 def _path_of(scope: Scope) -> str:
-    """Give the path below the mount, without slashes at its ends."""
+    """Give the last part of the path below the mount; what stands before it is a route's own path."""
     path: str = scope["path"]
-    return path.removeprefix(scope.get("root_path", "")).strip("/")
+    return path.removeprefix(scope.get("root_path", "")).strip("/").rpartition("/")[2]
 
 
 async def _read(scope: Scope, receive: Receive, max_body_bytes: int) -> bytes | None:
@@ -65,9 +67,9 @@ async def _read(scope: Scope, receive: Receive, max_body_bytes: int) -> bytes | 
     """
     if scope["method"] != "POST":
         raise WrongMethod("a delivery is a POST")
-    announced = Headers(scope["headers"]).get("content-length", "")
-    if announced.isascii() and announced.isdigit() and int(announced[:20]) > max_body_bytes:
-        raise DeliveryTooLarge(f"the body has {announced[:20]} bytes, the bound is {max_body_bytes}")
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit() and int(value[:20]) > max_body_bytes:
+            raise DeliveryTooLarge(f"the body has {int(value[:20])} bytes, the bound is {max_body_bytes}")
     chunks: list[bytes] = []
     size_bytes = 0
     while True:

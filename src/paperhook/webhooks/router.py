@@ -51,18 +51,24 @@ class Router:
         """Register a handler.
 
         Raises:
-            ConfigurationError: If the same name listens twice to the same pattern, so that one would hide the other.
+            ConfigurationError: If another function has the name, so that the inbox could not tell them apart, or the
+                same one listens to the same pattern already.
         """
         for other in self.registrations:
-            if other.name == registration.name:
+            is_same = other.function is registration.function and other.pattern != registration.pattern
+            if other.name == registration.name and not is_same:
                 raise ConfigurationError(
                     f"a handler named {registration.name!r} is registered already: give one of them a name="
                 )
         self.registrations.append(registration)
 
     def handlers(self, type: str) -> tuple[Registration, ...]:
-        """Give the handlers of an event type, in order."""
-        return tuple(each for each in self.registrations if each.listens_to(type))
+        """Give the handlers of an event type, in order; a function that listens twice is there once."""
+        found: dict[str, Registration] = {}
+        for each in self.registrations:
+            if each.listens_to(type):
+                found.setdefault(each.name, each)
+        return tuple(found.values())
 
 
 def pattern_of(event: type[Event] | str) -> str:
@@ -73,8 +79,10 @@ def pattern_of(event: type[Event] | str) -> str:
     """
     if isinstance(event, str):
         star = event.find("*")
-        if not event.strip() or (
-            star != -1 and not (event == "*" or (event.endswith(".*") and star == len(event) - 1))
+        if (
+            not event
+            or event != event.strip()
+            or (star != -1 and not (event == "*" or (event.endswith(".*") and star == len(event) - 1)))
         ):
             raise ConfigurationError(
                 f"{event!r} is no event pattern: write an exact type, 'document.*' or '*'"
@@ -84,6 +92,6 @@ def pattern_of(event: type[Event] | str) -> str:
         return "*"
     if event is UnknownEvent:
         return _ANY_UNKNOWN
-    if isinstance(event, type) and issubclass(event, Event):
+    if isinstance(event, type) and issubclass(event, Event) and event.canonical_type:
         return event.canonical_type
     raise ConfigurationError(f"{event!r} is no event: pass a class such as DocumentCompleted, or its name")
