@@ -16,10 +16,10 @@ from urllib.parse import quote, urlencode
 
 from typing_extensions import override
 
-from ..core.answers import Problem, list_in, malformed, model_of, object_in
+from ..core.answers import Problem, list_in, malformed, model_of, object_in, text_in
 from ..core.delivery import Delivery, Envelope
 from ..core.document import Document
-from ..core.exchange import FilePart, JsonBody, Multipart, Repeat, Request, Response
+from ..core.exchange import FilePart, JsonBody, Multipart, Repeat, Request, Response, path_segment
 from ..core.instants import instant
 from ..core.job import Batch, BatchSummary, ErrorKind, Job, JobError, JobStatus
 from ..core.provider import NOTHING, Capabilities, Provider, final_type, type_for
@@ -205,7 +205,7 @@ class Ocriva(Provider):
         return job.model_copy(update={"idempotency_key": key, "metadata": dict(metadata)})
 
     def _job(self, response: Response, record: Any) -> Job:
-        record_id = _text(record.get("id")) if isinstance(record, Mapping) else None
+        record_id = text_in(record.get("id")) if isinstance(record, Mapping) else None
         if record_id is None:
             raise malformed(self.name, response, "id is missing")
         word = str(record.get("status") or "")
@@ -216,11 +216,11 @@ class Ocriva(Provider):
             provider=self.name,
             status=status,
             provider_status=word,
-            batch_id=_text(record.get("batchId")),
-            filename=_text(record.get("fileName")),
+            batch_id=text_in(record.get("batchId")),
+            filename=text_in(record.get("fileName")),
             error=self.read_error(record) if status.is_failure else None,
             created_at=instant(record.get("createdAt")),
-            idempotency_key=_text(metadata.pop(KEY_MEMBER, None)),
+            idempotency_key=text_in(metadata.pop(KEY_MEMBER, None)),
             metadata=metadata,
             raw=record,
         )
@@ -235,7 +235,7 @@ class Ocriva(Provider):
         if not job.id:
             raise ConfigurationError(f"{self.name}: the job has no id: look for it with client.jobs()")
         try:
-            response = yield from self.call("GET", f"{HISTORY}/{_segment(job.document_id or job.id)}")
+            response = yield from self.call("GET", f"{HISTORY}/{path_segment(job.document_id or job.id)}")
             found = self._job(response, object_in(self.name, response))
         except NotFound:
             listed = yield from self._find(job)
@@ -250,11 +250,11 @@ class Ocriva(Provider):
         search = {"search": job.filename} if job.filename else {}
         seen = 0
         for number in range(1, SEARCH_PAGES + 1):
-            response, page = yield from self._page(number, search)
-            for record in page.records:
+            page, jobs = yield from self._listed(number, search)
+            for record, listed in zip(page.records, jobs, strict=True):
                 if job.id in (record.upload_id, record.id):
-                    return self._job(response, _sent(record))
-            seen += len(page.records)
+                    return listed
+            seen += len(jobs)
             if page.is_last(seen=seen):
                 return None
         return None
@@ -288,8 +288,7 @@ class Ocriva(Provider):
         found: list[Job] = []
         seen, number = 0, 1
         while len(found) < limit:
-            response, page = yield from self._page(number, filters)
-            jobs = [self._job(response, _sent(record)) for record in page.records]
+            page, jobs = yield from self._listed(number, filters)
             # fromDate knows days only.
             found += [
                 job for job in jobs if since is None or job.created_at is None or job.created_at >= since
@@ -298,6 +297,10 @@ class Ocriva(Provider):
             if page.is_last(seen=seen):
                 break
         return tuple(found[:limit])
+
+    def _listed(self, number: int, filters: Mapping[str, str]) -> Steps[tuple[HistoryPage, list[Job]]]:
+        response, page = yield from self._page(number, filters)
+        return page, [self._job(response, record) for record in object_in(self.name, response)["data"]]
 
     # Batches
 
@@ -352,7 +355,7 @@ class Ocriva(Provider):
     @override
     def batch_status(self, batch: Batch) -> Steps[Batch]:
         """Ask how a batch stands; its jobs are listed anew once every file has ended."""
-        response = yield from self.call("GET", f"/openapi/batch/{_segment(batch.id)}")
+        response = yield from self.call("GET", f"/openapi/batch/{path_segment(batch.id)}")
         record = model_of(self.name, response, BatchRecord, object_in(self.name, response))
         after = self._batch(record, batch.jobs, response.json())
         if not after.status.is_final:
@@ -363,13 +366,13 @@ class Ocriva(Provider):
     def _members(self, batch_id: str, total: int, known: set[str]) -> Steps[tuple[Job, ...]]:
         jobs: list[Job] = []
         for number in range(1, max(1, total) + 1):
-            response, page = yield from self._page(number, {"batchId": batch_id})
-            for record in page.records:
-                job = self._job(response, _sent(record)).model_copy(update={"batch_id": batch_id})
+            page, listed = yield from self._listed(number, {"batchId": batch_id})
+            for record, job in zip(page.records, listed, strict=True):
+                own = {"batch_id": batch_id}
                 if record.upload_id in known and job.id not in known:
-                    job = job.model_copy(update={"id": record.upload_id, "document_id": job.id})
-                jobs.append(job)
-            if page.is_last(seen=len(jobs)) or len(jobs) >= total:
+                    own = {"batch_id": batch_id, "id": record.upload_id, "document_id": job.id}
+                jobs.append(job.model_copy(update=own))
+            if page.is_last(seen=len(jobs)):
                 break
         return tuple(jobs)
 
@@ -403,7 +406,7 @@ class Ocriva(Provider):
             if event_type in EVENTS.values():
                 raise MalformedDelivery(f"{word}: payload is not an object")
             content = {}
-        about = _text(content.get("id"))
+        about = text_in(content.get("id"))
         family = word.partition(".")[0]
         return (
             Envelope(
@@ -413,7 +416,7 @@ class Ocriva(Provider):
                 payload=content,
                 raw=body,
                 job_id=about if family == "document" else None,
-                batch_id=about if family == "batch" else _text(content.get("batchId")),
+                batch_id=about if family == "batch" else text_in(content.get("batchId")),
                 # Never from eventId: its time and this one differ by a year in the overview's own example.
                 occurred_at=instant(body.get("timestamp")),
             ),
@@ -461,7 +464,7 @@ class Ocriva(Provider):
         given = payload if isinstance(payload, Mapping) else {}
         error = given.get("error") or given.get("errorMessage") or ""
         if isinstance(error, Mapping):
-            code, error = _text(error.get("code")), error.get("message")
+            code, error = text_in(error.get("code")), error.get("message")
         else:
             code = None
         return JobError(code=code or "processing_failed", message=str(error or ""), kind=ErrorKind.TERMINAL)
@@ -491,7 +494,7 @@ class Ocriva(Provider):
 
     def template(self, id: str) -> Steps[Template]:
         """Read one template (path assumed)."""
-        response = yield from self.call("GET", f"/openapi/templates/{_segment(id)}")
+        response = yield from self.call("GET", f"/openapi/templates/{path_segment(id)}")
         return model_of(self.name, response, Template, object_in(self.name, response))
 
     def create_template(
@@ -530,12 +533,14 @@ class Ocriva(Provider):
             "instructions": instructions,
         }
         members = {member: value for member, value in given.items() if value is not None}
-        response = yield from self.call("PATCH", f"/openapi/templates/{_segment(id)}", body=JsonBody(members))
+        response = yield from self.call(
+            "PATCH", f"/openapi/templates/{path_segment(id)}", body=JsonBody(members)
+        )
         return model_of(self.name, response, Template, object_in(self.name, response))
 
     def delete_template(self, id: str) -> Steps[None]:
         """Delete a template (that it exists: open-api-templates; path assumed)."""
-        yield from self.call("DELETE", f"/openapi/templates/{_segment(id)}")
+        yield from self.call("DELETE", f"/openapi/templates/{path_segment(id)}")
 
     # The history
 
@@ -590,7 +595,7 @@ class Ocriva(Provider):
 
     def record(self, id: str) -> Steps[HistoryRecord]:
         """Read one record of the history by its own id (path assumed)."""
-        response = yield from self.call("GET", f"{HISTORY}/{_segment(id)}")
+        response = yield from self.call("GET", f"{HISTORY}/{path_segment(id)}")
         return model_of(self.name, response, HistoryRecord, object_in(self.name, response))
 
     def stats(self) -> Steps[Stats]:
@@ -601,7 +606,7 @@ class Ocriva(Provider):
     def export(self, id: str, *, format: str = "json") -> Steps[bytes]:
         """Download the result of a history record (path assumed); only `json` is known as a format."""
         response = yield from self.call(
-            "GET", f"{HISTORY}/{_segment(id)}/export?{urlencode({'format': format})}"
+            "GET", f"{HISTORY}/{path_segment(id)}/export?{urlencode({'format': format})}"
         )
         return response.body
 
@@ -614,7 +619,7 @@ class Ocriva(Provider):
 
     def batch(self, id: str) -> Steps[BatchRecord]:
         """Read one batch (path assumed)."""
-        response = yield from self.call("GET", f"/openapi/batch/{_segment(id)}")
+        response = yield from self.call("GET", f"/openapi/batch/{path_segment(id)}")
         return model_of(self.name, response, BatchRecord, object_in(self.name, response))
 
     # The older ways in
@@ -636,7 +641,7 @@ class Ocriva(Provider):
     ) -> Steps[Job]:
         """Submit one document over the dashboard's own surface (api-reference); prefer `upload`."""
         body = Multipart(tuple(self._form(None, metadata)), (FilePart("file", document),))
-        response = yield from self._internal(f"/upload/{_segment(organization_id)}/file", body)
+        response = yield from self._internal(f"/upload/{path_segment(organization_id)}/file", body)
         return self._uploaded(response, None, metadata)
 
     def upload_batch_internal(
@@ -649,7 +654,7 @@ class Ocriva(Provider):
     ) -> Steps[Batch]:
         """Submit several documents over the dashboard's own surface (batch-processing); prefer `upload_batch`."""
         body = self._batch_body(documents, None, metadata, batch_name)
-        response = yield from self._internal(f"/batch/{_segment(organization_id)}/upload", body)
+        response = yield from self._internal(f"/batch/{path_segment(organization_id)}/upload", body)
         return self._batch_born(response, documents)
 
     def _internal(self, path: str, body: Multipart | None) -> Steps[Response]:
@@ -703,7 +708,7 @@ def _key(type: str, id: str | None, body: Mapping[str, Any], sent: bytes) -> str
     """
     if id is not None and type in ("document.completed", "document.failed"):
         return f"{type}:{id}"
-    event_id = _text(body.get("eventId"))
+    event_id = text_in(body.get("eventId"))
     if event_id is not None:
         return f"{type}:{event_id}"
     if id is not None:
@@ -734,20 +739,6 @@ def _json_or_text(content: bytes) -> Any:
         return content.decode("utf-8", "replace")
 
 
-def _sent(record: HistoryRecord) -> dict[str, Any]:
-    """Give back the record with the wire's names."""
-    return record.model_dump(mode="json", by_alias=True, exclude_unset=True)
-
-
 def _count(payload: Any, name: str) -> int:
     value = payload.get(name) if isinstance(payload, Mapping) else None
     return value if isinstance(value, int) else 0
-
-
-def _text(value: Any) -> str | None:
-    """Read an id or a word; null, false and empty text are none."""
-    return str(value) if isinstance(value, (str, int)) and value else None
-
-
-def _segment(id: str) -> str:
-    return quote(id, safe="")

@@ -6,11 +6,15 @@ Source: the documentation pages open-api-projects, -templates, -processing-histo
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
 import pydantic
 
+from ..core.instants import instant
 from ..core.model import CamelModel
+
+#: Aware UTC; None where it is missing or written in a way that is no moment.
+Moment: TypeAlias = Annotated[datetime | None, pydantic.BeforeValidator(instant)]
 
 
 class Project(CamelModel):
@@ -21,8 +25,8 @@ class Project(CamelModel):
     description: str | None = None
     organization_id: str | None = None
     is_active: bool = True
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
+    created_at: Moment = None
+    updated_at: Moment = None
 
 
 class Template(CamelModel):
@@ -40,8 +44,8 @@ class Template(CamelModel):
     is_active: bool = True
     result_format: str | None = None
     extraction_mode: str | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
+    created_at: Moment = None
+    updated_at: Moment = None
 
 
 class HistoryRecord(CamelModel):
@@ -70,7 +74,7 @@ class HistoryRecord(CamelModel):
     #: Milliseconds.
     processing_time: float | None = None
     error_message: str | None = None
-    created_at: datetime | None = None
+    created_at: Moment = None
 
 
 class HistoryPage(CamelModel):
@@ -113,7 +117,7 @@ class BatchRecord(CamelModel):
     upload_ids: tuple[str, ...] = ()
     #: 0..100.
     progress: float | None = None
-    created_at: datetime | None = None
+    created_at: Moment = None
 
 
 class Login(CamelModel):
