@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
+from .delivery import without_lone_surrogates
 from .document import Document
 from .headers import Headers
 
@@ -104,13 +105,14 @@ class Response:
         return 200 <= self.status < 300
 
     def json(self) -> Any:
-        """Decode the body.
+        """Decode the body; half characters become `?`, as in a delivery, so that both read the same.
 
         Raises:
             ValueError: If it is not JSON (also RecursionError for absurd nesting, as ValueError).
         """
         try:
-            return json.loads(self.body)
+            value = json.loads(self.body)
+            return without_lone_surrogates(value) if b"\\ud" in self.body.lower() else value
         except RecursionError:
             raise ValueError("the JSON is nested too deeply") from None
 
