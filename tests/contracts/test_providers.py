@@ -36,6 +36,8 @@ from paperhook.errors import (
     ServerError,
     Unsigned,
 )
+from paperhook.providers.docuparse import DocuParse
+from paperhook.providers.docuprox import DocuProx
 from paperhook.providers.ocriva import Ocriva
 from paperhook.providers.space_ocr import SpaceOcr
 from tests.providers.driving import Answer, document, header, run
@@ -47,6 +49,8 @@ NEXT_SECRET = "whsec_fedcba9876543210"
 
 #: Each with everything it needs for an upload.
 PROVIDERS: Mapping[str, Provider] = {
+    "docuparse": DocuParse(API_KEY, webhook_secret=SECRET),
+    "docuprox": DocuProx(API_KEY, webhook_secret=SECRET, template_id="7a7a7a7a-0000-4000-8000-000000000001"),
     "space-ocr": SpaceOcr(API_KEY, webhook_secret=SECRET, sheet="/ap/june"),
     "ocriva": Ocriva(API_KEY, webhook_secret=SECRET, project_id="proj_xyz789"),
 }

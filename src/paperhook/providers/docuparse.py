@@ -165,7 +165,7 @@ class DocuParse(Provider):
         body = Multipart(files=(FilePart("file", document),))
         response = yield from self.call("POST", "/extract", body=body)
         job = self._job(response, object_in(self.name, response))
-        return job.model_copy(update={"filename": document.filename, "metadata": metadata})
+        return job.model_copy(update={"filename": document.filename, "metadata": dict(metadata)})
 
     @override
     def status(self, job: Job) -> Steps[Job]:
@@ -224,7 +224,7 @@ class DocuParse(Provider):
             )
         jobs = tuple(
             self._job(response, member).model_copy(
-                update={"filename": document.filename, "batch_id": batch_id, "metadata": metadata}
+                update={"filename": document.filename, "batch_id": batch_id, "metadata": dict(metadata)}
             )
             for document, member in zip(documents, members, strict=True)
         )

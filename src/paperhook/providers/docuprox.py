@@ -1,0 +1,446 @@
+"""DocuProx: one upload is one job; its results are pushed, one delivery a document, and kept for 24 hours.
+
+Sources, as the comments name them: "webhook page" is the vendor's Webhook Integration page, "API page" its API reference;
+"Python SDK", "Node SDK", "MCP server", "n8n node" and "Salesforce package" are the vendor's own published clients; what is said
+nowhere is marked assumed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, TypeAlias, get_args
+from urllib.parse import urlencode
+
+from typing_extensions import override
+
+from ..core.answers import Problem, malformed, object_in, text_in, until_reset
+from ..core.delivery import Delivery, Envelope
+from ..core.document import Document
+from ..core.exchange import Base64Json, Body, FilePart, JsonBody, Multipart, RawBody, Repeat, Response
+from ..core.job import ErrorKind, Job, JobError, JobStatus
+from ..core.provider import NOTHING, Capabilities, Provider
+from ..core.result import Result
+from ..core.steps import Steps
+from ..errors import (
+    ApiError,
+    ConfigurationError,
+    JobFailed,
+    MalformedDelivery,
+    NotFound,
+    RateLimited,
+    ResultExpired,
+    WaitTimeout,
+)
+from ..results.mapping import read_result
+from ..webhooks.signatures import StaticHeader
+from .docuprox_models import (
+    ACCEPTS,
+    EVENT,
+    MEMBER_FAILED,
+    STATUS,
+    UNRECOGNISED_EVENT,
+    AgentPrompt,
+    as_json,
+    digest_of,
+    is_single,
+    is_uuid,
+    normalised,
+    object_in_text,
+    records_in,
+    without_data_url,
+)
+
+__all__ = ["AgentPrompt", "DocuProx", "without_data_url"]
+
+Form: TypeAlias = Literal["multipart", "json", "raw"]
+#: Gives the last part of a delivery's key from `{"job_id", "template_id", "static_values", "result"}`.
+DedupeKey: TypeAlias = Callable[[Mapping[str, Any]], str]
+Dedupe: TypeAlias = Literal["result", "job"]
+
+
+@dataclass(frozen=True)
+class DocuProx(Provider):
+    """DocuProx at https://api.docuprox.com/v1.
+
+    Args:
+        template_id: UUID of the template that uploads are read with; its webhook is set in the vendor's dashboard.
+        static_values: Sent with every upload and echoed by the webhook; an upload's `metadata` is added to them.
+        form: How documents are sent: a form, base64 in JSON, or the bytes alone.
+        webhook_header: The custom header with the secret that the dashboard adds to deliveries.
+        dedupe: What makes two deliveries of one job the same: `"result"`, equal results (two identical pages of an archive
+            count once); `"job"`, any two (right where no archives are uploaded); or a function of yours.
+    """
+
+    name: ClassVar[str] = "docuprox"
+    env_prefix: ClassVar[str] = "DOCUPROX_"
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        accepts=ACCEPTS,
+        # A limit for each key over 60 s exists and its number is nowhere said (API page).
+        rate_seconds=60.0,
+        # Only successes are described, so a failure is found by polling or never (webhook page, by absence).
+        pushes_failures=False,
+        delivers_per_member=True,
+        # Webhook page.
+        retention_seconds=24 * 3600.0,
+        # Assumed.
+        usual_seconds=10.0,
+        # MCP server.
+        poll_seconds=3.0,
+    )
+
+    # One of the vendor's clients leaves /v1 out; here it is part of the base, never of a path.
+    base_url: str = "https://api.docuprox.com/v1"
+    template_id: str = ""
+    static_values: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False, hash=False)
+    form: Form = "multipart"
+    webhook_header: str = "X-Webhook-Token"
+    dedupe: Dedupe | DedupeKey = "result"
+
+    @override
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.template_id and not is_uuid(self.template_id):
+            raise ConfigurationError(
+                f"{self.name}: template_id is {self.template_id!r}: copy the template's UUID"
+            )
+        if self.form not in get_args(Form):
+            raise ConfigurationError(
+                f"{self.name}: form is {self.form!r}: write one of {', '.join(get_args(Form))}"
+            )
+        if not self.webhook_header.strip():
+            raise ConfigurationError(f"{self.name}: webhook_header is empty: name the header that you set")
+        if not callable(self.dedupe) and self.dedupe not in get_args(Dedupe):
+            raise ConfigurationError(
+                f"{self.name}: dedupe is {self.dedupe!r}: write 'result', 'job' or a function"
+            )
+        if not isinstance(self.static_values, Mapping):
+            # From an environment variable.
+            object.__setattr__(self, "static_values", object_in_text("static_values", self.static_values))
+        as_json("static_values", dict(self.static_values))
+
+    @property
+    @override
+    def signature(self) -> StaticHeader:
+        # No signature is documented, only custom headers (webhook page).
+        return StaticHeader(self.webhook_header)
+
+    @override
+    def upload_options(self) -> Mapping[str, Any]:
+        return {"template_id": self.template_id, "static_values": dict(self.static_values)}
+
+    # Requests
+
+    @override
+    def request_headers(self) -> tuple[tuple[str, str], ...]:
+        return (("x-auth", self.api_key),)
+
+    @override
+    def problem(self, response: Response) -> Problem | None:
+        """Read `{"error", "message"}` (Salesforce package); `error` is a phrase and no code, so the status decides."""
+        if response.is_success:
+            return None
+        try:
+            body = response.json()
+        except ValueError:
+            body = None
+        body = body if isinstance(body, Mapping) else {}
+        phrases = (text_in(body.get(name)) for name in ("error", "message"))
+        return Problem(message=": ".join(phrase for phrase in phrases if phrase))
+
+    @override
+    def error_of(self, response: Response) -> ApiError | None:
+        """Read the error, and from X-RateLimit-Reset when to try again (name assumed, the API page says only "headers")."""
+        error = super().error_of(response)
+        if isinstance(error, RateLimited) and error.retry_after is None:
+            error.retry_after = until_reset(
+                response.headers, now=response.received_at, longest=self.capabilities.rate_seconds
+            )
+        return error
+
+    @override
+    def upload(
+        self, document: Document, *, key: str | None = None, metadata: Mapping[str, Any] = NOTHING
+    ) -> Steps[Job]:
+        """Submit one document or archive for the template (webhook page: `POST /process-job`).
+
+        `key` is not sent, DocuProx takes none; `metadata` travels in `static_values` and comes back with the webhook.
+
+        Raises:
+            ConfigurationError: If there is no template, or `metadata` is no JSON.
+        """
+        response = yield from self._submit("/process-job", document, self._values(metadata))
+        return self._submitted(response, document, metadata)
+
+    def upload_with_prompt(
+        self, document: Document, prompt: AgentPrompt, *, metadata: Mapping[str, Any] = NOTHING
+    ) -> Steps[Job]:
+        """Submit one document for a prompt instead of a template (MCP server: `POST /process-job`)."""
+        # Here, and only here, the fields are JSON text inside the payload (MCP server).
+        payload = prompt.payload(self._values(metadata), fields_as_text=True)
+        response = yield from self._prompt("/process-job", document, payload)
+        return self._submitted(response, document, metadata)
+
+    def process(self, document: Document, *, metadata: Mapping[str, Any] = NOTHING) -> Steps[Result]:
+        """Read one document while waiting (API page: `/process`); no webhook, no job, nothing to poll."""
+        response = yield from self._submit("/process", document, self._values(metadata))
+        return self._result_in(response)
+
+    def process_agent(
+        self, document: Document, prompt: AgentPrompt, *, metadata: Mapping[str, Any] = NOTHING
+    ) -> Steps[Result]:
+        """Read one document for a prompt while waiting (API page: `POST /process-agent`); failures are refunded."""
+        response = yield from self._prompt("/process-agent", document, prompt.payload(self._values(metadata)))
+        return self._result_in(response)
+
+    @override
+    def status(self, job: Job) -> Steps[Job]:
+        """Ask how a job stands (`GET /job-status?job_id=…`; the Node SDK alone has it in the path).
+
+        `PROCESS IMAGE FAILED` ends a job only where its file is known not to be an archive (assumed). A job that stays at
+        `PROCESS IMAGE SUCCESS` may have results already: `results` asks for them.
+        """
+        if not job.id:
+            raise ConfigurationError(f"{self.name}: the job has no id, so it cannot be asked for")
+        response = yield from self.call("GET", f"/job-status?{urlencode({'job_id': job.id})}")
+        answer = object_in(self.name, response)
+        word = str(answer.get("status", ""))
+        status = STATUS.get(normalised(word), JobStatus.PROCESSING)
+        if normalised(word) == MEMBER_FAILED and not is_single(job.filename):
+            status = JobStatus.PROCESSING
+        return Job(
+            id=job.id,
+            provider=self.name,
+            status=status,
+            provider_status=word,
+            error=self.read_error(answer) if status.is_failure else None,
+            raw=answer,
+        )
+
+    @override
+    def result(self, job: Job) -> Steps[Result]:
+        """Fetch the result of a job; of an archive with several documents, one `Result` with a table `documents`.
+
+        Raises:
+            JobFailed: If the document could not be read.
+            WaitTimeout: If it is not done yet.
+            ResultExpired: If it was done more than 24 hours ago.
+        """
+        return self._read_records((yield from self._records(job)))
+
+    def results(self, job: Job) -> Steps[tuple[Result, ...]]:
+        """Fetch the result of each document of a job, in the provider's order; errors as for `result`."""
+        records = yield from self._records(job)
+        return tuple(self.read_result(record) for record in records)
+
+    def results_csv(self, job: Job) -> Steps[str]:
+        """Fetch the results of a job as CSV (webhook page); errors as for `result`."""
+        response = yield from self._job_results(job, "csv", (("Accept", "text/csv"),))
+        return response.body.decode("utf-8-sig", "replace")
+
+    def _records(self, job: Job) -> Steps[list[Mapping[str, Any]]]:
+        response = yield from self._job_results(job, "json")
+        return self._records_in(response)
+
+    def _job_results(self, job: Job, form: str, headers: Sequence[tuple[str, str]] = ()) -> Steps[Response]:
+        body = JsonBody({"job_id": job.id, "result_format": form})
+        try:
+            # A POST that only reads.
+            return (
+                yield from self.call("POST", "/job-results", body=body, headers=headers, repeat=Repeat.ALWAYS)
+            )
+        except NotFound as error:
+            # Not finished, failed and expired look the same here (assumed, after the Salesforce package).
+            now = job if job.status.is_final else (yield from self.status(job))
+            raise self._no_result(now) from error
+
+    def _no_result(self, job: Job) -> JobFailed | ResultExpired | WaitTimeout:
+        if job.status.is_failure:
+            return JobFailed(f"{self.name}: job {job.id} failed: {job.provider_status}", job=job)
+        if not job.status.is_final:
+            return WaitTimeout(f"{self.name}: job {job.id} is still {job.status}: wait for it", job=job)
+        gone = job.model_copy(update={"status": JobStatus.EXPIRED})
+        return ResultExpired(
+            f"{self.name}: the result of job {job.id} is gone: it is kept for 24 hours", job=gone
+        )
+
+    def _submit(self, path: str, document: Document, values: Mapping[str, Any]) -> Steps[Response]:
+        template_id = self._needed_template()
+        headers: tuple[tuple[str, str], ...] = ()
+        body: Body
+        if self.form == "multipart":
+            fields = [("template_id", template_id)]
+            fields += [("static_values", as_json("static_values", values))] if values else []
+            body = Multipart(tuple(fields), (FilePart("actual_image", document),))
+        elif self.form == "json":
+            given: dict[str, Any] = {"template_id": template_id}
+            given |= {"static_values": dict(values)} if values else {}
+            body = Base64Json("actual_image", document, given)
+        else:
+            path += f"?{urlencode({'t_id': template_id})}"
+            # Salesforce package; ASCII with escapes, because a header holds nothing else.
+            headers = (("static_values", as_json("static_values", values)),) if values else ()
+            body = RawBody(document)
+        # The PUT makes a job as well, so it may be repeated no more than the POST.
+        method = "PUT" if self.form == "raw" else "POST"
+        return (yield from self.call(method, path, body=body, headers=headers, repeat=Repeat.UNLESS_SENT))
+
+    def _prompt(self, path: str, document: Document, payload: Mapping[str, Any]) -> Steps[Response]:
+        """Send a document with an agent's instructions; the bytes alone have no place for them."""
+        text = as_json("prompt", payload)
+        fields: dict[str, Any] = {"template_id": self.template_id} if self.template_id else {}
+        body: Body
+        if self.form == "json":
+            body = Base64Json("actual_image", document, {**fields, "payload": json.loads(text)})
+        else:
+            body = Multipart((*fields.items(), ("payload", text)), (FilePart("actual_image", document),))
+        return (yield from self.call("POST", path, body=body))
+
+    def _needed_template(self) -> str:
+        if not self.template_id:
+            raise ConfigurationError(
+                f"{self.name} has no template: set {self.env_prefix}TEMPLATE_ID or template_id="
+            )
+        return self.template_id
+
+    def _values(self, metadata: Mapping[str, Any]) -> dict[str, Any]:
+        return {**self.static_values, **metadata}
+
+    def _submitted(self, response: Response, document: Document, metadata: Mapping[str, Any]) -> Job:
+        answer = object_in(self.name, response)
+        job_id = text_in(answer.get("job_id"))
+        if job_id is None:
+            raise malformed(self.name, response, "job_id is missing")
+        # The answer has no status (webhook page).
+        return Job(
+            id=job_id,
+            provider=self.name,
+            status=JobStatus.SUBMITTED,
+            filename=document.filename,
+            metadata=self._values(metadata),
+            raw=answer,
+        )
+
+    # Results
+
+    def _records_in(self, response: Response) -> list[Mapping[str, Any]]:
+        try:
+            value = response.json()
+        except ValueError:
+            value = None
+        records = records_in(value)
+        if records is None:
+            raise malformed(self.name, response, "the result is neither an object nor a list of objects")
+        return records
+
+    def _result_in(self, response: Response) -> Result:
+        return self._read_records(self._records_in(response))
+
+    def _read_records(self, records: Sequence[Mapping[str, Any]]) -> Result:
+        if len(records) == 1:
+            return self.read_result(records[0])
+        return Result(
+            tables={"documents": [self.read_result(record).values() for record in records]},
+            warnings=(f"result: {len(records)} documents in one job: results() gives each",),
+            raw=list(records),
+        )
+
+    @override
+    def read_result(self, payload: Any) -> Result:
+        """Normalise a record; its names are those of the user's template."""
+        return read_result(payload if isinstance(payload, Mapping) else {}, raw=payload)
+
+    # Events
+
+    @override
+    def envelopes(self, delivery: Delivery) -> tuple[Envelope, ...]:
+        """Read one delivery: one document, in an archive's case one of several with the same job id."""
+        body = delivery.json_object()
+        job_id = text_in(body.get("job_id"))
+        if job_id is None:
+            raise MalformedDelivery("job_id is missing: the body is not a DocuProx delivery")
+        records = records_in(body["result"]) if "result" in body else None
+        if records:
+            return tuple(
+                self._completed(job_id, EVENT, {**body, "result": record}, body) for record in records
+            )
+        # No failure is documented to be pushed; one that is may look like a status reply (assumed).
+        word = str(body.get("status", ""))
+        if STATUS.get(normalised(word), JobStatus.PROCESSING).is_failure:
+            return (self._failed(job_id, word, body),)
+        digest = hashlib.sha256(delivery.body).hexdigest()
+        return (
+            Envelope(
+                key=f"{UNRECOGNISED_EVENT}:{job_id}:{digest}",
+                type=UNRECOGNISED_EVENT,
+                provider_type=UNRECOGNISED_EVENT,
+                payload=body,
+                raw=body,
+                job_id=job_id,
+            ),
+        )
+
+    @override
+    def polled(self, job: Job, result: Result | None) -> tuple[Envelope, ...]:
+        if job.status.is_failure:
+            raw = job.raw if isinstance(job.raw, Mapping) else {"status": job.provider_status}
+            return (self._failed(job.id, job.provider_status, raw),)
+        if result is None or not job.status.is_success:
+            return ()
+        # A job without records has ended as well.
+        records = records_in(result.raw) or [{}]
+        # As the webhooks have them; what was submitted is not repeated by a poll.
+        submitted = {
+            "job_id": job.id,
+            "template_id": self.template_id or None,
+            "static_values": dict(job.metadata) or None,
+        }
+        bodies = [{**submitted, "result": record} for record in records]
+        return tuple(self._completed(job.id, job.provider_status, body, body) for body in bodies)
+
+    def _completed(self, job_id: str, word: str, body: Mapping[str, Any], raw: Mapping[str, Any]) -> Envelope:
+        """Build the event of one document; `body` is a delivery with this document alone."""
+        key = f"document.completed:{job_id}"
+        if callable(self.dedupe):
+            key = f"{key}:{self.dedupe(body)}"
+        elif self.dedupe == "result":
+            key = f"{key}:{digest_of(body['result'])}"
+        return Envelope(
+            key=key,
+            type="document.completed",
+            provider_type=word,
+            payload=body["result"],
+            raw=raw,
+            job_id=job_id,
+        )
+
+    def _failed(self, job_id: str, word: str, body: Mapping[str, Any]) -> Envelope:
+        return Envelope(
+            key=f"document.failed:{job_id}",
+            type="document.failed",
+            provider_type=word,
+            payload=body,
+            raw=body,
+            job_id=job_id,
+        )
+
+    @override
+    def read_error(self, payload: Any) -> JobError:
+        """Read a status reply: there is no error code, so the status is one; its reason is nowhere said."""
+        answer = payload if isinstance(payload, Mapping) else {}
+        code = normalised(str(answer.get("status", ""))) or "FAILED"
+        message = text_in(answer.get("message")) or text_in(answer.get("error")) or ""
+        return JobError(code=code, message=message, kind=ErrorKind.TERMINAL)
+
+    @override
+    def read_metadata(self, envelope: Envelope) -> Mapping[str, Any]:
+        """Give the echoed `static_values`: an object, or JSON text where a form sent it so (assumed)."""
+        echoed = envelope.raw.get("static_values") if isinstance(envelope.raw, Mapping) else None
+        if isinstance(echoed, str):
+            try:
+                echoed = json.loads(echoed)
+            except (ValueError, RecursionError):
+                return {}
+        return echoed if isinstance(echoed, Mapping) else {}
