@@ -9,35 +9,32 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar
-from urllib.parse import quote, urlencode
 
 from typing_extensions import override
 
-from ..core.answers import Problem, list_in, malformed, model_of, object_in, text_in
+from ..core.answers import malformed, model_of, object_in, text_in
 from ..core.delivery import Delivery, Envelope
 from ..core.document import Document
-from ..core.exchange import FilePart, JsonBody, Multipart, Repeat, Request, Response, path_segment
+from ..core.exchange import FilePart, Multipart, Response, path_segment
 from ..core.instants import instant
 from ..core.job import Batch, BatchSummary, ErrorKind, Job, JobError, JobStatus
-from ..core.provider import NOTHING, Capabilities, Provider, final_type, type_for
+from ..core.provider import NOTHING, Capabilities, final_type, type_for
 from ..core.result import Result
-from ..core.steps import Steps, send
+from ..core.steps import Steps
 from ..errors import (
-    ApiError,
     ConfigurationError,
     JobFailed,
     MalformedDelivery,
     NotFound,
-    OutOfCredits,
-    RateLimited,
     UnsupportedDocument,
     WaitTimeout,
 )
 from ..results.mapping import read_result
 from ..webhooks.signatures import HmacSha256
+from .ocriva_endpoints import HISTORY, WINDOW_SECONDS, OcrivaEndpoints
 from .ocriva_models import (
     BatchRecord,
     HistoryPage,
@@ -93,20 +90,14 @@ FILE_TYPES: Mapping[str, str] = {
 
 #: Files of one batch call; 51 are refused (retry-rate-limiting).
 MAX_BATCH_FILES = 50
-#: Requests a minute share one clock-minute window (retry-rate-limiting).
-WINDOW_SECONDS = 60.0
-#: Records a page (the default is 10; the maximum is not stated).
-PAGE_RECORDS = 100
 #: Pages that are searched for a record at most.
 SEARCH_PAGES = 5
 #: Where the key of an upload travels, because there is no header for it.
 KEY_MEMBER = "paperhookKey"
 
-HISTORY = "/openapi/processing-history"
-
 
 @dataclass(frozen=True)
-class Ocriva(Provider):
+class Ocriva(OcrivaEndpoints):
     """Ocriva's Open API at https://api.ocriva.com/v1.
 
     Args:
@@ -116,8 +107,6 @@ class Ocriva(Provider):
         bearer: Send the key as `Authorization: Bearer`, which an access token of `login` needs.
     """
 
-    name: ClassVar[str] = "ocriva"
-    env_prefix: ClassVar[str] = "OCRIVA_"
     capabilities: ClassVar[Capabilities] = Capabilities(
         accepts=frozenset(FILE_TYPES),
         max_batch_documents=MAX_BATCH_FILES,
@@ -127,11 +116,7 @@ class Ocriva(Provider):
         usual_seconds=5.0,
     )
 
-    base_url: str = "https://api.ocriva.com/v1"
-    project_id: str = ""
-    template_id: str = ""
     upload_type: str = ""
-    bearer: bool = False
 
     @property
     @override
@@ -191,14 +176,6 @@ class Ocriva(Provider):
         if carried:
             fields.append(("metadata", json.dumps(carried, default=str)))
         return fields
-
-    def _needed_project(self) -> str:
-        if not self.project_id:
-            raise ConfigurationError(
-                f"{self.name} wants the project of every upload, even with a project's own key: write "
-                f"Ocriva(..., project_id=...) or set {self.env_prefix}PROJECT_ID; client.run(provider.projects()) lists them"
-            )
-        return self.project_id
 
     def _uploaded(self, response: Response, key: str | None, metadata: Mapping[str, Any]) -> Job:
         job = self._job(response, object_in(self.name, response))
@@ -392,6 +369,29 @@ class Ocriva(Provider):
             raw=raw,
         )
 
+    # The older way in
+
+    def upload_internal(
+        self, organization_id: str, document: Document, *, metadata: Mapping[str, Any] = NOTHING
+    ) -> Steps[Job]:
+        """Submit one document over the dashboard's own surface (api-reference); prefer `upload`."""
+        body = Multipart(tuple(self._form(None, metadata)), (FilePart("file", document),))
+        response = yield from self._internal(f"/upload/{path_segment(organization_id)}/file", body)
+        return self._uploaded(response, None, metadata)
+
+    def upload_batch_internal(
+        self,
+        organization_id: str,
+        documents: Sequence[Document],
+        *,
+        metadata: Mapping[str, Any] = NOTHING,
+        batch_name: str = "",
+    ) -> Steps[Batch]:
+        """Submit several documents over the dashboard's own surface (batch-processing); prefer `upload_batch`."""
+        body = self._batch_body(documents, None, metadata, batch_name)
+        response = yield from self._internal(f"/batch/{path_segment(organization_id)}/upload", body)
+        return self._batch_born(response, documents)
+
     # Webhooks
 
     @override
@@ -480,225 +480,6 @@ class Ocriva(Provider):
     def read_metadata(self, envelope: Envelope) -> Mapping[str, Any]:
         return {name: value for name, value in _metadata(envelope.payload).items() if name != KEY_MEMBER}
 
-    # Projects and templates
-
-    def projects(self) -> Steps[tuple[Project, ...]]:
-        """List the projects that the key may use."""
-        response = yield from self.call("GET", "/openapi/projects")
-        return tuple(model_of(self.name, response, Project, each) for each in list_in(self.name, response))
-
-    def templates(self) -> Steps[tuple[Template, ...]]:
-        """List the project's templates."""
-        response = yield from self.call("GET", "/openapi/templates" + self._query({}))
-        return tuple(model_of(self.name, response, Template, each) for each in list_in(self.name, response))
-
-    def template(self, id: str) -> Steps[Template]:
-        """Read one template (path assumed)."""
-        response = yield from self.call("GET", f"/openapi/templates/{path_segment(id)}")
-        return model_of(self.name, response, Template, object_in(self.name, response))
-
-    def create_template(
-        self, name: str, *, schema: Any, description: str, instructions: str = ""
-    ) -> Steps[Template]:
-        """Make a template in the project.
-
-        Args:
-            schema: What to extract, as JSON.
-            description: Required by Ocriva.
-        """
-        members = {
-            "name": name,
-            "description": description,
-            "templateSchema": schema,
-            "projectId": self._needed_project(),
-            **({"instructions": instructions} if instructions else {}),
-        }
-        response = yield from self.call("POST", "/openapi/templates", body=JsonBody(members))
-        return model_of(self.name, response, Template, object_in(self.name, response))
-
-    def update_template(
-        self,
-        id: str,
-        *,
-        name: str | None = None,
-        description: str | None = None,
-        schema: Any = None,
-        instructions: str | None = None,
-    ) -> Steps[Template]:
-        """Change what is given of a template (that it exists: open-api-templates; PATCH and path assumed)."""
-        given = {
-            "name": name,
-            "description": description,
-            "templateSchema": schema,
-            "instructions": instructions,
-        }
-        members = {member: value for member, value in given.items() if value is not None}
-        response = yield from self.call(
-            "PATCH", f"/openapi/templates/{path_segment(id)}", body=JsonBody(members)
-        )
-        return model_of(self.name, response, Template, object_in(self.name, response))
-
-    def delete_template(self, id: str) -> Steps[None]:
-        """Delete a template (that it exists: open-api-templates; path assumed)."""
-        yield from self.call("DELETE", f"/openapi/templates/{path_segment(id)}")
-
-    # The history
-
-    def history(
-        self,
-        *,
-        page: int = 1,
-        limit: int = 10,
-        status: str = "",
-        template_id: str = "",
-        from_date: date | None = None,
-        to_date: date | None = None,
-        search: str = "",
-        batch_id: str = "",
-    ) -> Steps[HistoryPage]:
-        """Read one page of the processing history.
-
-        Args:
-            page: From 1.
-            status: `pending`, `queued`, `in_progress`, `completed` or `failed`.
-        """
-        filters = {
-            "status": status,
-            "templateId": template_id,
-            "fromDate": from_date.isoformat() if from_date else "",
-            "toDate": to_date.isoformat() if to_date else "",
-            "search": search,
-            "batchId": batch_id,
-        }
-        _, found = yield from self._page(page, filters, limit=limit)
-        return found
-
-    def _page(
-        self, number: int, filters: Mapping[str, str], *, limit: int = PAGE_RECORDS
-    ) -> Steps[tuple[Response, HistoryPage]]:
-        query = self._query({"page": str(number), "limit": str(limit), **filters})
-        response = yield from self.call("GET", HISTORY + query)
-        answer = object_in(self.name, response)
-        records = answer.get("data")
-        if not isinstance(records, list):
-            raise malformed(self.name, response, "data is not a list")
-        # The names of the paging members are not documented: at the top or under meta (assumed).
-        meta = answer.get("meta")
-        paging = {**answer, **(meta if isinstance(meta, Mapping) else {})}
-        page = {
-            "records": records,
-            "page": number,
-            "total": paging.get("total"),
-            "totalPages": paging.get("totalPages"),
-        }
-        return response, model_of(self.name, response, HistoryPage, page)
-
-    def record(self, id: str) -> Steps[HistoryRecord]:
-        """Read one record of the history by its own id (path assumed)."""
-        response = yield from self.call("GET", f"{HISTORY}/{path_segment(id)}")
-        return model_of(self.name, response, HistoryRecord, object_in(self.name, response))
-
-    def stats(self) -> Steps[Stats]:
-        """Read the figures of the project's history (path assumed)."""
-        response = yield from self.call("GET", f"{HISTORY}/stats{self._query({})}")
-        return model_of(self.name, response, Stats, object_in(self.name, response))
-
-    def export(self, id: str, *, format: str = "json") -> Steps[bytes]:
-        """Download the result of a history record (path assumed); only `json` is known as a format."""
-        response = yield from self.call(
-            "GET", f"{HISTORY}/{path_segment(id)}/export?{urlencode({'format': format})}"
-        )
-        return response.body
-
-    def batches(self) -> Steps[tuple[BatchRecord, ...]]:
-        """List the project's batches: an array, or an object with `data` (assumed)."""
-        response = yield from self.call("GET", "/openapi/batch" + self._query({}))
-        listed = object_in(self.name, response).get("data") if response.body.lstrip()[:1] == b"{" else None
-        found = listed if isinstance(listed, list) else list_in(self.name, response)
-        return tuple(model_of(self.name, response, BatchRecord, each) for each in found)
-
-    def batch(self, id: str) -> Steps[BatchRecord]:
-        """Read one batch (path assumed)."""
-        response = yield from self.call("GET", f"/openapi/batch/{path_segment(id)}")
-        return model_of(self.name, response, BatchRecord, object_in(self.name, response))
-
-    # The older ways in
-
-    def login(self) -> Steps[Login]:
-        """Exchange the key for an access token (open-api-overview); keys work without it."""
-        body = JsonBody({"token": self.api_key})
-        # Nothing is made that could be made twice.
-        response = yield from self.call("POST", "/openapi/auth/login", body=body, repeat=Repeat.ALWAYS)
-        return model_of(self.name, response, Login, object_in(self.name, response))
-
-    def refresh(self) -> Steps[Login]:
-        """Renew an access token on the internal surface (named in security-compliance; body and reply assumed)."""
-        response = yield from self._internal("/auth/refresh", None)
-        return model_of(self.name, response, Login, object_in(self.name, response))
-
-    def upload_internal(
-        self, organization_id: str, document: Document, *, metadata: Mapping[str, Any] = NOTHING
-    ) -> Steps[Job]:
-        """Submit one document over the dashboard's own surface (api-reference); prefer `upload`."""
-        body = Multipart(tuple(self._form(None, metadata)), (FilePart("file", document),))
-        response = yield from self._internal(f"/upload/{path_segment(organization_id)}/file", body)
-        return self._uploaded(response, None, metadata)
-
-    def upload_batch_internal(
-        self,
-        organization_id: str,
-        documents: Sequence[Document],
-        *,
-        metadata: Mapping[str, Any] = NOTHING,
-        batch_name: str = "",
-    ) -> Steps[Batch]:
-        """Submit several documents over the dashboard's own surface (batch-processing); prefer `upload_batch`."""
-        body = self._batch_body(documents, None, metadata, batch_name)
-        response = yield from self._internal(f"/batch/{path_segment(organization_id)}/upload", body)
-        return self._batch_born(response, documents)
-
-    def _internal(self, path: str, body: Multipart | None) -> Steps[Response]:
-        # Outside /v1, and by Bearer only (api-reference).
-        url = self.base_url.removesuffix("/v1") + path
-        headers = replace(self, bearer=True).request_headers()
-        return (yield from send(Request("POST", url, headers, body, Repeat.UNLESS_SENT), self.error_of))
-
-    # The wire
-
-    @override
-    def request_headers(self) -> tuple[tuple[str, str], ...]:
-        return super().request_headers() if self.bearer else (("X-API-Key", self.api_key),)
-
-    @override
-    def problem(self, response: Response) -> Problem | None:
-        """Read `{"statusCode", "message", "error"}`: no codes, and `message` may be a list (error-reference)."""
-        if response.is_success:
-            return None
-        try:
-            answer = response.json()
-        except ValueError:
-            answer = None
-        given = answer.get("message") if isinstance(answer, Mapping) else ""
-        message = "; ".join(map(str, given)) if isinstance(given, list) else str(given or "")
-        if response.status == 401:
-            # Another project's id is answered like a wrong key (open-api-overview): never rotate or lock because of it.
-            message = f"the key is wrong, or projectId {self.project_id!r} is not a project of it: {message}"
-        # Used-up credits are a 402 or a 400, never a 429 (retry-rate-limiting); the word in the sentence is assumed.
-        is_credit = response.status == 400 and "credit" in message.lower()
-        return Problem(message=message, error_class=OutOfCredits if is_credit else None)
-
-    @override
-    def error_of(self, response: Response) -> ApiError | None:
-        error = super().error_of(response)
-        if isinstance(error, RateLimited) and error.retry_after is None:
-            error.retry_after = _until_reset(response)
-        return error
-
-    def _query(self, options: Mapping[str, str]) -> str:
-        given = {"projectId": self.project_id, **options}
-        text = urlencode({name: value for name, value in given.items() if value}, quote_via=quote)
-        return f"?{text}" if text else ""
-
 
 def _key(type: str, id: str | None, body: Mapping[str, Any], sent: bytes) -> str:
     """Identify an event.
@@ -714,14 +495,6 @@ def _key(type: str, id: str | None, body: Mapping[str, Any], sent: bytes) -> str
     if id is not None:
         return f"{type}:{id}:{body['payload'].get('status', '')}"
     return f"{type}:{hashlib.sha256(sent).hexdigest()}"
-
-
-def _until_reset(response: Response) -> float | None:
-    """Read X-RateLimit-Reset, in unix seconds, as seconds from now; never longer than the window."""
-    text = response.headers.get("x-ratelimit-reset", "").strip()
-    if not (text.isascii() and text.isdigit() and len(text) <= 12):
-        return None
-    return min(max(0.0, float(text) - response.received_at), WINDOW_SECONDS)
 
 
 def _metadata(record: Any) -> Mapping[str, Any]:
