@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ..providers import PROVIDERS
+from ..testing import LOCAL_SECRET
 from . import client_commands, demo, dev, inbox_commands, webhook_commands, worker_command
 from .demo_output import JsonShow, TableShow
 from .output import out
@@ -59,7 +60,7 @@ def dev_command(
     webhook: Annotated[
         str | None, typer.Option(help="Where webhooks go; {provider} in it stands for the provider's name.")
     ] = None,
-    secret: Annotated[str, typer.Option(help="The webhook secret of all providers.")] = dev.LOCAL_SECRET,
+    secret: Annotated[str, typer.Option(help="The webhook secret of all providers.")] = LOCAL_SECRET,
 ) -> None:
     """Run the providers on this machine, for your application and for curl."""
     asyncio.run(dev.run(port, webhook, secret))

@@ -11,10 +11,11 @@ import contextlib
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, cast
 
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -27,11 +28,12 @@ from ..core.provider import Provider
 from ..core.result import Result
 from ..errors import ApiError, JobFailed, PaperhookError, UnsupportedDocument, WaitTimeout
 from ..hooks import Webhooks
-from ..inbox.base import Filter, Row
+from ..inbox import open_inbox
+from ..inbox.base import Entry, Filter, Inbox, Row
 from ..reading.reader import Reader
+from ..serving import bound_socket, origin_of, serving
 from ..simulator import Simulator
-from .dev import LOCAL_SECRET, local_provider, targets
-from .serving import bound_socket, origin_of, serving
+from ..testing import LOCAL_SECRET, local_provider, webhook_targets
 
 #: Seconds for one document; the reading process has a bound of its own below this.
 DOCUMENT_DEADLINE = 90.0
@@ -95,11 +97,33 @@ class _Desk:
         return self._handled[provider, key]
 
 
+class _TimedInbox:
+    """An inbox that remembers when each event was committed; everything else is the inbox's own."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
+        self.committed_at: dict[str, float] = {}
+
+    def put(self, entries: Sequence[Entry]) -> Future[tuple[bool, ...]]:
+        future = self._inbox.put(entries)
+        future.add_done_callback(lambda _: self._note(entries))
+        return future
+
+    def _note(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            self.committed_at.setdefault(f"{entry.provider} {entry.key}", time.time())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inbox, name)
+
+
 class Stage:
     """Local providers, a receiver and clients, all set up."""
 
-    def __init__(self, hooks: Webhooks, desk: _Desk, clients: dict[str, AsyncClient]) -> None:
-        self._hooks, self._desk, self._clients = hooks, desk, clients
+    def __init__(
+        self, hooks: Webhooks, inbox: _TimedInbox, desk: _Desk, clients: dict[str, AsyncClient]
+    ) -> None:
+        self._hooks, self._inbox, self._desk, self._clients = hooks, inbox, desk, clients
 
     async def play(self, path: Path, provider: str) -> list[Report]:
         """Send one file its whole way and report each document that came of it."""
@@ -191,14 +215,15 @@ async def stage(names: Sequence[str]) -> AsyncGenerator[Stage, None]:
         reader.start()
         there, here = (stack.enter_context(contextlib.closing(bound_socket())) for _ in range(2))
         providers = [local_provider(name, origin_of(there)) for name in names]
-        hooks = Webhooks(*providers, inbox=f"sqlite:///{folder}/inbox.db")
+        inbox = _TimedInbox(open_inbox(f"sqlite:///{folder}/inbox.db"))
+        hooks = Webhooks(*providers, inbox=cast("Inbox", inbox))
         stack.callback(hooks.close)
         desk = _Desk()
         hooks.on("*")(desk.note)
         receiver = Starlette(routes=[Mount("/webhooks", hooks.asgi())], lifespan=hooks.lifespan)
         simulator = Simulator(
             reader,
-            webhooks=targets(f"{origin_of(here)}/webhooks/{{provider}}", LOCAL_SECRET),
+            webhooks=webhook_targets(f"{origin_of(here)}/webhooks/{{provider}}", LOCAL_SECRET),
             # Nobody pays here, and many files at once would wait for the next minute.
             rate_limits=False,
         )
@@ -208,7 +233,7 @@ async def stage(names: Sequence[str]) -> AsyncGenerator[Stage, None]:
             provider.name: await stack.enter_async_context(AsyncClient(provider, timeout=60.0))
             for provider in providers
         }
-        yield Stage(hooks, desk, clients)
+        yield Stage(hooks, inbox, desk, clients)
 
 
 async def run(paths: Sequence[Path], names: Sequence[str], show: Show) -> bool:

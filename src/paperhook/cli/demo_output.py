@@ -32,7 +32,7 @@ class TableShow:
             out.line(f"  {report.event or 'not ended'}: {report.error_code}: {report.error_message}")
         if report.result.fields:
             out.table(
-                ("field", "value", "confidence", "match", "page", "box"),
+                ("field", "value", "conf.", "match", "page", "box"),
                 [_cells(name, field) for name, field in report.result.fields.items()],
             )
         if report.result.line_items:

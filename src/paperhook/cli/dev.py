@@ -6,40 +6,12 @@ import asyncio
 import contextlib
 import signal
 
-from ..core.provider import Provider
 from ..providers import PROVIDERS, provider_class
 from ..reading.reader import Reader
-from ..simulator import Simulator, WebhookTarget
-from ..simulator.app import DEFAULT_KEYS
+from ..serving import bound_socket, origin_of, serving
+from ..simulator import Simulator
+from ..testing import LOCAL_OPTIONS, LOCAL_SECRET, local_provider, webhook_targets
 from .output import out
-from .serving import bound_socket, origin_of, serving
-
-#: Good for loopback only; everybody who has paperhook knows it.
-LOCAL_SECRET = "local-webhook-secret"  # noqa: S105 - public on purpose
-
-#: What a provider needs beside key and secret, at the local provider.
-LOCAL_OPTIONS = {
-    "space-ocr": {"sheet": "/paperhook"},
-    "docuprox": {"template_id": "7a7a7a7a-0000-4000-8000-000000000001"},
-    "ocriva": {"project_id": "proj_local"},
-}
-
-
-def local_provider(name: str, origin: str, *, secret: str = LOCAL_SECRET) -> Provider:
-    """Give a provider that talks to the local one."""
-    return provider_class(name)(
-        DEFAULT_KEYS[name][0],
-        base_url=Simulator.base_url(name, origin),
-        webhook_secret=secret,
-        **LOCAL_OPTIONS.get(name, {}),
-    )
-
-
-def targets(webhook: str | None, secret: str) -> dict[str, WebhookTarget]:
-    """Say where each provider's webhooks go."""
-    if webhook is None:
-        return {}
-    return {name: WebhookTarget(webhook.replace("{provider}", name), secret) for name in PROVIDERS}
 
 
 async def run(port: int, webhook: str | None, secret: str) -> None:
@@ -52,7 +24,7 @@ async def run(port: int, webhook: str | None, secret: str) -> None:
             loop.add_signal_handler(number, stopped.set)
     with contextlib.closing(bound_socket(port)) as bound, Reader() as reader:
         reader.start()
-        simulator = Simulator(reader, webhooks=targets(webhook, secret))
+        simulator = Simulator(reader, webhooks=webhook_targets(webhook, secret))
         origin = origin_of(bound)
         async with serving(simulator, bound):
             _announce(origin, webhook, secret)

@@ -14,6 +14,8 @@ from rich.text import Text
 class Output:
     """Prints to standard output; document content is text, never markup."""
 
+    _WRAPPED = frozenset({"value", "description", "handlers", "accepts"})
+
     def __init__(self) -> None:
         self._console = Console(highlight=False, soft_wrap=True)
 
@@ -32,7 +34,10 @@ class Output:
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Print rows under columns."""
-        table = Table(*columns)
+        table = Table(*columns[:1])
+        for column in columns[1:]:
+            # A cell that is cut in two is hard to copy; values are the ones that may wrap.
+            table.add_column(column, no_wrap=column not in self._WRAPPED)
         for row in rows:
             table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
         self._console.print(table)

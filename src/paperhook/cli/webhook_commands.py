@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import secrets
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -21,10 +20,9 @@ from ..core.provider import Provider
 from ..errors import ConfigurationError, DeliveryRejected
 from ..hooks import Webhooks
 from ..providers import provider_class
-from .dev import LOCAL_SECRET
+from ..serving import bound_socket, origin_of, serving
+from ..testing import LOCAL_SECRET, signed_delivery
 from .output import out
-from .sample_deliveries import sample_delivery
-from .serving import bound_socket, origin_of, serving
 
 ProviderName = Annotated[
     str,
@@ -90,14 +88,13 @@ def trigger(
 ) -> None:
     """Send a delivery, signed as the provider signs it; exit code 1 when it is not answered with 2xx."""
     sender = _provider(provider, secret)
-    content, headers = sample_delivery(provider, event, secrets.token_hex(4))
+    now = time.time()
+    headers, content = signed_delivery(sender, event, now=now)
     if body is not None:
         content = body.read_bytes()
-    signed = sender.signature.sign(content, sender.secrets[0], now=time.time())
+        headers |= sender.signature.sign(content, sender.secrets[0], now=now)
     try:
-        answer = httpx.post(
-            to, content=content, headers={"Content-Type": "application/json", **headers, **signed}, timeout=30
-        )
+        answer = httpx.post(to, content=content, headers=headers, timeout=30)
     except (httpx.RequestError, httpx.InvalidURL) as error:
         raise ConfigurationError(f"{to}: {error}: is your receiver running?") from error
     out.line(f"{answer.status_code} {answer.text[:200]}")

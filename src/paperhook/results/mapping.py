@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
@@ -278,10 +278,13 @@ def _place(
 
 
 def _placed(entry: _Entry, given: Mapping[str, Position], annotated: Mapping[str, Position]) -> _Entry:
-    for found in (given.get(entry.path), annotated.get(entry.path)):
+    """Take from each source what the ones before it do not say: the caller, the annotations, the value itself."""
+    position = entry.position
+    for found in (annotated.get(entry.path), given.get(entry.path)):
         if found is not None:
-            return replace(entry, position=found)
-    return entry
+            said = {each.name: getattr(found, each.name) for each in fields(found)}
+            position = replace(position, **{name: value for name, value in said.items() if value is not None})
+    return replace(entry, position=position)
 
 
 def _annotated(notes: Any) -> dict[str, Position]:

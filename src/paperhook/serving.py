@@ -11,7 +11,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from typing_extensions import override
 
-from ..errors import ConfigurationError
+from .errors import ConfigurationError
 
 HOST = "127.0.0.1"
 

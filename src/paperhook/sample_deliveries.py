@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..errors import ConfigurationError
+from .errors import ConfigurationError
 
 Made = tuple[dict[str, Any], dict[str, str]]
 

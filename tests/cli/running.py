@@ -1,0 +1,35 @@
+"""Run the command line in this process, or as the installed program."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+from click.testing import Result
+from typer.testing import CliRunner
+
+from paperhook.cli.app import app
+
+
+def run(*arguments: str, env: dict[str, str] | None = None) -> Result:
+    """Run a command in this process; what it raises is in `exception`."""
+    return CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200", **(env or {})})
+
+
+def lines(result: Result) -> list[dict[str, Any]]:
+    """Decode the JSON lines that a command printed."""
+    return [json.loads(line) for line in result.stdout.splitlines() if line.strip()]
+
+
+def program(*arguments: str, **env: str) -> subprocess.Popen[str]:
+    """Start the program as a user would; the caller waits for it."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "paperhook.cli", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "COLUMNS": "200", "PYTHONUNBUFFERED": "1", **env},
+    )
