@@ -117,4 +117,8 @@ class Extraction:
 
 
 def _fields(raw: Mapping[str, Any]) -> dict[str, ExtractedField]:
-    return {name: ExtractedField(**{**field, "box": tuple(field["box"])}) for name, field in raw.items()}
+    fields: dict[str, ExtractedField] = {}
+    for name, field in raw.items():
+        x0, y0, x1, y1 = field["box"]
+        fields[name] = ExtractedField(**{**field, "box": (x0, y0, x1, y1)})
+    return fields

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from difflib import SequenceMatcher
+from collections.abc import Sequence
 
-from paperhook.reading.amounts import CURRENCIES, Amount, amounts_in
+from paperhook.reading.amounts import CURRENCIES, amounts_in
+from paperhook.reading.context import evidence
 from paperhook.reading.extraction import ExtractedField
-from paperhook.reading.items import Item
 from paperhook.reading.layout import Line, Phrase
-from paperhook.reading.words import Word, squeeze
+from paperhook.reading.words import Word, joined, squeeze
 
 _CODES = {code for code in CURRENCIES.values() if len(code) == 3}
 #: Currencies by name, squeezed.
@@ -53,41 +52,34 @@ _DEFAULTS = {"$": "USD", "kr": "SEK", "¥": "JPY"}
 
 
 def settle_currency(
-    lines: Sequence[Line],
-    mark: str,
-    language: str | None,
-    fields: Mapping[str, ExtractedField],
-    items: Sequence[Item],
+    lines: Sequence[Line], mark: str, total: ExtractedField | None
 ) -> ExtractedField | None:
-    """Decide the currency; None when nothing on the page states one."""
+    """Decide the currency; None when nothing on the page states one.
+
+    Args:
+        total: Its mark counts three times: an exchange rate or a second currency stands elsewhere.
+    """
     votes: Counter[str] = Counter()
-    shown: dict[str, tuple[Phrase, tuple[Word, ...], str]] = {}
-    for line in lines:
-        for phrase in line.phrases:
-            for amount in amounts_in(phrase, mark):
-                if amount.currency is not None and amount.is_money:
-                    weight = 3 if _is_total(amount, fields) else 1
-                    votes[amount.currency] += weight
-                    shown.setdefault(amount.currency, (phrase, amount.words, amount.text))
-            for start, end, code in _named(phrase):
-                votes[code] += 1 if end - start == 1 else 2
-                words = phrase.words[start:end]
-                shown.setdefault(code, (phrase, words, " ".join(word.text for word in words)))
+    shown: dict[str, tuple[Phrase, Sequence[Word], str]] = {}
+    for phrase in (phrase for line in lines for phrase in line.phrases):
+        for amount in amounts_in(phrase, mark):
+            if amount.currency is not None and amount.is_money:
+                votes[amount.currency] += 3 if total is not None and total.text == amount.text else 1
+                shown.setdefault(amount.currency, (phrase, amount.words, amount.text))
+        for start, end, code in _named(phrase):
+            words = phrase.words[start:end]
+            votes[code] += len(words)
+            shown.setdefault(code, (phrase, words, joined(words)))
     if not votes:
         return None
     whole = " ".join(line.text for line in lines)
-    best = _settled(votes, whole)
-    symbol = best if best in shown else next(s for s, code in _symbols(votes, whole) if code == best)
+    meant: Counter[str] = Counter()
+    for symbol, count in votes.items():
+        meant[_meaning(symbol, votes, whole)] += count
+    best = meant.most_common(1)[0][0]
+    symbol = best if best in shown else next(s for s in shown if _meaning(s, votes, whole) == best)
     phrase, words, text = shown[symbol]
-    confidence = 0.97 if symbol == best else 0.75
-    printed = squeeze("".join(word.text for word in words)) or text
-    ratio = 1.0 if (squeeze(text) or text) in printed else SequenceMatcher(None, text, printed).ratio()
-    return ExtractedField(best, text, confidence, round(ratio, 3), phrase.page.number, phrase.page.box(words))
-
-
-def _is_total(amount: Amount, fields: Mapping[str, ExtractedField]) -> bool:
-    total = fields.get("total")
-    return total is not None and total.text == amount.text
+    return evidence(best, text, phrase.page, words, 0.97 if symbol == best else 0.75)
 
 
 def _named(phrase: Phrase) -> list[tuple[int, int, str]]:
@@ -105,17 +97,6 @@ def _named(phrase: Phrase) -> list[tuple[int, int, str]]:
                 found.append((index, index + size, code))
                 break
     return found
-
-
-def _symbols(votes: Counter[str], whole: str) -> list[tuple[str, str]]:
-    return [(mark, _meaning(mark, votes, whole)) for mark in votes]
-
-
-def _settled(votes: Counter[str], whole: str) -> str:
-    meant: Counter[str] = Counter()
-    for mark, count in votes.items():
-        meant[_meaning(mark, votes, whole)] += count
-    return meant.most_common(1)[0][0]
 
 
 def _meaning(mark: str, votes: Counter[str], whole: str) -> str:

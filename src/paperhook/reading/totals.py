@@ -52,12 +52,12 @@ def candidates(
         if not kinds or label.line_index in avoid:
             continue
         for kind in kinds:
-            found.extend(_of_label(kind, label, lines, labels, mark, avoid))
+            found.extend(_of_label(kind, label, lines, labels, mark))
     return found
 
 
 def _of_label(
-    kind: str, label: Label, lines: Sequence[Line], labels: Sequence[Label], mark: str, avoid: frozenset[int]
+    kind: str, label: Label, lines: Sequence[Line], labels: Sequence[Label], mark: str
 ) -> list[Candidate]:
     weight = _weight(label)
     right = [amount for phrase in right_of(label, lines, labels) for amount in amounts_in(phrase, mark)]

@@ -1,0 +1,140 @@
+"""When a document was issued and when it is due: by labels, by the title's line, by being the only date."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from paperhook.reading.context import Context, evidence
+from paperhook.reading.dates import PrintedDate
+from paperhook.reading.extraction import ExtractedField
+from paperhook.reading.labels import Label, above, below, right_of
+from paperhook.reading.layout import Phrase
+from paperhook.reading.words import squeeze
+
+#: A due date farther than this from the invoice's suggests that day and month were taken for each other.
+LONGEST_TERM = timedelta(days=200)
+_WEIGHTS = {"date": 0.95, "due": 0.92, "date_plain": 0.8}
+#: Words before the date of a title: "Rechnung Nr. 12 vom 3. Mai 2024".
+_OF = frozenset("vom von of du van del de dated from date datum on den le dd".split())  # noqa: SIM905 - a list of words
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    score: float
+    printed: PrintedDate
+
+    def field(self) -> ExtractedField:
+        printed = self.printed
+        confidence = self.score - 0.1 * printed.is_ambiguous
+        return evidence(printed.value.isoformat(), printed.text, printed.page, printed.words, confidence)
+
+
+def find_document_dates(context: Context) -> dict[str, ExtractedField]:
+    """Find `invoice_date` and `due_date`; one that the page does not state is absent."""
+    invoice, due = _both(context)
+    if invoice and due and _is_swapped(invoice, due):
+        other = _both(replace(context, order="MDY" if context.order == "DMY" else "DMY"))
+        if other[0] and other[1] and not _is_swapped(other[0], other[1]):
+            invoice, due = other
+    found = {"invoice_date": invoice.field()} if invoice else {}
+    contradicted = invoice and due and due.printed.value < invoice.printed.value and due.score < 0.9
+    return found | ({"due_date": due.field()} if due and not contradicted else {})
+
+
+def _both(context: Context) -> tuple[_Found | None, _Found | None]:
+    due = _labelled(context, "due")
+    invoice = _labelled(context, "date") or _in_title(context) or _labelled(context, "date_plain")
+    return invoice or _lone(context, due), due
+
+
+def _is_swapped(invoice: _Found, due: _Found) -> bool:
+    term = due.printed.value - invoice.printed.value
+    ambiguous = invoice.printed.is_ambiguous or due.printed.is_ambiguous
+    return ambiguous and not timedelta(0) <= term <= LONGEST_TERM
+
+
+def _labelled(context: Context, meaning: str) -> _Found | None:
+    found = [date for label in context.labels_of(meaning) if (date := _of_label(context, label, meaning))]
+    return max(found, key=lambda date: date.score, default=None)
+
+
+def _of_label(context: Context, label: Label, meaning: str) -> _Found | None:
+    word = squeeze(label.text)
+    short = meaning == "date_plain" and len(word) <= 4
+    if short and not (label.starts_phrase or word in _OF):
+        return None
+    page = label.phrase.page
+    weight = _WEIGHTS[meaning] - (0.0 if label.starts_phrase else 0.08) - 0.01 * (page.number - 1)
+    if meaning != "due":
+        weight -= 0.05 * label.phrase.y0 / page.height
+    at_once = not label.starts_phrase or (short and not label.has_colon)
+    if printed := _beside(context, label, at_once=at_once):
+        return _Found(weight, printed)
+    if not short and (label.starts_phrase or label.has_colon):
+        if printed := _alone_in(context, list(below(label, context.lines))[:3]):
+            return _Found(weight - 0.05, printed)
+        if meaning != "date_plain" and len(label.phrase.words) <= 4:
+            printed = _alone_in(context, list(above(label, context.lines))[:1])
+            return _Found(weight - 0.35, printed) if printed else None
+    return None
+
+
+def _beside(context: Context, label: Label, *, at_once: bool) -> PrintedDate | None:
+    """The date right of a label; in a sentence it must follow at once, or it belongs to other words."""
+    for phrase in list(right_of(label, context.lines, context.labels))[: 1 if at_once else 3]:
+        dates = context.dates(phrase)
+        if dates:
+            before = phrase.words.index(dates[0].words[0])
+            allowed = 2 if phrase.words[0] in label.phrase.words else 1
+            return dates[0] if before <= allowed else None
+        if len(phrase.words) > 3 and not at_once:
+            return None
+    return None
+
+
+def _alone_in(context: Context, phrases: Sequence[Phrase]) -> PrintedDate | None:
+    """The first date that is almost all of its cell."""
+    for phrase in phrases:
+        dates = context.dates(phrase)
+        if dates and len(phrase.words) <= len(dates[0].words) + 2:
+            return dates[0]
+    return None
+
+
+def _in_title(context: Context) -> _Found | None:
+    for label in context.labels:
+        titled = {"number_title", "number"} & set(label.meanings) and label.starts_phrase
+        if not titled or label.line_index in context.table_lines:
+            continue
+        for phrase in context.lines[label.line_index].phrases:
+            dates = context.dates(phrase)
+            before = phrase.words[: phrase.words.index(dates[0].words[0])] if dates else ()
+            if before and squeeze(before[-1].text) in _OF and len(phrase.words) <= 10:
+                return _Found(0.9, dates[0])
+    return None
+
+
+def _lone(context: Context, due: _Found | None) -> _Found | None:
+    """The only date of the document that nothing else claims, as on a receipt or at a letter's head."""
+    claimed = {
+        word
+        for meaning in ("other_date", "due")
+        for label in context.labels_of(meaning)
+        for phrase in (
+            *right_of(label, context.lines, context.labels),
+            *list(below(label, context.lines))[:1],
+        )
+        for word in phrase.words
+    }
+    free = [
+        printed
+        for index, line in enumerate(context.lines)
+        if index not in context.table_lines
+        for phrase in line.phrases
+        if len(phrase.words) <= 8
+        for printed in context.dates(phrase)
+        if not claimed.intersection(printed.words) and not (due and printed.value == due.printed.value)
+    ]
+    return _Found(0.6, free[0]) if len({printed.value for printed in free}) == 1 else None

@@ -1,0 +1,136 @@
+"""The document's number: beside its label, after the title, or alone below it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from paperhook.reading.context import Context, evidence
+from paperhook.reading.dates import is_only_date
+from paperhook.reading.extraction import ExtractedField
+from paperhook.reading.labels import Label, above, below, right_of
+from paperhook.reading.layout import Phrase
+from paperhook.reading.words import Word, joined, squeeze
+
+#: Characters of the longest number that is believed.
+LONGEST = 32
+#: What may stand between a label or a title and the number: "No.", "#", "(380)".
+_FILLER = re.compile(r"(?i)^(?:[#:.\-–*]+|no|nr|n[°ºo]|num|number|numéro|numero|número|nummer|id|№|\(.*\))[.:]*$")
+_NUMBER = re.compile(r"^[#№]?[A-Za-zÀ-ÿ0-9][\w./\\–-]*$")
+_MONEY = re.compile(r"\d{1,3}(?:[.,]\d{3})*[.,]\d{2}|[$€£].*")
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    words: tuple[Word, ...]
+    phrase: Phrase
+    score: float
+
+    @property
+    def text(self) -> str:
+        return joined(self.words).lstrip("#№").strip(" .,:;")
+
+
+def find_number(context: Context) -> ExtractedField | None:
+    """Find the number; a value that several places agree on wins over others."""
+    found = [*_labelled(context), *_after_titles(context)] or list(_near_title(context))
+    if not found:
+        return None
+    counts = Counter(number.text for number in found)
+    best = max(found, key=lambda number: number.score + 0.05 * (counts[number.text] - 1))
+    confidence = 0.55 + 0.4 * min(1.0, best.score)
+    return evidence(best.text, best.text, best.phrase.page, best.words, confidence)
+
+
+def _labelled(context: Context) -> Iterator[_Found]:
+    for label in context.labels_of("number"):
+        if not _is_clear(label):
+            continue
+        places = [(0.0, phrase) for phrase in list(right_of(label, context.lines, context.labels))[:2]]
+        places += [(0.12, phrase) for phrase in list(below(label, context.lines))[:3]]
+        places += [(0.4, phrase) for phrase in list(above(label, context.lines))[:1]]
+        for cost, phrase in places:
+            if words := number_words(phrase, context):
+                yield _Found(words, phrase, _weight(label, 1.0) - cost)
+                break
+
+
+def _after_titles(context: Context) -> Iterator[_Found]:
+    for label in context.labels_of("number_title"):
+        if _is_clear(label):
+            continue
+        for position, phrase in enumerate(list(right_of(label, context.lines, context.labels))[:2]):
+            words = number_words(phrase, context)
+            # Behind a gap only a cell that is the number belongs to the title.
+            apart = position > 0 and not label.has_colon
+            if words and _is_telling(words) and not (apart and len(phrase.words) > len(words) + 1):
+                yield _Found(words, phrase, _weight(label, 0.7))
+                break
+
+
+def _near_title(context: Context) -> Iterator[_Found]:
+    """A bare "No. 14" or "# 14" right below or above the title."""
+    titles = [label.phrase for label in context.labels_of("number_title") if label.starts_phrase]
+
+    def is_near(phrase: Phrase) -> bool:
+        pages = [title for title in titles if title.page is phrase.page]
+        return any(abs(title.middle - phrase.middle) < 3.5 * title.height for title in pages)
+
+    for label in context.labels_of("number_plain"):
+        if label.starts_phrase and is_near(label.phrase):
+            for phrase in list(right_of(label, context.lines, context.labels))[:1]:
+                if words := number_words(phrase, context):
+                    yield _Found(words, phrase, 0.45)
+    for phrase in (phrase for line in context.lines for phrase in line.phrases):
+        if phrase.text[0] in "#№" and is_near(phrase) and (words := number_words(phrase, context)):
+            yield _Found(words, phrase, 0.6)
+
+
+def _is_clear(label: Label) -> bool:
+    # "Invoice #" squeezes to "Invoice", so the sign tells the label from the title.
+    return "number" in label.meanings and ("number_title" not in label.meanings or "#" in label.text)
+
+
+def _weight(label: Label, weight: float) -> float:
+    page = label.phrase.page
+    later = 0.1 * label.phrase.y0 / page.height + 0.02 * (page.number - 1)
+    return weight - later - (0.0 if label.starts_phrase else 0.25)
+
+
+def _is_telling(words: Sequence[Word]) -> bool:
+    """After a mere title a number must look like one: more than a count or a page number."""
+    text = squeeze(joined(words))
+    return sum(character.isdigit() for character in text) >= 2 or bool(re.search(r"[a-z]\d|\d[a-z]", text))
+
+
+def number_words(phrase: Phrase, context: Context) -> tuple[Word, ...]:
+    """The first words of a phrase that make up a number, prefixes and groups included: "INV 2024 / 17"."""
+    words = list(phrase.words)
+    while words and _FILLER.match(words[0].text):
+        words.pop(0)
+    dated = {word for date in context.dates(phrase) for word in date.words}
+    taken: list[Word] = []
+    for word in words[:6]:
+        if word in dated or not _is_part(word.text, is_first=not taken):
+            break
+        taken.append(word)
+        if word.text.endswith((",", ";")):
+            break
+    while taken and not any(character.isdigit() for character in taken[-1].text):
+        taken.pop()
+    text = joined(taken)
+    is_number = bool(taken) and len(text) <= LONGEST and not is_only_date(text) and text[0] not in "$€£"
+    return tuple(taken) if is_number else ()
+
+
+def _is_part(text: str, *, is_first: bool) -> bool:
+    plain = text.strip("#:.,;()[]")
+    if text in {"/", "-", "–"}:
+        return not is_first
+    if not _NUMBER.match(plain) or (not is_first and _MONEY.fullmatch(plain)):
+        return False
+    if any(character.isdigit() for character in plain):
+        return True
+    return plain.isupper() and len(plain) <= 6 and plain not in {"PAGE", "SEITE"}
