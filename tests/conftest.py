@@ -16,16 +16,22 @@ SETTINGS = ("PAPERHOOK_", "SPACE_OCR_", "DOCUPARSE_", "DOCUPROX_", "OCRIVA_", "S
 
 
 def _refuse_the_network(event: str, arguments: tuple[Any, ...]) -> None:
-    # An audit hook sees every connection, whichever library makes it.
-    if event != "socket.connect" or not isinstance(arguments[1], tuple):
+    # An audit hook sees every connection and every look-up of a name, whichever library makes it.
+    if event == "socket.connect" and isinstance(arguments[1], tuple):
+        host = arguments[1][0]
+    elif event == "socket.getaddrinfo":
+        host = arguments[0]
+    else:
         return
-    host = str(arguments[1][0])
+    if not _is_local(host.decode() if isinstance(host, bytes) else str(host)):
+        raise PermissionError(f"a test wants to reach {host}: only loopback is there")
+
+
+def _is_local(host: str) -> bool:
     try:
-        is_local = host == "localhost" or ipaddress.ip_address(host).is_loopback
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
-        is_local = False
-    if not is_local:
-        raise PermissionError(f"a test wants to connect to {host}: only loopback is there")
+        return False
 
 
 sys.addaudithook(_refuse_the_network)

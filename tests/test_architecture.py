@@ -14,6 +14,7 @@ import pytest
 
 import paperhook
 from paperhook import AsyncClient, Client
+from paperhook.providers import PROVIDERS
 
 PACKAGE = Path(paperhook.__file__).parent
 
@@ -32,7 +33,7 @@ LAYERS = (
     ("hooks",),
     ("adapters",),
     ("reading",),
-    ("simulator",),
+    ("simulator", "serving", "sample_deliveries"),
     ("testing",),
     ("pytest_plugin",),
     ("cli",),
@@ -41,9 +42,7 @@ LAYERS = (
 #: Upward imports, each with its reason; the target is imported inside a function or for types only.
 UPWARD = {
     ("errors", "core"): "types only: an error carries the job it is about",
-    ("core", "webhooks"): "types only",
     ("hooks", "adapters"): "inside `asgi()`: who mounts nothing loads no Starlette",
-    ("worker", "hooks"): "types only",
 }
 
 #: Tools that must not know what they imitate or serve: a twin of our own code would repeat its mistakes.
@@ -57,32 +56,28 @@ PURE = {"errors", "core", "retrying", "webhooks", "results", "schemas", "provide
 IMPURE_IMPORTS = {
     *("asyncio", "concurrent", "contextvars", "multiprocessing", "queue", "select", "selectors", "signal"),
     *("http", "logging", "socket", "socketserver", "ssl", "subprocess", "threading", "time"),
-    *("glob", "io", "mmap", "os", "pathlib", "random", "secrets", "shutil", "sqlite3", "tempfile", "uuid"),
+    *("glob", "io", "mmap", "os", "pathlib", "random", "secrets", "shutil", "sqlite3", "tempfile"),
     *("urllib.request", "importlib.resources", "httpx", "starlette", "uvicorn"),
 }
-IMPURE_CALLS = {"open", "print", "input", "now", "utcnow", "today"}
+IMPURE_CALLS = {"open", "print", "input"}
+#: By the last word of what they are called on.
+IMPURE_METHODS = {
+    "datetime": {"now", "utcnow", "today"},
+    "date": {"today"},
+    "uuid": {"uuid1", "uuid4"},
+    "os": {"getenv", "listdir", "stat", "urandom"},
+}
 REASONED = {
     ("core.provider", "os"): "`from_env` reads the environment, when it is called without a mapping",
     ("retrying", "random"): "jitter after Retry-After; it decides how long, never whether",
 }
 
-#: Who may import a library; a package stands for its modules. Unlisted libraries must be in the standard library.
+#: Who may import a library; a package stands for its modules. Only the standard library and typing_extensions are free.
 LIBRARIES = {
-    "httpx": {"client", "simulator", "testing", "cli"},
-    "starlette": {"adapters", "simulator", "testing", "cli"},
+    "httpx": {"client", "simulator", "cli"},
+    "starlette": {"adapters", "simulator", "serving", "cli"},
     "tenacity": {"retrying", "cli"},
     "pydantic": {"core", "results", "schemas", "providers", "hooks", "cli"},
-    "typing_extensions": {
-        "core",
-        "sources",
-        "client",
-        "hooks",
-        "results",
-        "providers",
-        "inbox",
-        "worker",
-        "cli",
-    },
     "pypdfium2": {"rasterise", "textlayer", "reading"},
     "PIL": {"rasterise", "reading"},
     "price_parser": {"reading"},
@@ -91,7 +86,7 @@ LIBRARIES = {
     "numpy": {"reading"},
     "typer": {"cli"},
     "rich": {"cli"},
-    "uvicorn": {"cli", "testing"},
+    "uvicorn": {"serving"},
     "pytest": {"pytest_plugin"},
 }
 
@@ -208,16 +203,20 @@ def test_a_tool_knows_nothing_of_what_it_imitates(tool):
 
 
 def test_providers_do_not_know_each_other():
-    siblings = [
+    families = [name.replace("-", "_") for name in PROVIDERS]
+
+    def family_of(module: str) -> str | None:
+        return next((each for each in families if module.startswith(f"providers.{each}")), None)
+
+    strangers = [
         str(each)
         for each in OURS
-        if top_of(each.module) == "providers"
-        and each.module != "providers"
-        and each.target.startswith(".providers.")
-        and not each.target.startswith(f".{each.module}")
+        if (family := family_of(each.module)) is not None
+        and each.target.startswith(".providers")
+        and family_of(each.target[1:]) != family
     ]
 
-    assert siblings == []
+    assert strangers == []
 
 
 # Purity
@@ -236,21 +235,22 @@ def test_pure_layers_import_nothing_that_touches_the_world():
     assert impure == []
 
 
+def is_impure(call: ast.Call) -> bool:
+    if isinstance(call.func, ast.Name):
+        return call.func.id in IMPURE_CALLS | IMPURE_METHODS["uuid"]
+    if isinstance(call.func, ast.Attribute):
+        owner = ast.unparse(call.func.value).rpartition(".")[2]
+        return call.func.attr in IMPURE_METHODS.get(owner, set())
+    return False
+
+
 def test_pure_layers_call_neither_files_nor_clocks():
     impure = [
         f"{name_of(path)}:{node.lineno} calls {ast.unparse(node.func)}"
         for path in SOURCES
         if top_of(name_of(path)) in PURE
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call)
-        and (
-            (isinstance(node.func, ast.Name) and node.func.id in {"open", "print", "input"})
-            or (
-                isinstance(node.func, ast.Attribute)
-                and node.func.attr in {"now", "utcnow", "today"}
-                and ast.unparse(node.func.value) in {"datetime", "date", "datetime.datetime", "datetime.date"}
-            )
-        )
+        if isinstance(node, ast.Call) and is_impure(node)
     ]
 
     assert impure == []
@@ -258,6 +258,7 @@ def test_pure_layers_call_neither_files_nor_clocks():
 
 def test_each_reasoned_exception_is_still_needed():
     assert set(REASONED) <= {(each.module, each.target) for each in THEIRS}
+    assert set(UPWARD) <= {(top_of(each.module), top_of(each.target[1:])) for each in OURS}
 
 
 # Libraries
@@ -267,7 +268,7 @@ def test_each_library_is_imported_in_its_place_only():
     strangers = [
         str(each)
         for each in THEIRS
-        if (library := top_of(each.target)) not in sys.stdlib_module_names
+        if (library := top_of(each.target)) not in {*sys.stdlib_module_names, "typing_extensions"}
         and not each.is_for_types
         and top_of(each.module) not in LIBRARIES.get(library, set())
     ]
@@ -276,7 +277,7 @@ def test_each_library_is_imported_in_its_place_only():
 
 
 def test_httpx_is_imported_in_one_module_of_the_library():
-    tools = {"simulator", "testing", "cli"}
+    tools = {"simulator", "cli"}
 
     assert {
         each.module for each in THEIRS if each.target == "httpx" and top_of(each.module) not in tools
@@ -302,10 +303,15 @@ def test_verifying_loads_neither_httpx_nor_starlette(module):
 
 
 def test_the_library_imports_without_any_extra():
-    core = {"httpx", "pydantic", "tenacity", "starlette", "typing_extensions"}
+    core = {"httpx", "pydantic", "tenacity", "starlette"}
     extras = sorted(set(LIBRARIES) - core - {"pytest"})
-    tools = {"cli", "pytest_plugin", "reading", "simulator", "testing", "rasterise", "textlayer"}
-    modules = [f"paperhook.{name_of(path)}" for path in SOURCES if top_of(name_of(path)) not in tools]
+    first_tool = LAYER_OF["reading"]
+    needs_pdf = {"rasterise", "textlayer"}
+    modules = [
+        f"paperhook.{name_of(path)}"
+        for path in SOURCES
+        if LAYER_OF[top_of(name_of(path))] < first_tool and top_of(name_of(path)) not in needs_pdf
+    ]
 
     run_python(
         "import sys, importlib\n"
