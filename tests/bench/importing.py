@@ -1,0 +1,26 @@
+"""Import times, each in new processes, as a multiple of `import httpx`."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+
+PROGRAMS = {
+    "httpx": "import httpx",
+    "paperhook": "import paperhook",
+    "paperhook.Client": "from paperhook import Client",
+    "paperhook.Webhooks": "from paperhook import Webhooks",
+    "paperhook.providers.DocuParse": "from paperhook.providers import DocuParse",
+}
+
+
+def measure(*, rounds: int = 9) -> dict[str, float]:
+    """Give the median milliseconds of each import, without the interpreter's own start."""
+    times: dict[str, list[float]] = {name: [] for name in PROGRAMS}
+    for _ in range(rounds):
+        for name, program in PROGRAMS.items():
+            timed = f"import time; t = time.perf_counter(); {program}; print(time.perf_counter() - t)"
+            done = subprocess.run([sys.executable, "-c", timed], check=True, capture_output=True, text=True)
+            times[name].append(float(done.stdout) * 1000)
+    return {name: statistics.median(each) for name, each in times.items()}
