@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import csv
+import json
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -33,6 +35,41 @@ def test_values_are_plain() -> None:
         "line_items": [{"amount": Decimal("21.00")}],
     }
     assert Result().values() == {}
+
+
+def test_json_loses_no_digit() -> None:
+    assert json.loads(RESULT.to_json()) == {
+        "total": "45.50",
+        "invoice_date": "2026-05-01",
+        "invoice_number": "A-1",
+        "tax": None,
+        "line_items": [{"amount": "21.00"}],
+    }
+    assert Result(fields={"odd": Field(value=1j)}).to_json() == '{"odd":"1j"}'
+    assert Result(fields={"odd": Field(value=float("nan"))}).to_json() == '{"odd":null}'
+
+
+def test_csv_has_a_row_for_each_line_item() -> None:
+    result = RESULT.model_copy(
+        update={"line_items": (*RESULT.line_items, {"description": Field(value='A "big", box\n')})}
+    )
+
+    assert list(csv.reader(result.to_csv().splitlines(keepends=True))) == [
+        ["total", "invoice_date", "invoice_number", "tax", "line_items.amount", "line_items.description"],
+        ["45.50", "2026-05-01", "A-1", "", "21.00", ""],
+        ["45.50", "2026-05-01", "A-1", "", "", 'A "big", box\n'],
+    ]
+
+
+def test_csv_of_a_document_without_line_items_has_one_row() -> None:
+    assert Result(fields={"total": Field(value=Decimal("-5.00"))}).to_csv() == "total\r\n-5.00\r\n"
+
+
+@pytest.mark.parametrize("start", "=+-@\t\r")
+def test_csv_holds_no_formula(start: str) -> None:
+    text = Result(fields={"vendor": Field(value=f"{start}cmd")}).to_csv()
+
+    assert [row[0] for row in csv.reader(text.splitlines(keepends=True))][1].startswith("'")
 
 
 def test_model_is_filled_by_standard_names_aliases_and_the_providers_names() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, TypeAlias, TypeVar, get_args
@@ -18,6 +20,8 @@ Box: TypeAlias = tuple[int, int, int, int]
 Value: TypeAlias = Decimal | date | bool | str | None
 
 M = TypeVar("M", bound=pydantic.BaseModel)
+
+_VALUES = pydantic.TypeAdapter(dict[str, Any])
 
 
 class Field(Model):
@@ -65,6 +69,27 @@ class Result(Model):
             ]
         return plain
 
+    def to_json(self) -> str:
+        """Write the plain values as JSON: amounts as text, so that no digit is lost, dates as ISO 8601."""
+        return _VALUES.dump_json(self.values(), fallback=str).decode()
+
+    def to_csv(self) -> str:
+        """Write the plain values as a table with a head: one row for each line item, the document's fields repeated in each.
+
+        Columns of line items are named `line_items.description` and so on. Text that a spreadsheet would run as a formula
+        gets an apostrophe in front.
+        """
+        columns = dict.fromkeys(name for item in self.line_items for name in item)
+        head = [*self.fields, *(f"line_items.{name}" for name in columns)]
+        document = [_cell(field.value) for field in self.fields.values()]
+        rows = [
+            [*document, *(_cell(item[name].value) if name in item else "" for name in columns)]
+            for item in self.line_items or ({},)
+        ]
+        lines: list[str] = []
+        csv.writer(_Lines(lines)).writerows([[_cell(name) for name in head], *rows])
+        return "".join(lines)
+
     def parse(self, model: type[M]) -> M:
         """Fill a pydantic model.
 
@@ -92,6 +117,22 @@ class Result(Model):
             return model.model_validate(values)
         except pydantic.ValidationError as error:
             raise _invalid(model, error) from None
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """What a csv writer writes to."""
+
+    lines: list[str]
+
+    def write(self, line: str) -> None:
+        self.lines.append(line)
+
+
+def _cell(value: Any) -> str:
+    if not isinstance(value, str):
+        return "" if value is None else str(value)
+    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
 def _plain(fields: Mapping[str, Field]) -> dict[str, Any]:

@@ -80,7 +80,7 @@ def normalised(word: str) -> str:
 
 def digest_of(result: Any) -> str:
     """Give the SHA-256 of a result's canonical JSON, the same for a webhook and a poll whatever their spacing and order."""
-    text = json.dumps(result, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    text = json.dumps(result, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
