@@ -316,6 +316,7 @@ async def test_refusals_come_in_the_documented_envelope() -> None:
                 await call("POST", "/process-job", json=body(actual_image=f"data:image/png;base64,{image}")),
                 400,
             ),
+            (await call("POST", "/process-job", json=body(actual_image=f"{image[:4]}*{image[4:]}")), 400),
             (await call("POST", "/process-job", json=body(actual_image="")), 400),
             (await call("POST", "/process-job", json=body(actual_image=7)), 400),
             (await call("POST", "/process-job", json=body(static_values="{}")), 400),

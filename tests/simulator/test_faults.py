@@ -18,9 +18,11 @@ from tests.simulator.world import (
     UNREADABLE,
     World,
     a_world,
+    assert_busy,
     extract,
     make_sheet,
     process_job,
+    until,
     upload_images,
 )
 
@@ -95,6 +97,13 @@ async def test_a_reordered_event_comes_after_the_next_one() -> None:
         await world.simulator.advance(2)
 
         assert told(world) == [second, first]
+        world.reader.gate.clear()
+        await extract(world)
+        await until(lambda: world.clock.next_due is not None)
+        world.clock.wake_next()
+        await until(lambda: len(world.reader.filenames) == 3)
+        await assert_busy(world)
+        world.reader.gate.set()
 
 
 async def test_a_reordered_event_without_a_next_one_comes_all_the_same() -> None:

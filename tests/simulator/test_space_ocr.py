@@ -16,7 +16,9 @@ from tests.simulator.world import (
     UNREADABLE,
     World,
     a_world,
+    assert_busy,
     make_sheet,
+    until,
     upload_images,
 )
 
@@ -175,13 +177,16 @@ async def test_an_idempotency_key_replays_the_answer_and_makes_no_second_job() -
         assert world.simulator.state()["space-ocr"]["jobs"] == 2
 
 
-async def test_concurrent_uploads_under_one_key_make_one_job() -> None:
-    async with a_world() as world:
+async def test_uploads_that_come_while_the_first_under_their_key_is_running_make_no_second_job() -> None:
+    async with a_world(auto=True) as world:
         await make_sheet(world)
+        sent = {
+            "data": {"path": "/ap", "wait": "true"},
+            "files": {"files": ("a.png", PNG)},
+            "headers": {**SPACE, "Idempotency-Key": "same"},
+        }
 
-        answers = await asyncio.gather(
-            *(upload_images(world, PNG, **{"Idempotency-Key": "same"}) for _ in range(5))
-        )
+        answers = await asyncio.gather(*(world.client.post("/space-ocr/upload", **sent) for _ in range(5)))
 
         assert len({answer.content for answer in answers}) == 1
         assert world.simulator.state()["space-ocr"]["jobs"] == 1
@@ -675,3 +680,60 @@ async def test_one_delivery_among_several_can_be_looked_at() -> None:
         ]
 
         assert {one["payload"]["event"] for one in found} == {"ocr.completed", "ocr.failed"}
+
+
+async def test_a_wait_that_ended_leaves_no_timer_behind() -> None:
+    async with a_world(auto=True) as world:
+        await make_sheet(world)
+
+        await world.client.post(
+            "/space-ocr/upload",
+            data={"path": "/ap", "wait": "true"},
+            files={"files": ("a.png", PNG)},
+            headers=SPACE,
+        )
+        await world.done()
+
+        assert world.clock.time() - 1_800_000_000 < 1
+
+
+async def test_a_client_that_stops_waiting_does_not_confuse_the_clock() -> None:
+    async with a_world(processing_seconds=1) as world:
+        await make_sheet(world)
+        waiting = asyncio.create_task(
+            world.client.post(
+                "/space-ocr/upload",
+                data={"path": "/ap", "wait": "true"},
+                files={"files": ("a.png", PNG)},
+                headers=SPACE,
+            )
+        )
+        await until(lambda: world.clock.next_due is not None)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        world.reader.gate.clear()
+        world.clock.wake_next()
+        await until(lambda: bool(world.reader.filenames))
+
+        await assert_busy(world)
+        world.reader.gate.set()
+        await world.done()
+
+        assert world.endpoint.events[0]["event"] == "ocr.completed"
+
+
+async def test_a_cell_is_named_by_index_or_by_key() -> None:
+    async with a_world() as world:
+        await make_sheet(world, columns=["vendor", "total"])
+        await upload_images(world, PNG, PNG)
+        await world.done()
+
+        async def edit(**members: Any) -> Any:
+            return await world.client.post("/space-ocr/edit", json={"path": "/ap", **members}, headers=SPACE)
+
+        by_index = (await edit(row=1, column=1, value="7")).json()
+        beyond = await edit(row=2, column=1, value="7")
+        no_column = await edit(row=0, column=2, value="7")
+
+        assert (by_index["patched"]["column"], by_index["patched"]["value"]) == ("total", "7")
+        assert (beyond.status_code, no_column.status_code) == (404, 400)

@@ -198,3 +198,12 @@ async def until(condition: Callable[[], bool]) -> None:
     """Let the loop run until the condition holds; the test's own timeout ends what never comes."""
     while not condition():  # noqa: ASYNC110 - what is waited for has no event
         await asyncio.sleep(0.001)
+
+
+async def assert_busy(world: World) -> None:
+    """Check that the simulator knows that something is going on."""
+    settled = asyncio.create_task(world.simulator.settle())
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert not settled.done()
+    settled.cancel()

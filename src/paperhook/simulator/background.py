@@ -50,7 +50,7 @@ class Background:
     async def sleep(self, seconds: float) -> None:
         """Sleep inside work that counts as busy, so that it counts as idle meanwhile."""
         if not isinstance(self._clock, VirtualClock):
-            with self._asleep():
+            with self.asleep():
                 await self._clock.sleep(seconds)
             return
         alarm = self._clock.alarm(seconds)
@@ -99,6 +99,15 @@ class Background:
             yield
         finally:
             self._fell_asleep()
+
+    @contextmanager
+    def asleep(self) -> Generator[None]:
+        """Count a wait inside busy work as idle, for example for another request to end."""
+        self._fell_asleep()
+        try:
+            yield
+        finally:
+            self._woken()
 
     async def settle(self) -> None:
         """Wait until every task has ended or sleeps on the clock, and no request is being answered."""
@@ -166,14 +175,6 @@ class Background:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         self._fell_asleep()
-
-    @contextmanager
-    def _asleep(self) -> Generator[None]:
-        self._fell_asleep()
-        try:
-            yield
-        finally:
-            self._woken()
 
     def _woken(self) -> None:
         self._awake += 1

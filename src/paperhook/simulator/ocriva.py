@@ -94,7 +94,6 @@ class Batch:
     template: Template | None
     created_at: float
     records: list[Record] = field(default_factory=list["Record"])
-    is_announced: bool = False
 
     def ended(self, status: Status) -> int:
         """Count the files that ended so."""
@@ -494,7 +493,6 @@ class Ocriva(Wire):
         self._records.put(record.history_id, record)
         if batch is not None:
             batch.records.append(record)
-            batch.is_announced = False
         self.counts["jobs"] += 1
         self._notify("document.uploaded", project, _uploaded_payload(record))
         self.services.background.start(partial(self._process, record, Upload(filename, upload.content)))
@@ -525,9 +523,8 @@ class Ocriva(Wire):
         return extracted(found, names, annotated=self.settings.annotations)
 
     def _announce(self, batch: Batch | None) -> None:
-        if batch is None or not batch.is_over or batch.is_announced:
+        if batch is None or not batch.is_over:
             return
-        batch.is_announced = True
         payload = _picked(
             batch.to_json(),
             "id",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from paperhook.simulator.background import Background
 from paperhook.simulator.clock import Clock
 from paperhook.simulator.store import Shelf
 
@@ -41,9 +42,10 @@ class Replays:
     Refusals are not kept (assumed), so a request that was refused may be sent again under its key.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, background: Background) -> None:
         """Keep answers for 24 hours of this clock."""
         self._clock = clock
+        self._background = background
         self._stored: Shelf[_Stored] = Shelf()
         self._running: dict[str, _Running] = {}
 
@@ -64,8 +66,12 @@ class Replays:
         running = self._running.setdefault(identity, _Running())
         running.requests += 1
         try:
-            async with running.lock:
+            with self._background.asleep():
+                await running.lock.acquire()
+            try:
                 return self._replayed(identity) or await self._first(identity, request, handler)
+            finally:
+                running.lock.release()
         finally:
             running.requests -= 1
             if running.requests == 0:

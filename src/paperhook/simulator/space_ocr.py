@@ -14,7 +14,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Literal, cast
+from typing import Literal, TypeVar, cast
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -54,6 +54,8 @@ FREE_SCANS = 100
 """Per month; source: AP-automation article. Enforced only when the simulator was given credits."""
 IMAGE_KINDS = frozenset({"jpeg", "png", "gif", "bmp", "tiff", "webp"})
 """Source: API page."""
+
+T = TypeVar("T")
 
 JobStatus = Literal["pending", "processing", "done", "failed"]
 # What the reader calls it, and what this provider does; all but no_text are assumed.
@@ -124,7 +126,7 @@ class SpaceOcr(Wire):
         super().__init__(services)
         self._space = Space(self.now())
         self._jobs: Shelf[Job] = Shelf()
-        self._replays = Replays(services.clock)
+        self._replays = Replays(services.clock, services.background)
 
     def routes(self) -> list[BaseRoute]:
         """Serve the unversioned paths."""
@@ -287,19 +289,22 @@ class SpaceOcr(Wire):
         )
 
     async def edit(self, request: Request) -> Response:
-        """Answer `POST /edit`: change a cell of a sheet or a memo's text (members assumed)."""
+        """Answer `POST /edit`: change a cell (`row`, `column`, `value`) or a memo's text; source: the skill."""
         asked = await json_body(request, max_bytes=1024 * 1024)
         node, at = self._space.find(str(asked.get("path") or "/"))
         if node.type == "memo":
             node.text = str(asked.get("text") or "")
             return Answer({"ok": True, "path": at})
-        row, column = node.rows.get(str(asked.get("rowKey"))), asked.get("column")
+        # By index or key, and by index or name (skill); `rowKey` is what the rows themselves call it.
+        row = _picked(asked.get("row", asked.get("rowKey")), node.rows)
+        column = _picked(asked.get("column"), {known.name: known.name for known in node.columns})
         if row is None:
             raise Refusal(404, "not_found", "no such row")
-        if column not in [known.name for known in node.columns]:
+        if column is None:
             raise Refusal(400, "validation_failed", "column must name a column of the sheet")
-        row.values[str(column)] = asked.get("value", "")
-        return Answer({"ok": True, "path": at, "rowKey": row.key, "column": column})
+        row.values[column] = asked.get("value", "")
+        patched = {"row": row.key, "column": column, "value": row.values[column]}
+        return Answer({"ok": True, "path": at, "patched": patched})
 
     async def remove(self, request: Request) -> Response:
         """Answer `POST /remove`: delete a node, or a row when `rowKey` is given (members assumed)."""
@@ -442,6 +447,13 @@ class SpaceOcr(Wire):
             if delivery.id == wanted:
                 return delivery
         raise Refusal(404, "not_found", "no such delivery")
+
+
+def _picked(wanted: object, named: Mapping[str, T]) -> T | None:
+    """Find a row or a column by its index, from 0 (assumed), or by its name."""
+    if isinstance(wanted, int) and 0 <= wanted < len(named):
+        return list(named.values())[wanted]
+    return named.get(str(wanted))
 
 
 def _request_id(request: Request) -> str:
