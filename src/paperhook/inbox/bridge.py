@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import deque
+from collections.abc import Generator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+_of_thread = threading.local()
+
+
+@contextmanager
+def together() -> Generator[None]:
+    """Give the answers that this thread gives inside to each event loop with one wake-up at the end."""
+    bridges: set[Bridge] = set()
+    _of_thread.bridges = bridges
+    try:
+        yield
+    finally:
+        _of_thread.bridges = None
+        for bridge in bridges:
+            bridge.wake()
+
 
 class Bridge:
     """Awaits futures of an inbox on one event loop.
 
-    `asyncio.wrap_future` wakes the loop for each future, by writing to a socket; a commit that answers a hundred
-    callers wakes it once here. What was asked is done even when nobody waits any more.
+    `asyncio.wrap_future` wakes the loop for each future, by writing to a socket; a store that answers a hundred
+    callers `together` wakes it once. What was asked is done even when nobody waits any more.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -34,6 +52,14 @@ class Bridge:
 
     def _arrive(self, waiting: asyncio.Future[Any], future: Future[Any]) -> None:
         self._arrived.append((waiting, future))
+        bridges: set[Bridge] | None = getattr(_of_thread, "bridges", None)
+        if bridges is None:
+            self.wake()
+        else:
+            bridges.add(self)
+
+    def wake(self) -> None:
+        """Have the loop hand over what has arrived; from any thread."""
         if self._is_scheduled:
             return
         self._is_scheduled = True

@@ -10,30 +10,44 @@ import threading
 import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, Protocol, TypeVar
 
 from ..errors import InboxUnavailable
+from .bridge import together
 
-#: What an operation is given: the connection.
+#: What work is done with: the connection.
 C = TypeVar("C")
-#: The same in a protocol that only gives it to callbacks.
-C_co = TypeVar("C_co", covariant=True)
+A = TypeVar("A")
 T = TypeVar("T")
 
 #: So that one transaction stays short and its memory bounded.
 MAX_GROUP = 512
 
 
-class Transactions(Protocol[C_co]):
+@dataclass(frozen=True, slots=True)
+class Work(Generic[C, A, T]):
+    """One kind of operation, which serves all that asked for it in one go.
+
+    A statement for each of a hundred callers costs more than the commit: each one gives the interpreter's lock away
+    and waits to get it back.
+    """
+
+    #: Takes the connection and what each caller asked; gives each its answer, in order.
+    run: Callable[[C, Sequence[A]], Sequence[T]] = field(repr=False)
+    #: The works of a group run in this order.
+    turn: int
+
+
+class Transactions(Protocol[C]):
     """A store as the thread sees it; only that thread calls `run` and `close`."""
 
-    def run(self, operations: Sequence[Callable[[C_co], Any]]) -> Sequence[Any]:
-        """Run operations in one transaction and commit.
+    def run(self, asks: Sequence[Ask[C]]) -> Sequence[Any]:
+        """Do what was asked in one transaction and commit.
 
         Returns:
-            For each operation its answer, or the exception that was its own fault and cost the others nothing.
+            For each its answer, or the exception that was its own fault and cost the others nothing.
 
         Raises:
             InboxError: If the store failed; then nothing was stored.
@@ -50,13 +64,16 @@ class Transactions(Protocol[C_co]):
 
 
 @dataclass(frozen=True, slots=True)
-class _Ask(Generic[C]):
-    operation: Callable[[C], Any]
+class Ask(Generic[C]):
+    """What one caller wants done."""
+
+    work: Work[C, Any, Any]
+    argument: Any = field(repr=False)
     future: Future[Any]
 
 
 class GroupCommit(Generic[C]):
-    """Runs operations on a thread that starts with the first one."""
+    """Does what is asked on a thread that starts with the first ask."""
 
     def __init__(self, transactions: Transactions[C], *, name: str) -> None:
         self._transactions = transactions
@@ -66,18 +83,18 @@ class GroupCommit(Generic[C]):
 
     def _begin(self) -> None:
         self._lock = threading.Lock()
-        self._asks: SimpleQueue[_Ask[C] | None] = SimpleQueue()
+        self._asks: SimpleQueue[Ask[C] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._is_closed = False
 
-    def ask(self, operation: Callable[[C], T]) -> Future[T]:
-        """Queue an operation; its future has a result once the transaction is committed."""
+    def ask(self, work: Work[C, A, T], argument: A) -> Future[T]:
+        """Queue some work; its future has a result once the transaction is committed."""
         future: Future[T] = Future()
         with self._lock:
             if self._is_closed:
                 future.set_exception(InboxUnavailable("the inbox is closed"))
                 return future
-            self._asks.put(_Ask(operation, future))
+            self._asks.put(Ask(work, argument, future))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._serve, name=self._name, daemon=True)
                 self._thread.start()
@@ -109,8 +126,8 @@ class GroupCommit(Generic[C]):
             del group
         self._transactions.close()
 
-    def _next_group(self) -> tuple[list[_Ask[C]], bool]:
-        group: list[_Ask[C]] = []
+    def _next_group(self) -> tuple[list[Ask[C]], bool]:
+        group: list[Ask[C]] = []
         ask = self._asks.get()
         while ask is not None:
             # A caller that went away before its turn wants nothing stored.
@@ -125,18 +142,19 @@ class GroupCommit(Generic[C]):
         return group, False
 
 
-def _settle(transactions: Transactions[C], group: Sequence[_Ask[C]]) -> None:
+def _settle(transactions: Transactions[C], group: Sequence[Ask[C]]) -> None:
     if not group:
         return
     try:
-        answers = transactions.run([ask.operation for ask in group])
+        answers = transactions.run(group)
     except Exception as error:  # noqa: BLE001 - whoever asked must hear of it, and the thread must live
         answers = [error] * len(group)
-    for ask, answer in zip(group, answers, strict=True):
-        if isinstance(answer, Exception):
-            ask.future.set_exception(answer)
-        else:
-            ask.future.set_result(answer)
+    with together():
+        for ask, answer in zip(group, answers, strict=True):
+            if isinstance(answer, Exception):
+                ask.future.set_exception(answer)
+            else:
+                ask.future.set_result(answer)
 
 
 _LIVING: weakref.WeakSet[GroupCommit[Any]] = weakref.WeakSet()

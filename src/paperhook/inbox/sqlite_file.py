@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import resources
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from ..errors import InboxCorrupt, InboxError, InboxTooNew, InboxUnavailable
+from .commits import Ask
 from .turnstile import POLL, Turnstile
 
-Operation: TypeAlias = Callable[[sqlite3.Connection], Any]
+SqliteAsk: TypeAlias = Ask[sqlite3.Connection]
 
 #: "phook" is not four bytes, "phok" is; `file` and SQLite's own tools show it.
 APPLICATION_ID = int.from_bytes(b"phok", "big")
@@ -42,13 +44,13 @@ class SqliteFile:
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
 
-    def run(self, operations: Sequence[Operation]) -> Sequence[Any]:
-        """Run operations in one transaction; see `Transactions.run`."""
+    def run(self, asks: Sequence[SqliteAsk]) -> Sequence[Any]:
+        """Do what was asked in one transaction; see `Transactions.run`."""
         try:
             try:
-                return self._together(operations)
+                return self._together(asks)
             except _OwnFault:
-                return self._apart(operations)
+                return self._apart(asks)
         except (sqlite3.Error, OSError) as error:
             self.close()
             raise _meaning(error, self._path) from error
@@ -71,19 +73,19 @@ class SqliteFile:
             self._connection = None
         self._turnstile.close()
 
-    def _together(self, operations: Sequence[Operation]) -> list[Any]:
+    def _together(self, asks: Sequence[SqliteAsk]) -> list[Any]:
         with self._transaction() as connection:
             try:
-                return [operation(connection) for operation in operations]
+                return _by_work(connection, asks)
             except Exception as error:
                 if _is_store_failure(error):
                     raise
                 raise _OwnFault from error
 
-    def _apart(self, operations: Sequence[Operation]) -> list[Any]:
-        """Run them again, each behind a savepoint, because one of them is bad."""
+    def _apart(self, asks: Sequence[SqliteAsk]) -> list[Any]:
+        """Do it again, each behind a savepoint, because one of them is bad."""
         with self._transaction() as connection:
-            return [_behind_savepoint(connection, operation) for operation in operations]
+            return [_behind_savepoint(connection, ask) for ask in asks]
 
     @contextmanager
     def _transaction(self) -> Generator[sqlite3.Connection]:
@@ -102,7 +104,9 @@ class SqliteFile:
     def _open(self) -> sqlite3.Connection:
         if self._connection is not None:
             return self._connection
-        connection = sqlite3.connect(self._path, timeout=self._patience, isolation_level=None)
+        connection = sqlite3.connect(
+            self._path, timeout=self._patience, isolation_level=None, cached_statements=256
+        )
         try:
             _configure(connection)
             self._migrate(connection)
@@ -154,7 +158,20 @@ class SqliteFile:
 
 
 class _OwnFault(Exception):
-    """One operation failed, not the store."""
+    """What somebody asked failed, not the store."""
+
+
+def _by_work(connection: sqlite3.Connection, asks: Sequence[SqliteAsk]) -> list[Any]:
+    """Do the same work for all that asked for it, the works in their turn."""
+    places: dict[Any, list[int]] = {}
+    for place, ask in enumerate(asks):
+        places.setdefault(ask.work, []).append(place)
+    answers: list[Any] = [None] * len(asks)
+    for work in sorted(places, key=attrgetter("turn")):
+        served = work.run(connection, [asks[place].argument for place in places[work]])
+        for place, answer in zip(places[work], served, strict=True):
+            answers[place] = answer
+    return answers
 
 
 def _configure(connection: sqlite3.Connection) -> None:
@@ -179,16 +196,16 @@ def _begin_immediate(connection: sqlite3.Connection, until: float) -> None:
             return
 
 
-def _behind_savepoint(connection: sqlite3.Connection, operation: Operation) -> Any:
-    connection.execute("SAVEPOINT operation")
+def _behind_savepoint(connection: sqlite3.Connection, ask: SqliteAsk) -> Any:
+    connection.execute("SAVEPOINT ask")
     try:
-        answer = operation(connection)
+        (answer,) = ask.work.run(connection, [ask.argument])
     except Exception as error:
         if _is_store_failure(error):
             raise
-        connection.execute("ROLLBACK TO operation")
+        connection.execute("ROLLBACK TO ask")
         answer = _own_fault(error)
-    connection.execute("RELEASE operation")
+    connection.execute("RELEASE ask")
     return answer
 
 

@@ -122,10 +122,14 @@ class Worker:
     def wake(self) -> None:
         """Say that something was put; from any thread, and nothing happens where it does not run."""
         loop = self._loop
-        if loop is not None and not self._awake.is_set():
-            # The loop may be closing: then somebody else looks.
-            with suppress(RuntimeError):
-                loop.call_soon_threadsafe(self._awake.set)
+        if loop is None or self._awake.is_set():
+            return
+        if loop is _running_loop():
+            self._awake.set()
+            return
+        # The loop may be closing: then somebody else looks.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(self._awake.set)
 
     async def drain(self) -> int:
         """Run everything that is due now, and what becomes due by that; for tests and scheduled calls.
@@ -182,6 +186,13 @@ class Worker:
             failures = 0
             if limit == 0 or claimed < limit:
                 await _sleep(self._awake, min(self._poll, max(0.0, shift.seconds_until_due())))
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 async def _sleep(event: asyncio.Event, seconds: float) -> None:

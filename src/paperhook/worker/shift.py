@@ -187,10 +187,9 @@ class Shift:
         self, held: _Held, handling: Handling, event: Event | None, failure: Exception | None
     ) -> Outcome:
         """Run one handler, and tell how it fared."""
-        before = held.outcomes.get(handling.name) or Outcome(handling.name, State.PENDING, 0)
-        attempt = replace(
-            before, attempts=before.attempts + 1, started_at=before.started_at or self._orders.clock()
-        )
+        before = held.outcomes.get(handling.name)
+        attempts, started_at = (before.attempts, before.started_at) if before else (0, self._orders.clock())
+        attempt = Outcome(handling.name, State.DONE, attempts + 1, started_at=started_at)
         if failure is not None:
             return self._failed(held, handling, attempt, failure)
         try:
@@ -211,7 +210,7 @@ class Shift:
             return self._failed(held, handling, attempt, error)
         except BaseException as error:  # noqa: BLE001 - whatever a handler raises is its failure, SystemExit too
             return self._failed(held, handling, attempt, error)
-        return replace(attempt, state=State.DONE, error="", due_at=0.0)
+        return attempt
 
     def _call(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         return self._orders.threads.submit(contextvars.copy_context().run, function, *arguments)
@@ -221,13 +220,14 @@ class Shift:
         is_poison = held.claim.lost >= MAX_LOST
         due: list[Handling] = []
         for handling in handlers:
-            outcome = held.outcomes.get(handling.name) or Outcome(handling.name, State.PENDING, 0)
-            if outcome.state is not State.PENDING:
+            before = held.outcomes.get(handling.name)
+            if before is not None and before.state is not State.PENDING:
                 continue
             if is_poison:
                 error = f"the lease ran out {held.claim.lost} times in a row: this event may end its worker"
-                held.outcomes[handling.name] = replace(outcome, state=State.DEAD, error=error)
-            elif outcome.due_at <= now or not held.is_due_only:
+                attempts = before.attempts if before else 0
+                held.outcomes[handling.name] = Outcome(handling.name, State.DEAD, attempts, error)
+            elif before is None or before.due_at <= now or not held.is_due_only:
                 due.append(handling)
         return due
 
@@ -251,7 +251,7 @@ class Shift:
             text,
         )
         if seconds is None:
-            return replace(attempt, state=State.DEAD, error=text, due_at=0.0)
+            return replace(attempt, state=State.DEAD, error=text)
         return replace(attempt, state=State.PENDING, error=text, due_at=now + seconds)
 
     # Recording

@@ -1,0 +1,393 @@
+"""What an SQLite inbox does, each kind of work for many callers in a few statements."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeAlias
+
+from .base import Claim, Entry, Filter, Outcome, Row, State, Stats, plain
+from .commits import Work
+
+_Db: TypeAlias = sqlite3.Connection
+
+#: Rows per statement; fewer are padded to a power of two, so that few statements have to be parsed and kept.
+_MAX_ROWS = 128
+
+# {values} is `VALUES (?, …), …`; a padded row is NULL throughout.
+_PUT_EVENTS = """
+    INSERT INTO paperhook_event (provider, key, type, subject, received_at, is_next)
+    SELECT column2, column3, column4, column5, column6, column5 IS NULL OR NOT EXISTS (
+        SELECT 1 FROM paperhook_event other
+        WHERE other.subject = column5 AND other.provider = column2 AND other.settled_at IS NULL)
+    FROM ({values}) WHERE column1 IS NOT NULL ORDER BY column1
+    ON CONFLICT (provider, key) DO NOTHING RETURNING provider, key, id"""
+_PUT_PAYLOADS = "INSERT INTO paperhook_payload SELECT * FROM ({values}) WHERE column1 IS NOT NULL"
+_COUNT_DUPLICATE = "UPDATE paperhook_event SET duplicates = duplicates + 1 WHERE provider = ? AND key = ?"
+
+# CROSS JOIN keeps the order of the loops: SQLite must not start from the payloads.
+_CLAIMABLE = """
+    SELECT e.id, e.provider, e.key, e.type, p.body, p.form, p.position, p.headers, p.origin, p.job_id, p.document_id,
+           p.batch_id, p.occurred_at, e.received_at, e.claims, e.lost + (e.state = 'running')
+    FROM paperhook_event e CROSS JOIN paperhook_payload p ON p.event_id = e.id
+    WHERE """
+_DUE = f"""
+    SELECT * FROM ({_CLAIMABLE} e.state = 'running' AND e.lease_until <= ?1 ORDER BY e.lease_until LIMIT ?2)
+    UNION ALL
+    SELECT * FROM ({_CLAIMABLE} e.state = 'pending' AND e.is_next = 1 AND e.due_at > 0 AND e.due_at <= ?1
+        ORDER BY e.due_at, e.id LIMIT ?2)
+    UNION ALL
+    SELECT * FROM ({_CLAIMABLE} e.state = 'pending' AND e.is_next = 1 AND e.due_at <= 0
+        ORDER BY e.due_at, e.id LIMIT ?2)
+    LIMIT ?2"""  # noqa: S608 - made of our own text
+_BY_KEY = f"""
+    {_CLAIMABLE} e.provider = ? AND e.key = ? AND e.is_next = 1 AND (e.state = 'pending' OR e.lease_until <= ?)"""
+_LEASE = """
+    UPDATE paperhook_event
+    SET state = 'running', token = ?, lease_until = ?, claims = claims + 1, lost = lost + (state = 'running')
+    WHERE id IN (SELECT value FROM json_each(?))"""
+_RENEW = "UPDATE paperhook_event SET lease_until = ? WHERE id = ? AND token = ?"
+_FINISH = """
+    UPDATE paperhook_event
+    SET state = column3, settled_at = column4, is_next = 0, token = NULL, lease_until = NULL
+    FROM ({values}) WHERE id = column1 AND token = column2 RETURNING id"""
+_RELEASE = """
+    UPDATE paperhook_event SET state = column3, due_at = column4, lost = 0, token = NULL, lease_until = NULL
+    FROM ({values}) WHERE id = column1 AND token = column2 RETURNING id"""
+_PUT_OUTCOMES = "INSERT OR REPLACE INTO paperhook_outcome SELECT * FROM ({values}) WHERE column1 IS NOT NULL"
+_OUTCOMES = """
+    SELECT handler, state, attempts, error, started_at, due_at FROM paperhook_outcome WHERE event_id = ?"""
+
+_NOBODY_NEXT = """
+    UPDATE paperhook_event SET is_next = 0
+    WHERE subject = ? AND provider = ? AND settled_at IS NULL AND is_next = 1"""
+_SOMEBODY_NEXT = """
+    UPDATE paperhook_event SET is_next = 1 WHERE id IN (
+        SELECT (SELECT waiting.id FROM paperhook_event waiting
+            WHERE waiting.subject = column1 AND waiting.provider = column2 AND waiting.settled_at IS NULL
+            ORDER BY waiting.state = 'running' DESC, waiting.id LIMIT 1)
+        FROM ({values}) WHERE column1 IS NOT NULL)"""
+
+_ROWS = """
+    SELECT e.id, e.provider, e.key, e.type, p.body, p.form, p.position, p.headers, p.origin, p.job_id, p.document_id,
+           p.batch_id, p.occurred_at, e.received_at, e.state, e.due_at, e.settled_at, e.claims, e.duplicates, e.replays
+    FROM paperhook_event e CROSS JOIN paperhook_payload p ON p.event_id = e.id """
+_SETTLED = """
+    SELECT e.id, e.provider, e.subject, e.state
+    FROM paperhook_event e CROSS JOIN paperhook_payload p ON p.event_id = e.id """
+_FORGET_ALL = "DELETE FROM paperhook_outcome WHERE event_id = ?"
+_FORGET_DEAD = "DELETE FROM paperhook_outcome WHERE event_id = ? AND state = 'dead' AND ? IN ('', handler)"
+_REVIVE = """
+    UPDATE paperhook_event
+    SET state = 'pending', due_at = 0, settled_at = NULL, lost = 0, replays = replays + 1, is_next = ? WHERE id = ?"""
+_STATS = "SELECT state, count(*), sum(duplicates) FROM paperhook_event GROUP BY state"
+_OLDEST_PENDING = "SELECT min(received_at) FROM paperhook_event WHERE state = 'pending'"
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """How a worker gives a lease up."""
+
+    claim: Claim
+    outcomes: Sequence[Outcome]
+    state: State
+    #: When it was settled or, where it is pending, is due.
+    moment: float
+
+
+# Putting
+
+
+def _put(db: _Db, groups: Sequence[Sequence[Entry]]) -> list[tuple[bool, ...]]:
+    ids = _put_events(db, [entry for entries in groups for entry in entries])
+    payloads: list[tuple[Any, ...]] = []
+    answers: list[tuple[bool, ...]] = []
+    for entries in groups:
+        # The first copy in a group is the new one.
+        new = [ids.pop((entry.provider, entry.key), None) for entry in entries]
+        answers.append(tuple([event_id is not None for event_id in new]))
+        for event_id, entry in zip(new, entries, strict=True):
+            if event_id is None:
+                db.execute(_COUNT_DUPLICATE, (entry.provider, entry.key))
+            else:
+                payloads.append(_payload(event_id, entry))
+    _in_bulk(db, _PUT_PAYLOADS, payloads)
+    return answers
+
+
+def _put_events(db: _Db, entries: Sequence[Entry]) -> dict[tuple[str, str], int]:
+    """Insert what is new; give its ids by provider and key."""
+    subjects = [entry.subject for entry in entries]
+    rows = [
+        (place, entry.provider, entry.key, entry.type, subject, entry.received_at)
+        for place, (entry, subject) in enumerate(zip(entries, subjects, strict=True))
+    ]
+    inserted = _in_bulk(db, _PUT_EVENTS, rows)
+    lines = Counter((e.provider, subject) for e, subject in zip(entries, subjects, strict=True) if subject)
+    if len(lines) < len(rows):
+        # Rows of one statement do not see each other.
+        _choose_next(db, [line for line, count in lines.items() if count > 1])
+    return {(provider, key): event_id for provider, key, event_id in inserted}
+
+
+def _payload(id: int, entry: Entry) -> tuple[Any, ...]:
+    return (
+        id,
+        entry.body,
+        entry.form,
+        entry.index,
+        json.dumps(dict(entry.headers)) if entry.headers else "{}",
+        entry.origin,
+        entry.job_id,
+        entry.document_id,
+        entry.batch_id,
+        entry.occurred_at,
+    )
+
+
+# Claiming
+
+
+def _claim(db: _Db, asks: Sequence[tuple[int, float, float]]) -> list[tuple[Claim, ...]]:
+    return [
+        _lease(db, db.execute(_DUE, (now, limit)).fetchall(), lease, now) if limit > 0 else ()
+        for limit, lease, now in asks
+    ]
+
+
+def _claim_key(db: _Db, asks: Sequence[tuple[str, str, float, float]]) -> list[Claim | None]:
+    answers: list[Claim | None] = []
+    for provider, key, lease, now in asks:
+        rows = db.execute(_BY_KEY, (provider, key, now)).fetchall()
+        answers.append(next(iter(_lease(db, rows, lease, now)), None))
+    return answers
+
+
+def _lease(db: _Db, rows: Sequence[tuple[Any, ...]], lease: float, now: float) -> tuple[Claim, ...]:
+    if not rows:
+        return ()
+    token, until = secrets.token_hex(8), now + lease
+    db.execute(_LEASE, (token, until, json.dumps([row[0] for row in rows])))
+    # A first claim has no outcomes, and that is nearly all of them.
+    outcomes = _outcomes_of(db, [row[0] for row in rows if row[14] > 0])
+    return tuple(
+        [
+            Claim(row[0], _entry(row), token, until, row[14] + 1, outcomes.get(row[0], {}), row[15])
+            for row in rows
+        ]
+    )
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    return Entry(
+        provider=row[1],
+        key=row[2],
+        type=row[3],
+        body=row[4],
+        form=row[5],
+        index=row[6],
+        headers={} if row[7] == "{}" else json.loads(row[7]),
+        origin=row[8],
+        job_id=row[9],
+        document_id=row[10],
+        batch_id=row[11],
+        occurred_at=row[12],
+        received_at=row[13],
+    )
+
+
+def _renew(db: _Db, asks: Sequence[tuple[Sequence[Claim], float]]) -> list[tuple[bool, ...]]:
+    return [
+        tuple([db.execute(_RENEW, (until, claim.id, claim.token)).rowcount == 1 for claim in claims])
+        for claims, until in asks
+    ]
+
+
+# Settling
+
+
+def _settle(db: _Db, settlements: Sequence[Settlement]) -> list[bool]:
+    finished = [each for each in settlements if each.state.is_settled]
+    released = [each for each in settlements if not each.state.is_settled]
+    held = _give_up(db, _FINISH, finished) | _give_up(db, _RELEASE, released)
+    # The same lease can be given up once, whoever asks twice.
+    recorded: list[bool] = []
+    for each in settlements:
+        recorded.append(each.claim.id in held)
+        held.discard(each.claim.id)
+    valid = [each for each, is_recorded in zip(settlements, recorded, strict=True) if is_recorded]
+    _in_bulk(db, _PUT_OUTCOMES, [row for each in valid for row in _outcome_rows(each)])
+    _in_bulk(db, _SOMEBODY_NEXT, [line for each in valid if each.state.is_settled for line in _line(each)])
+    _choose_next(
+        db, [(line[1], line[0]) for each in valid if not each.state.is_settled for line in _line(each)]
+    )
+    return recorded
+
+
+def _give_up(db: _Db, statement: str, settlements: Sequence[Settlement]) -> set[int]:
+    """Give the ids whose lease was the newest."""
+    rows = [(each.claim.id, each.claim.token, each.state, each.moment) for each in settlements]
+    return {event_id for (event_id,) in _in_bulk(db, statement, rows)}
+
+
+def _line(settlement: Settlement) -> list[tuple[str, str]]:
+    entry = settlement.claim.entry
+    return [] if entry.subject is None else [(entry.subject, entry.provider)]
+
+
+def _outcome_rows(settlement: Settlement) -> Iterator[tuple[Any, ...]]:
+    for each in settlement.outcomes:
+        yield (
+            settlement.claim.id,
+            plain(each.handler),
+            each.state,
+            each.attempts,
+            plain(each.error),
+            each.started_at,
+            each.due_at,
+        )
+
+
+def _outcomes_of(db: _Db, ids: Iterable[int]) -> dict[int, dict[str, Outcome]]:
+    found: dict[int, dict[str, Outcome]] = {}
+    for event_id in ids:
+        for handler, state, *rest in db.execute(_OUTCOMES, (event_id,)):
+            found.setdefault(event_id, {})[handler] = Outcome(handler, State(state), *rest)
+    return found
+
+
+def _choose_next(db: _Db, lines: Iterable[tuple[str, str]]) -> None:
+    """Give the turn of a provider's subject to its running event, else to the earliest that is not settled."""
+    for provider, subject in lines:
+        db.execute(_NOBODY_NEXT, (subject, provider))
+        _in_bulk(db, _SOMEBODY_NEXT, [(subject, provider)])
+
+
+# Looking and replaying
+
+
+def _rows(db: _Db, asks: Sequence[tuple[Filter, int, int]]) -> list[tuple[Row, ...]]:
+    answers: list[tuple[Row, ...]] = []
+    for where, limit, offset in asks:
+        clause, values = _where(where)
+        found = db.execute(
+            f"{_ROWS} {clause} ORDER BY e.id DESC LIMIT ? OFFSET ?", (*values, limit, offset)
+        ).fetchall()
+        outcomes = _outcomes_of(db, [row[0] for row in found])
+        answers.append(tuple([_row(row, outcomes.get(row[0], {})) for row in found]))
+    return answers
+
+
+def _row(row: Sequence[Any], outcomes: Mapping[str, Outcome]) -> Row:
+    return Row(
+        id=row[0],
+        entry=_entry(row),
+        state=State(row[14]),
+        due_at=row[15],
+        settled_at=row[16],
+        claims=row[17],
+        duplicates=row[18],
+        replays=row[19],
+        outcomes=outcomes,
+    )
+
+
+def _replay(db: _Db, asks: Sequence[tuple[Filter, int]]) -> list[tuple[int, ...]]:
+    return [_replay_one(db, where, limit) for where, limit in asks]
+
+
+def _replay_one(db: _Db, where: Filter, limit: int) -> tuple[int, ...]:
+    clause, values = _where(where, "e.settled_at IS NOT NULL")
+    found = db.execute(f"{_SETTLED} {clause} ORDER BY e.id LIMIT ?", (*values, limit)).fetchall()
+    for event_id, provider, subject, state in found:
+        if state == State.DONE:
+            db.execute(_FORGET_ALL, (event_id,))
+        else:
+            db.execute(_FORGET_DEAD, (event_id, plain(where.handler or "")))
+        db.execute(_REVIVE, (subject is None, event_id))
+        if subject is not None:
+            _choose_next(db, [(provider, subject)])
+    return tuple([event_id for event_id, *_ in found])
+
+
+def _where(where: Filter, *also: str) -> tuple[str, list[Any]]:
+    """Turn a filter into SQL; states are literals, because a partial index is not used with parameters."""
+    terms, values = list(also), list[Any]()
+    for term, value in _terms(where):
+        terms.append(term)
+        values.extend(value)
+    return ("WHERE " + " AND ".join(terms) if terms else ""), values
+
+
+def _terms(where: Filter) -> Iterator[tuple[str, Sequence[Any]]]:
+    if where.ids:
+        # One parameter, however many ids.
+        yield "e.id IN (SELECT value FROM json_each(?))", [json.dumps(where.ids)]
+    if len(where.states) == 1:
+        yield f"e.state = '{State(where.states[0])}'", []
+    elif where.states:
+        yield "e.state IN (" + ", ".join(f"'{State(state)}'" for state in where.states) + ")", []
+    if where.provider is not None:
+        yield "e.provider = ?", [plain(where.provider)]
+    if where.key is not None:
+        yield "e.key = ?", [plain(where.key)]
+    if where.type is not None and where.type.endswith(".*"):
+        prefix = plain(where.type[:-1])
+        yield "substr(e.type, 1, ?) = ?", [len(prefix), prefix]
+    elif where.type is not None:
+        yield "e.type = ?", [plain(where.type)]
+    if where.job_id is not None:
+        # A job id is the subject wherever there is one, and subjects have an index.
+        yield "e.subject = ? AND p.job_id = ?", [plain(where.job_id)] * 2
+    if where.handler is not None:
+        yield (
+            "EXISTS (SELECT 1 FROM paperhook_outcome o WHERE o.event_id = e.id AND o.handler = ? AND o.state = 'dead')",
+            [plain(where.handler)],
+        )
+
+
+def _stats(db: _Db, asks: Sequence[None]) -> list[Stats]:
+    counted = {state: (rows, duplicates) for state, rows, duplicates in db.execute(_STATS)}
+    (oldest,) = db.execute(_OLDEST_PENDING).fetchone()
+    stats = Stats(
+        **{state.value: counted.get(state, (0, 0))[0] for state in State},
+        duplicates=sum(duplicates for _, duplicates in counted.values()),
+        oldest_pending=oldest,
+    )
+    return [stats] * len(asks)
+
+
+# Many rows in one statement
+
+
+def _in_bulk(db: _Db, statement: str, rows: Sequence[Sequence[Any]]) -> list[Any]:
+    """Run a statement over rows of the same width; give what it returns."""
+    found: list[Any] = []
+    for start in range(0, len(rows), _MAX_ROWS):
+        some = rows[start : start + _MAX_ROWS]
+        width, count = len(some[0]), 1 << (len(some) - 1).bit_length()
+        values = [value for row in some for value in row] + [None] * (width * (count - len(some)))
+        found += db.execute(_bulk(statement, width, count), values).fetchall()
+    return found
+
+
+@cache
+def _bulk(statement: str, width: int, count: int) -> str:
+    row = "(" + ", ".join("?" * width) + ")"
+    return statement.replace("{values}", "VALUES " + ", ".join([row] * count))
+
+
+# A claim sees what was put and settled in its own transaction.
+PUT = Work(_put, turn=0)
+SETTLE = Work(_settle, turn=1)
+RENEW = Work(_renew, turn=2)
+REPLAY = Work(_replay, turn=3)
+CLAIM = Work(_claim, turn=4)
+CLAIM_KEY = Work(_claim_key, turn=5)
+ROWS = Work(_rows, turn=0)
+STATS = Work(_stats, turn=0)
