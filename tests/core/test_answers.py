@@ -84,7 +84,9 @@ def test_the_providers_own_request_id_wins() -> None:
 
 @pytest.mark.parametrize("before", ["", "x" * 195])
 def test_a_credential_that_is_repeated_is_hidden_even_at_the_cut(before: str) -> None:
-    error = api_error("acme", response(401), Problem("key-12345", f"{before}key-12345 is wrong"), hide="key-12345")
+    error = api_error(
+        "acme", response(401), Problem("key-12345", f"{before}key-12345 is wrong"), hide="key-12345"
+    )
 
     assert "key-1" not in str(error)
     assert "key-1" not in error.code
@@ -129,7 +131,9 @@ def test_a_date_without_a_zone_is_utc_wherever_we_run() -> None:
     assert retry_after(Headers({"Retry-After": "Thu Oct  9 08:54:20 2025"}), now=NOON) == 60.0
 
 
-@pytest.mark.parametrize("given", ["", "-5", "+5", "1e9", "5.5", "१२", "١٢٠", "soon", "5;6", "Thu, 99 Oct 2025", ", "])
+@pytest.mark.parametrize(
+    "given", ["", "-5", "+5", "1e9", "5.5", "१२", "١٢٠", "soon", "5;6", "Thu, 99 Oct 2025", ", "]
+)
 def test_what_is_no_retry_after_says_nothing(given: str) -> None:
     assert retry_after(Headers({"Retry-After": given}), now=NOON) is None
 

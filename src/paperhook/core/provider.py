@@ -91,7 +91,8 @@ class Provider:
         unsigned: `"accept"` takes deliveries without a signature, which anybody can forge.
 
     Raises:
-        ConfigurationError: If the base URL is no URL or a secret is empty or too short.
+        ConfigurationError: If the base URL is no URL, the API key has white space at an end, or a secret is empty or
+            too short.
     """
 
     #: The word in paths, logs and the inbox.
@@ -116,6 +117,10 @@ class Provider:
         if self.unsigned not in ("refuse", "accept"):
             raise ConfigurationError(
                 f"{self.name}: unsigned is {self.unsigned!r}: write 'refuse' or 'accept'"
+            )
+        if self.api_key != self.api_key.strip():
+            raise ConfigurationError(
+                f"{self.name}: the API key has white space at an end: was a line break copied along with it?"
             )
         object.__setattr__(self, "base_url", self.base_url.rstrip("/"))
         self.secrets  # noqa: B018 - checked now rather than at the first delivery

@@ -1,0 +1,357 @@
+"""From what the user has to a document that can be sent twice."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import hashlib
+import http.client
+import io
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paperhook import sources
+from paperhook.errors import UnsupportedDocument
+from paperhook.sources import close_document, content_type_of, open_async_document, open_document
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"pixels" * 50_000
+
+
+def read(document: sources.Document) -> bytes:
+    stream = document.content.open()
+    try:
+        return stream.read()
+    finally:
+        stream.close()
+
+
+def refused(source: Any, **named: Any) -> UnsupportedDocument:
+    with pytest.raises(UnsupportedDocument) as raised:
+        open_document(source, **named)
+    return raised.value
+
+
+@pytest.fixture
+def invoice(tmp_path: Path) -> Path:
+    path = tmp_path / "請求書_Müller & Søn №1.png"
+    path.write_bytes(PNG)
+    return path
+
+
+# Every source
+
+
+@pytest.mark.parametrize(
+    "kind", ["str", "path", "bytes", "bytearray", "memoryview", "file", "raw", "iterator", "pipe"]
+)
+def test_every_source_is_read_twice_with_the_same_bytes(kind: str, invoice: Path) -> None:
+    with invoice.open("rb") as file, io.FileIO(invoice) as raw:
+        source: Any = {
+            "str": str(invoice),
+            "path": invoice,
+            "bytes": PNG,
+            "bytearray": bytearray(PNG),
+            "memoryview": memoryview(PNG),
+            "file": file,
+            "raw": raw,
+            "iterator": iter([PNG[:1], b"", PNG[1:]]),
+            "pipe": Pipe(PNG),
+        }[kind]
+
+        document = open_document(source)
+
+        assert (read(document), read(document)) == (PNG, PNG)
+        assert document.size_bytes == len(PNG)
+        assert document.sha256 == hashlib.sha256(PNG).hexdigest()
+        assert document.content_type == "image/png"
+        close_document(document)
+
+
+class Pipe(io.RawIOBase):
+    """A stream that cannot be rewound."""
+
+    def __init__(self, content: bytes) -> None:
+        self._rest = io.BytesIO(content)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._rest.readinto(buffer)
+
+
+class OnlyRead:
+    """A stream that has nothing but `read`, as some libraries give."""
+
+    def __init__(self, content: bytes) -> None:
+        self.read = io.BytesIO(content).read
+
+
+def test_a_stream_that_has_nothing_but_read_is_kept_for_a_retry() -> None:
+    document = open_document(OnlyRead(PNG))  # type: ignore[arg-type] # that is the point
+
+    assert (read(document), read(document)) == (PNG, PNG)
+    close_document(document)
+
+
+def test_a_document_is_taken_as_it_is() -> None:
+    document = open_document(PNG)
+
+    assert open_document(document) is document
+
+
+def test_an_async_iterable_is_kept_for_a_retry() -> None:
+    document = asyncio.run(open_async_document(chunks_of(PNG), filename="a.png"))
+
+    assert (read(document), read(document)) == (PNG, PNG)
+    assert document.filename == "a.png"
+    close_document(document)
+
+
+async def chunks_of(*chunks: bytes) -> AsyncIterator[bytes]:
+    for chunk in chunks:
+        yield chunk
+
+
+def test_a_file_is_read_from_where_it_stands_and_left_open(invoice: Path) -> None:
+    with invoice.open("rb") as file:
+        file.seek(8)
+
+        document = open_document(file)
+
+        assert (read(document), read(document)) == (PNG[8:], PNG[8:])
+        close_document(document)
+        assert not file.closed
+
+
+def test_the_rest_of_a_file_tells_its_length_and_place_as_a_file_of_its_own(invoice: Path) -> None:
+    with invoice.open("rb") as file:
+        file.seek(8)
+        stream = open_document(file).content.open()
+
+        assert stream.seek(0, io.SEEK_END) == len(PNG) - 8
+        assert stream.seek(-1, io.SEEK_CUR) == stream.tell() == len(PNG) - 9
+        assert stream.seek(0) == 0
+        assert stream.read(3) == PNG[8:11]
+        assert stream.seekable()
+
+
+def test_what_was_kept_is_removed_when_it_is_closed() -> None:
+    document = open_document(iter([PNG]))
+
+    close_document(document)
+
+    with pytest.raises(ValueError, match="closed"):
+        document.content.open()
+
+
+def test_a_document_of_the_users_own_making_needs_no_close() -> None:
+    class Own:
+        def open(self) -> BinaryIO:
+            return io.BytesIO(PNG)
+
+    close_document(sources.Document("a.png", "image/png", len(PNG), "", Own()))
+    close_document(open_document(PNG))
+
+
+# Names and types
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("/home/ann/invoice.pdf", "invoice.pdf"),
+        (r"C:\Users\ann\invoice.pdf", "invoice.pdf"),
+        ("folder/", "folder"),
+        ("../../etc/passwd", "passwd"),
+        ("/", "document"),
+        ("請求書_Müller & Søn №1.pdf", "請求書_Müller & Søn №1.pdf"),
+        ("caf\udce9.pdf", "caf?.pdf"),
+    ],
+)
+def test_only_the_last_part_of_a_name_is_told_the_provider(given: str, kept: str) -> None:
+    assert open_document(PNG, filename=given).filename == kept
+
+
+def test_a_path_and_a_file_have_their_own_name(invoice: Path) -> None:
+    with invoice.open("rb") as file:
+        assert open_document(invoice).filename == open_document(file).filename == invoice.name
+        assert open_document(invoice, filename="other.png").filename == "other.png"
+
+
+def test_a_temporary_file_has_no_name_of_its_own() -> None:
+    with tempfile.TemporaryFile() as file, tempfile.SpooledTemporaryFile() as spooled:
+        assert open_document(file).filename == "document"
+        assert open_document(spooled).filename == "document"  # type: ignore[arg-type] # typeshed calls it no BinaryIO
+
+
+@pytest.mark.parametrize(
+    ("head", "name", "content_type"),
+    [
+        (b"%PDF-1.7", "a.png", "application/pdf"),
+        (b"\n\n%PDF-1.4", "a", "application/pdf"),
+        (b"RIFF0000WEBPVP8", "a", "image/webp"),
+        (b"RIFF0000WAVE", "a", "application/octet-stream"),
+        (b"\xff\xd8\xff\xe0", "a", "image/jpeg"),
+        (b"II*\x00", "a", "image/tiff"),
+        (b"MM\x00*", "a", "image/tiff"),
+        (b"PK\x03\x04", "a.zip", "application/zip"),
+        (b"GIF89a", "a", "image/gif"),
+        (b"text", "a.csv", "text/csv"),
+        (b"", "a", "application/octet-stream"),
+    ],
+)
+def test_the_first_bytes_win_over_the_name(head: bytes, name: str, content_type: str) -> None:
+    assert content_type_of(head, name) == content_type
+
+
+def test_a_content_type_that_is_given_is_kept() -> None:
+    assert open_document(PNG, content_type="image/x-own").content_type == "image/x-own"
+
+
+# What is refused
+
+
+def test_a_path_that_is_not_there_is_told_by_its_name_only(tmp_path: Path) -> None:
+    error = refused(tmp_path / "missing.pdf")
+
+    assert (error.code, str(error)) == ("unreadable", "missing.pdf: No such file or directory")
+
+
+@pytest.mark.parametrize("kind", ["folder", "fifo"])
+def test_what_is_no_regular_file_is_refused_without_waiting_for_it(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "special"
+    if kind == "folder":
+        path.mkdir()
+    else:
+        os.mkfifo(path)
+
+    assert refused(path).code == "not_a_file"
+
+
+def test_a_name_with_a_zero_byte_is_refused() -> None:
+    assert refused("a\0.pdf").code == "unreadable"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read_is_refused(invoice: Path) -> None:
+    invoice.chmod(0)
+
+    assert refused(invoice).code == "unreadable"
+
+
+@pytest.mark.parametrize("change", ["content", "replaced"])
+def test_a_file_that_changed_between_two_attempts_is_not_sent_again(change: str, invoice: Path) -> None:
+    document = open_document(invoice)
+    if change == "content":
+        invoice.write_bytes(PNG + b"more")
+    else:
+        other = invoice.with_name("other")
+        other.write_bytes(PNG)
+        other.replace(invoice)
+
+    with pytest.raises(UnsupportedDocument, match="changed while it was being sent") as raised:
+        document.content.open()
+
+    assert raised.value.code == "changed"
+
+
+def test_an_iterator_that_would_fill_the_disk_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "MAX_SPOOL_BYTES", 10)
+
+    assert refused(iter([b"123456", b"12345"])).code == "too_large"
+    with pytest.raises(UnsupportedDocument):
+        asyncio.run(open_async_document(chunks_of(b"123456", b"12345")))
+    just_enough = open_document(iter([b"1234567890"]))
+    assert just_enough.size_bytes == 10
+    close_document(just_enough)
+
+
+class Broken(io.RawIOBase):
+    """A file on a disk that fails."""
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return 0
+
+    def tell(self) -> int:
+        return 0
+
+    def readinto(self, buffer: Any) -> int:
+        raise OSError(errno.EIO, "Input/output error")
+
+
+def test_a_disk_that_fails_is_told() -> None:
+    assert str(refused(Broken(), filename="a.pdf")) == "a.pdf: Input/output error"
+
+
+def test_a_full_disk_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.BytesIO):
+        def write(self, content: Any) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", Full)
+
+    assert str(refused(iter([PNG]), filename="a.pdf")) == "a.pdf: No space left on device"
+
+
+def test_an_error_of_the_users_own_iterator_is_the_users() -> None:
+    def failing() -> Iterator[bytes]:
+        yield PNG
+        raise KeyError("theirs")
+
+    with pytest.raises(KeyError, match="theirs"):
+        open_document(failing())
+
+
+def test_a_file_of_text_is_a_mistake_that_is_told(invoice: Path) -> None:
+    with invoice.open(encoding="latin-1") as file, pytest.raises(TypeError, match="mode 'rb'"):
+        open_document(file)  # type: ignore[arg-type] # that is the point
+
+
+def test_an_asynchronous_file_is_a_mistake_that_is_told() -> None:
+    class Upload:
+        async def read(self, size: int = -1) -> bytes:
+            raise AssertionError("nobody awaits it")
+
+    with pytest.raises(TypeError, match="asynchronous"):
+        open_document(Upload())  # type: ignore[arg-type] # that is the point
+
+
+def test_a_response_of_the_standard_library_is_a_source() -> None:
+    class Socket:
+        def makefile(self, mode: str) -> BinaryIO:
+            return io.BytesIO(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n%PDF")
+
+    response = http.client.HTTPResponse(Socket())  # type: ignore[arg-type] # a socket is more than that
+    response.begin()
+
+    document = open_document(response)  # type: ignore[arg-type] # has read
+
+    assert read(document) == b"%PDF"
+    close_document(document)
+
+
+@given(st.lists(st.binary(max_size=300), max_size=20), st.integers(0, 50))
+def test_any_chunks_give_their_bytes_whatever_their_sizes(chunks: list[bytes], start: int) -> None:
+    whole = b"".join(chunks)
+    file = io.BytesIO(whole)
+    file.seek(min(start, len(whole)))
+
+    spooled, window = open_document(iter(chunks)), open_document(file)
+
+    assert read(spooled) == whole
+    assert read(window) == whole[start:]
+    close_document(spooled)
