@@ -127,7 +127,9 @@ def invoice(path: Path) -> Path:
         ["Please pay within 30 days by bank transfer.", "IBAN GB33 BUKB 2020 1555 5555 55    BIC BUKBGB22"],
     )
     _rule(canvas, 74)
-    footer = "Harbour & Pine Ltd  |  VAT no. GB 123 4567 89  |  accounts@harbourpine.example  |  +44 117 496 0187"
+    footer = (
+        "Harbour & Pine Ltd  |  VAT no. GB 123 4567 89  |  accounts@harbourpine.example  |  +44 117 496 0187"
+    )
     _text(canvas, 54, 58, footer, size=8, colour=GREY)
     canvas.save()
     return path
@@ -137,10 +139,18 @@ def invoice_de(path: Path) -> Path:
     """Draw a German invoice in euros with two tax rates."""
     canvas = _canvas(path, "Rechnung R-2024/0412")
     _text(canvas, 541, 780, "Silberdistel Verlag GmbH", size=15, bold=True, right=True)
-    for number, line in enumerate(["Ahornweg 8", "79098 Freiburg", "Telefon 0761 5550 120", "www.silberdistel.example"]):
+    for number, line in enumerate(
+        ["Ahornweg 8", "79098 Freiburg", "Telefon 0761 5550 120", "www.silberdistel.example"]
+    ):
         _text(canvas, 541, 762 - 13 * number, line, colour=GREY, right=True)
     _text(canvas, 54, 706, "Silberdistel Verlag GmbH · Ahornweg 8 · 79098 Freiburg", size=7, colour=GREY)
-    _lines(canvas, 54, 688, ["Buchhandlung Lindenhof", "Frau Erika Beispiel", "Marktplatz 3", "72070 Tübingen"], size=10.5)
+    _lines(
+        canvas,
+        54,
+        688,
+        ["Buchhandlung Lindenhof", "Frau Erika Beispiel", "Marktplatz 3", "72070 Tübingen"],
+        size=10.5,
+    )
     _text(canvas, 54, 592, "Rechnung", size=17, bold=True)
     for number, (label, value) in enumerate(
         [("Rechnungsnummer:", "R-2024/0412"), ("Rechnungsdatum:", "03.05.2024"), ("Kundennummer:", "20417")]
@@ -167,10 +177,22 @@ def invoice_de(path: Path) -> Path:
             ("Gesamtbetrag", "848,26 €"),
         ],
     )
-    _text(canvas, 54, 236, "Bitte überweisen Sie den Gesamtbetrag bis zum 02.06.2024 auf das unten genannte Konto.")
+    _text(
+        canvas,
+        54,
+        236,
+        "Bitte überweisen Sie den Gesamtbetrag bis zum 02.06.2024 auf das unten genannte Konto.",
+    )
     _rule(canvas, 98)
     for x, lines in (
-        (54, ["Silberdistel Verlag GmbH", "Geschäftsführerin: Paula Muster", "Amtsgericht Freiburg HRB 000000"]),
+        (
+            54,
+            [
+                "Silberdistel Verlag GmbH",
+                "Geschäftsführerin: Paula Muster",
+                "Amtsgericht Freiburg HRB 000000",
+            ],
+        ),
         (240, ["USt-IdNr. DE999999999", "Steuernummer 06000/00000"]),
         (400, ["Musterbank Freiburg", "IBAN DE02 1203 0000 0000 2020 51", "BIC BYLADEM1001"]),
     ):
@@ -198,13 +220,21 @@ def receipt(path: Path) -> Path:
     _text(canvas, 206, 270, "06/18/2024", size=9, right=True)
     _rule(canvas, 260, 20, 206)
     y = 242.0
-    for quantity, name, price in (("2", "Flat white", "$9.00"), ("1", "Almond croissant", "$4.75"), ("3", "Ginger tea", "$10.50")):
+    for quantity, name, price in (
+        ("2", "Flat white", "$9.00"),
+        ("1", "Almond croissant", "$4.75"),
+        ("3", "Ginger tea", "$10.50"),
+    ):
         _text(canvas, 20, y, quantity, size=9)
         _text(canvas, 40, y, name, size=9)
         _text(canvas, 206, y, price, size=9, right=True)
         y -= 17
     _rule(canvas, y + 5, 20, 206)
-    for label, value, bold in (("Subtotal", "$24.25", False), ("Sales tax", "$1.94", False), ("Total", "$26.19", True)):
+    for label, value, bold in (
+        ("Subtotal", "$24.25", False),
+        ("Sales tax", "$1.94", False),
+        ("Total", "$26.19", True),
+    ):
         y -= 12
         _text(canvas, 20, y, label, size=11 if bold else 9, bold=bold)
         _text(canvas, 206, y, value, size=11 if bold else 9, bold=bold, right=True)

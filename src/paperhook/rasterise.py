@@ -35,9 +35,7 @@ _FAILURES = {
 }
 
 
-def pages_as_png(
-    content: bytes, *, dpi: int = 200, max_pages: int = 50, seconds: float = 60
-) -> list[bytes]:
+def pages_as_png(content: bytes, *, dpi: int = 200, max_pages: int = 50, seconds: float = 60) -> list[bytes]:
     """Render each page of a PDF.
 
     Args:
@@ -56,7 +54,9 @@ def pages_as_png(
     try:
         answer = sandbox.call(request, seconds=seconds)
     except SandboxFailed as failure:
-        raise UnsupportedDocument(_FAILURES[failure.reason].format(seconds=seconds), code="unreadable") from None
+        raise UnsupportedDocument(
+            _FAILURES[failure.reason].format(seconds=seconds), code="unreadable"
+        ) from None
     finally:
         sandbox.close()
     head, _, body = answer.partition(b"\n")
@@ -142,7 +142,9 @@ def _page_as_png(document: Any, index: int, dpi: int) -> bytes:
         if words is not None:
             chunks.add_itxt(WORDS_KEY, words, zip=True)
     except (pypdfium2.PdfiumError, ValueError, ZeroDivisionError):
-        raise UnsupportedDocument(f"page {index + 1} of the PDF cannot be rendered", code="unreadable") from None
+        raise UnsupportedDocument(
+            f"page {index + 1} of the PDF cannot be rendered", code="unreadable"
+        ) from None
     file = io.BytesIO()
     picture.save(file, "PNG", pnginfo=chunks)
     return file.getvalue()
@@ -153,8 +155,14 @@ def words_as_json(page: Any) -> str | None:
 
     Shape: ``{"size": [width, height], "turns": n, "words": [[text, x0, y0, x1, y1], ...]}`` in points.
     """
-    words = [[word.text, *(round(edge, 1) for edge in (word.x0, word.y0, word.x1, word.y1))] for word in page.words]
-    shape = {"size": [round(page.width, 1), round(page.height, 1)], "turns": page.quarter_turns, "words": words}
+    words = [
+        [word.text, *(round(edge, 1) for edge in (word.x0, word.y0, word.x1, word.y1))] for word in page.words
+    ]
+    shape = {
+        "size": [round(page.width, 1), round(page.height, 1)],
+        "turns": page.quarter_turns,
+        "words": words,
+    }
     text = json.dumps(shape, ensure_ascii=False, separators=(",", ":"))
     return text if words and len(text.encode()) <= WORDS_BYTES else None
 

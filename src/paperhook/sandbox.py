@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Never
 
 #: Variables the child needs to start; everything else may hold secrets and stays here.
 KEPT_VARIABLES = (
@@ -55,12 +55,12 @@ class Sandbox:
     def __init__(self, module: str, *, memory_bytes: int) -> None:
         self._module = module
         self._memory_bytes = memory_bytes
-        self._process: subprocess.Popen[bytes] | None = None
-        self._answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._child: _Child | None = None
 
     @property
     def process_id(self) -> int | None:
-        return self._process.pid if self._process else None
+        """Of the child; None while there is none."""
+        return self._child.process.pid if self._child else None
 
     def start(self) -> None:
         """Start the child and wait until it has loaded its libraries.
@@ -68,16 +68,7 @@ class Sandbox:
         Raises:
             SandboxFailed: If it ends or stays silent instead.
         """
-        if self._process is not None and self._process.poll() is None:
-            return
-        self.close()
-        command = [sys.executable, "-P", "-m", self._module, str(self._memory_bytes)]
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment()
-        )
-        self._answers = queue.SimpleQueue()
-        threading.Thread(target=_collect, args=(self._process, self._answers), daemon=True).start()
-        self._answer(STARTUP)
+        self._running()
 
     def call(self, request: bytes, *, seconds: float) -> bytes:
         """Send a request and wait for its answer.
@@ -85,47 +76,71 @@ class Sandbox:
         Raises:
             SandboxFailed: If there is no answer within the time; the child has been ended then.
         """
-        self.start()
-        process = self._process
-        assert process is not None and process.stdin is not None
+        child = self._running()
         # A child that does not read must not keep us waiting beyond the limit, so another thread writes.
-        threading.Thread(target=_send_quietly, args=(process.stdin, request), daemon=True).start()
-        return self._answer(seconds)
+        threading.Thread(target=_send_quietly, args=(child.requests, request), daemon=True).start()
+        return self._answer(child, seconds)
 
     def close(self) -> None:
         """End the child."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(OSError):
-                    pipe.close()
+        child, self._child = self._child, None
+        if child is not None:
+            child.end()
 
-    def _answer(self, seconds: float) -> bytes:
-        process = self._process
-        assert process is not None
+    def _running(self) -> _Child:
+        if self._child is not None and self._child.process.poll() is None:
+            return self._child
+        self.close()
+        self._child = child = _Child(self._module, self._memory_bytes)
+        self._answer(child, STARTUP)
+        return child
+
+    def _answer(self, child: _Child, seconds: float) -> bytes:
         deadline = time.monotonic() + seconds
         peak = 0
         while (left := deadline - time.monotonic()) > 0:
             try:
-                answer = self._answers.get(timeout=min(left, WATCH))
+                answer = child.answers.get(timeout=min(left, WATCH))
             except queue.Empty:
-                peak = max(peak, _resident_bytes(process.pid))
-                if peak > self._memory_bytes:
-                    return self._give_up("out_of_memory")
-                continue
+                peak = max(peak, _resident_bytes(child.process.pid))
+                if peak <= self._memory_bytes:
+                    continue
+                return self._give_up("out_of_memory")
             if answer is not None:
                 return answer
             # A library that is refused memory often ends the process itself instead of reporting it.
             return self._give_up("out_of_memory" if peak > 0.8 * self._memory_bytes else "crashed")
         return self._give_up("timeout")
 
-    def _give_up(self, reason: str) -> bytes:
+    def _give_up(self, reason: str) -> Never:
         self.close()
         raise SandboxFailed(reason)
+
+
+class _Child:
+    """A running process with its pipes, and a thread that collects its answers."""
+
+    def __init__(self, module: str, memory_bytes: int) -> None:
+        # Pipes of our own: `Popen` types its own as possibly absent.
+        requests, self.requests = _pipe()
+        answered, answers = _pipe()
+        command = [sys.executable, "-P", "-m", module, str(memory_bytes)]
+        self.process = subprocess.Popen(  # noqa: S603 - the command is ours, no word of it comes from outside
+            command, stdin=requests, stdout=answers, stderr=subprocess.DEVNULL, env=_environment()
+        )
+        requests.close()
+        answers.close()
+        self.answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._collector = threading.Thread(target=_collect, args=(answered, self.answers), daemon=True)
+        self._collector.start()
+
+    def end(self) -> None:
+        """Kill the process; its pipe then ends, and so does the collector."""
+        self.process.kill()
+        self.process.wait()
+        with contextlib.suppress(OSError):
+            self.requests.close()
+        self._collector.join(timeout=5)
 
 
 def serve(answer: Callable[[bytes], bytes]) -> None:
@@ -161,6 +176,7 @@ def limit_memory(size_bytes: int) -> bool:
 
 
 def send(pipe: BinaryIO, message: bytes) -> None:
+    """Write one message."""
     pipe.write(_LENGTH.pack(len(message)))
     pipe.write(message)
     pipe.flush()
@@ -179,17 +195,24 @@ def receive(pipe: BinaryIO) -> bytes | None:
 def _environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
     # The child imports what we import, wherever our parent put it; it never looks in the working directory.
-    kept["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parents[1]), *(path for path in sys.path if path)])
+    kept["PYTHONPATH"] = os.pathsep.join(
+        [str(Path(__file__).parents[1]), *(path for path in sys.path if path)]
+    )
     kept["PYTHONIOENCODING"] = "utf-8"
     # One thread each: numerical libraries would otherwise take every core for one page.
     kept["OMP_NUM_THREADS"] = kept["OPENBLAS_NUM_THREADS"] = "2"
     return kept
 
 
-def _collect(process: subprocess.Popen[bytes], answers: queue.SimpleQueue[bytes | None]) -> None:
-    assert process.stdout is not None
-    with contextlib.suppress(OSError, ValueError):
-        while (message := receive(process.stdout)) is not None:
+def _pipe() -> tuple[BinaryIO, BinaryIO]:
+    """The reading and the writing end of a new pipe."""
+    read_end, write_end = os.pipe()
+    return os.fdopen(read_end, "rb"), os.fdopen(write_end, "wb")
+
+
+def _collect(pipe: BinaryIO, answers: queue.SimpleQueue[bytes | None]) -> None:
+    with pipe, contextlib.suppress(OSError, ValueError):
+        while (message := receive(pipe)) is not None:
             answers.put(message)
     answers.put(None)
 

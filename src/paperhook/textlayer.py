@@ -41,10 +41,12 @@ class Word:
 
     @property
     def height(self) -> float:
+        """Of the letters, ascenders and descenders included."""
         return self.y1 - self.y0
 
     @property
     def middle(self) -> float:
+        """Height of the middle on the page."""
         return (self.y0 + self.y1) / 2
 
 
@@ -93,6 +95,8 @@ def _per_mille(fraction: float) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Character:
+    """A character as displayed, in points."""
+
     text: str
     #: Degrees, counter-clockwise, as displayed.
     angle: int
@@ -117,9 +121,7 @@ def _characters(page: Any) -> list[Character | None]:
     try:
         count = text_page.count_chars()
         if count > CHARACTERS:
-            raise ReadingFailed(
-                "too_large", f"a page holds {count} characters; at most {CHARACTERS} are read"
-            )
+            raise TooManyCharacters(f"a page holds {count} characters; at most {CHARACTERS} are read")
         measure = _Measure(page)
         return [measure.character(text_page, index) for index in range(count)]
     finally:

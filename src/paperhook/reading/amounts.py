@@ -1,5 +1,6 @@
 """Amounts as printed, with the decimal mark decided by the whole document."""
 
+# ruff: noqa: RUF001 - invoices print these dashes, quotes and signs.
 from __future__ import annotations
 
 import re
@@ -171,15 +172,14 @@ def amounts_in(phrase: Phrase, mark: str) -> list[Amount]:
     text, places = _placed(phrase.words)
     plain = masked(text)
     return [
-        amount
-        for found in _matches(plain, text, places)
-        if (amount := _amount(found, phrase.page, places, mark))
+        amount for found in _matches(plain, places) if (amount := _amount(found, phrase.page, places, mark))
     ]
 
 
 def _placed(words: Sequence[Word]) -> tuple[str, list[Word | None]]:
     """Join words with spaces; the second list names the word of each character."""
-    text, places = "", []
+    text = ""
+    places: list[Word | None] = []
     for word in words:
         if text:
             text += " "
@@ -189,7 +189,7 @@ def _placed(words: Sequence[Word]) -> tuple[str, list[Word | None]]:
     return text, places
 
 
-def _matches(plain: str, text: str, places: Sequence[Word | None]) -> Iterator[re.Match[str]]:
+def _matches(plain: str, places: Sequence[Word | None]) -> Iterator[re.Match[str]]:
     """Find amounts; a space inside a number counts only when it is as narrow as a space in a number is."""
     position = 0
     while found := AMOUNT.search(plain, position):

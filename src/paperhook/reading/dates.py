@@ -32,6 +32,8 @@ _NUMERIC = re.compile(r"(\d{1,2})\s?([./-])\s?(\d{1,2})\s?\2\s?(\d{4}|\d{2})")
 
 @dataclass(frozen=True, slots=True)
 class PrintedDate:
+    """A date on the page."""
+
     value: date
     text: str
     page: Page
@@ -124,7 +126,8 @@ def _named(text: str, language: str) -> date | None:
     for known in languages:
         moment = dateparser.parse(text, languages=[known], settings=settings)
         if moment is not None:
-            return moment.date()
+            found: date = moment.date()
+            return found
     return None
 
 
@@ -141,4 +144,5 @@ def _date(year: int, month: int, day: int) -> date | None:
 
 
 def is_only_date(text: str) -> bool:
+    """Whether a text looks like a date and nothing else."""
     return bool(_CANDIDATE.fullmatch(text.strip())) and bool(squeeze(text))

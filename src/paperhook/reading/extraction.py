@@ -101,10 +101,12 @@ class Extraction:
     warnings: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
+        """The same as plain values, for JSON."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Extraction:
+        """Make it again from what `to_json` gave."""
         return cls(
             document_type=raw["document_type"],
             language=raw["language"],
@@ -117,8 +119,16 @@ class Extraction:
 
 
 def _fields(raw: Mapping[str, Any]) -> dict[str, ExtractedField]:
-    fields: dict[str, ExtractedField] = {}
-    for name, field in raw.items():
-        x0, y0, x1, y1 = field["box"]
-        fields[name] = ExtractedField(**{**field, "box": (x0, y0, x1, y1)})
-    return fields
+    return {name: _field(field) for name, field in raw.items()}
+
+
+def _field(raw: Mapping[str, Any]) -> ExtractedField:
+    x0, y0, x1, y1 = raw["box"]
+    return ExtractedField(
+        value=raw["value"],
+        text=raw["text"],
+        confidence=raw["confidence"],
+        match_ratio=raw["match_ratio"],
+        page_number=raw["page_number"],
+        box=(x0, y0, x1, y1),
+    )

@@ -92,12 +92,12 @@ def _frame(picture: Any, index: int, pixels_limit: int) -> Any:
                 "too_large", f"picture {index + 1} has more pixels than the limit of {pixels_limit}"
             )
         picture.load()
-        return picture
     except (OSError, ValueError, SyntaxError, EOFError):
         # Pillow's own message may hold the path or the content.
         raise ReadingFailed(
             "corrupt", "the picture is damaged or incomplete; export or download it again"
         ) from None
+    return picture
 
 
 # The text layer that `paperhook.rasterise` writes.
@@ -144,16 +144,15 @@ def recognise(picture: Any, number: int, deadline: float) -> Page:
     upright = ImageOps.exif_transpose(picture).convert("RGB")
     if max(upright.size) > MAX_SIDE:
         upright.thumbnail((MAX_SIDE, MAX_SIDE))
-    best: tuple[float, int, _Read] | None = None
+    best = (-1.0, 0, _Read((), 0.0))
     for turns in (0, 2, 1, 3):
         if time.monotonic() > deadline:
             raise ReadingFailed("timeout", f"page {number} was not recognised within the time limit")
         read = _recognised(engine, upright.rotate(-90 * turns, expand=True) if turns else upright)
-        if best is None or read.certainty > best[0]:
+        if read.certainty > best[0]:
             best = (read.certainty, turns, read)
         if read.certainty >= UPRIGHT or (turns == 0 and not read.words):
             break
-    assert best is not None
     certainty, turns, read = best
     width, height = upright.size
     if turns % 2:

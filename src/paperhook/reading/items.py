@@ -123,7 +123,11 @@ class _Rows:
         It stands where descriptions stand, says more than a sum does, and is not the sum of the rows above.
         """
         column, first = self.head.named("description"), line.phrases[0]
-        if column is None or abs(first.x0 - column.x0) > 0.3 * first.height or first.words[0].text.endswith(":"):
+        if (
+            column is None
+            or abs(first.x0 - column.x0) > 0.3 * first.height
+            or first.words[0].text.endswith(":")
+        ):
             return False
         value = self._charge(line)
         _, end, _ = next(windows(first.words, LABEL_MEANINGS), (0, 0, ()))
@@ -181,7 +185,11 @@ class _Rows:
         if item.description:
             return item
         # The amount may stand between the lines of its row: then the line before has the description.
-        near = [w for w in waiting[-1:] if abs(self.lines[w].middle - line.middle) < 1.3 * max(self.lines[w].height, line.height)]
+        near = [
+            w
+            for w in waiting[-1:]
+            if abs(self.lines[w].middle - line.middle) < 1.3 * max(self.lines[w].height, line.height)
+        ]
         for before in near:
             words = self._description(self.lines[before])
             if self.items and words and self.items[-1].description[-1:] == [words]:
@@ -235,7 +243,12 @@ class _Rows:
             return False
         number = bool(re.fullmatch(r"[\W\d]+", phrase.text))
         nearest = self.head.nearest(phrase.x0, phrase.x1)
-        if left is not None and phrase.x0 < column.x0 and phrase.x1 <= max(left.x1, column.x0) and (nearest is left or number):
+        if (
+            left is not None
+            and phrase.x0 < column.x0
+            and phrase.x1 <= max(left.x1, column.x0)
+            and (nearest is left or number)
+        ):
             return False
         if nearest is column or column.overlaps(phrase):
             return True

@@ -22,6 +22,8 @@ AROUND = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Label:
+    """Words of a line that say what the value beside or below them is."""
+
     meanings: tuple[str, ...]
     line_index: int
     phrase_index: int
@@ -33,6 +35,7 @@ class Label:
 
     @property
     def words(self) -> tuple[Word, ...]:
+        """The words of the label."""
         return self.phrase.words[self.start : self.end]
 
     @property
@@ -42,10 +45,12 @@ class Label:
 
     @property
     def starts_phrase(self) -> bool:
+        """Whether nothing stands before it in its cell."""
         return self.start == 0
 
     @property
     def has_colon(self) -> bool:
+        """Whether it ends with a sign that a value follows."""
         return self.phrase.words[self.end - 1].text.endswith((":", "#", "°"))
 
 

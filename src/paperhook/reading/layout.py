@@ -23,30 +23,37 @@ class Phrase:
 
     @property
     def text(self) -> str:
+        """The words with a space between them."""
         return joined(self.words)
 
     @property
     def x0(self) -> float:
+        """Left edge."""
         return self.words[0].x0
 
     @property
     def x1(self) -> float:
+        """Right edge."""
         return self.words[-1].x1
 
     @property
     def y0(self) -> float:
+        """Upper edge."""
         return min(word.y0 for word in self.words)
 
     @property
     def y1(self) -> float:
+        """Lower edge."""
         return max(word.y1 for word in self.words)
 
     @property
     def middle(self) -> float:
+        """Height of the middle."""
         return (self.y0 + self.y1) / 2
 
     @property
     def height(self) -> float:
+        """Of most of its letters."""
         return median(word.height for word in self.words)
 
 
@@ -59,26 +66,32 @@ class Line:
 
     @property
     def words(self) -> tuple[Word, ...]:
+        """All words, left to right."""
         return tuple(word for phrase in self.phrases for word in phrase.words)
 
     @property
     def text(self) -> str:
+        """The phrases, two spaces apart."""
         return "  ".join(phrase.text for phrase in self.phrases)
 
     @property
     def y0(self) -> float:
+        """Upper edge."""
         return min(phrase.y0 for phrase in self.phrases)
 
     @property
     def y1(self) -> float:
+        """Lower edge."""
         return max(phrase.y1 for phrase in self.phrases)
 
     @property
     def middle(self) -> float:
+        """Height of the middle."""
         return (self.y0 + self.y1) / 2
 
     @property
     def height(self) -> float:
+        """Of most of its letters."""
         return median(phrase.height for phrase in self.phrases)
 
 

@@ -51,9 +51,7 @@ _COUNTRIES = (
 _DEFAULTS = {"$": "USD", "kr": "SEK", "¥": "JPY"}
 
 
-def settle_currency(
-    lines: Sequence[Line], mark: str, total: ExtractedField | None
-) -> ExtractedField | None:
+def settle_currency(lines: Sequence[Line], mark: str, total: ExtractedField | None) -> ExtractedField | None:
     """Decide the currency; None when nothing on the page states one.
 
     Args:
@@ -78,8 +76,8 @@ def settle_currency(
         meant[_meaning(symbol, votes, whole)] += count
     best = meant.most_common(1)[0][0]
     symbol = best if best in shown else next(s for s in shown if _meaning(s, votes, whole) == best)
-    phrase, words, text = shown[symbol]
-    return evidence(best, text, phrase.page, words, 0.97 if symbol == best else 0.75)
+    phrase, beside, text = shown[symbol]
+    return evidence(best, text, phrase.page, beside, 0.97 if symbol == best else 0.75)
 
 
 def _named(phrase: Phrase) -> list[tuple[int, int, str]]:

@@ -1,5 +1,6 @@
 """What a party's name looks like, and what the lines around one look like."""
 
+# ruff: noqa: RUF001 - invoices print these dashes, quotes and signs.
 from __future__ import annotations
 
 import re
@@ -25,7 +26,7 @@ CONTACT = re.compile(
 EMAIL = re.compile(r"[\w.+-]+@([\w-]+(?:\.[\w-]+)+)|(?:www\.|https?://(?:www\.)?)([\w-]+(?:\.[\w-]+)+)")
 #: Mail hosts that say nothing about a company.
 MAIL_HOSTS = frozenset(
-    "gmail googlemail outlook hotmail yahoo icloud gmx web aol live proton protonmail mail me msn t-online orange free wanadoo libero".split()
+    "gmail googlemail outlook hotmail yahoo icloud gmx web aol live proton protonmail mail me msn t-online orange free wanadoo libero".split()  # noqa: SIM905 - a list of words reads as one
 )
 SEPARATORS = re.compile(r"\s+[-–—·•●|*∙/]\s+|\s*[·•●|∙]\s*|,\s+(?=\S*\d|[A-Z])|\s{2,}")
 NAME_LABEL = {
@@ -61,10 +62,12 @@ PAYEE = re.compile(
 
 
 SALUTATIONS = frozenset(
-    "herr herrn frau familie firma fam mr mrs ms miss dr madame monsieur mme sr sra senor senora deheer mevrouw dhr mevr sig sigra egrsig spettle spettabile exmosr messrs herrnfrau herrundfrau attn an".split()
+    "herr herrn frau familie firma fam mr mrs ms miss dr madame monsieur mme sr sra senor senora deheer mevrouw dhr mevr sig sigra egrsig spettle spettabile exmosr messrs herrnfrau herrundfrau attn an".split()  # noqa: SIM905 - a list of words reads as one
 )
 #: What an address line or a bank's line starts with.
-_NOT_NAMES = re.compile(r"(?i)(?:tel|fax|phone|mobile|vat|iban|bic|page|seite|p\.? ?o\.? box)\b|www\.|https?:")
+_NOT_NAMES = re.compile(
+    r"(?i)(?:tel|fax|phone|mobile|vat|iban|bic|page|seite|p\.? ?o\.? box)\b|www\.|https?:"
+)
 
 
 def is_name(phrase: Phrase) -> bool:

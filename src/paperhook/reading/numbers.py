@@ -1,5 +1,6 @@
 """The document's number: beside its label, after the title, or alone below it."""
 
+# ruff: noqa: RUF001 - invoices print these dashes, quotes and signs.
 from __future__ import annotations
 
 import re
@@ -17,7 +18,9 @@ from paperhook.reading.words import Word, joined, squeeze
 #: Characters of the longest number that is believed.
 LONGEST = 32
 #: What may stand between a label or a title and the number: "No.", "#", "(380)".
-_FILLER = re.compile(r"(?i)^(?:[#:.\-–*]+|no|nr|n[°ºo]|num|number|numéro|numero|número|nummer|id|№|\(.*\))[.:]*$")
+_FILLER = re.compile(
+    r"(?i)^(?:[#:.\-–*]+|no|nr|n[°ºo]|num|number|numéro|numero|número|nummer|id|№|\(.*\))[.:]*$"
+)
 _NUMBER = re.compile(r"^[#№]?[A-Za-zÀ-ÿ0-9][\w./\\–-]*$")
 _MONEY = re.compile(r"\d{1,3}(?:[.,]\d{3})*[.,]\d{2}|[$€£].*")
 

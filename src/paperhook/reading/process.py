@@ -5,6 +5,7 @@ Run as ``python -m paperhook.reading.process`` by `paperhook.reading.reader`; it
 
 from __future__ import annotations
 
+import importlib
 import json
 import struct
 from typing import Any
@@ -16,11 +17,13 @@ _HEAD = struct.Struct(">I")
 
 
 def pack(head: dict[str, Any], content: bytes) -> bytes:
+    """Make a request: 4 bytes of length (big-endian), that much JSON, and the document."""
     raw = json.dumps(head).encode()
     return _HEAD.pack(len(raw)) + raw + content
 
 
 def unpack(request: bytes) -> tuple[dict[str, Any], bytes]:
+    """Take a request apart again."""
     (size,) = _HEAD.unpack_from(request)
     start = _HEAD.size
     return json.loads(request[start : start + size]), request[start + size :]
@@ -42,7 +45,7 @@ def answer(request: bytes) -> bytes:
         return _refusal("out_of_memory", "the document needs more memory than the limit")
     except ImportError as error:
         return json.dumps({"missing": str(error)}).encode()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever a document does to a library is this document's outcome
         # The type is safe to tell; the message may quote the document.
         return _refusal("crashed", f"reading it failed inside ({type(error).__name__})")
 
@@ -56,8 +59,8 @@ if __name__ == "__main__":
     try:
         import dateparser
 
-        from paperhook.reading import document  # noqa: F401 - loaded here so that the first document is not slower
-
+        importlib.import_module("paperhook.reading.document")
+        importlib.import_module("paperhook.reading.pdf")
         dateparser.parse("1 May 2024", languages=["en"])
     except ImportError:
         pass

@@ -7,6 +7,7 @@ import json
 import threading
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Self
 
 from paperhook.errors import MissingExtra
 from paperhook.reading.extraction import Extraction, ReadingFailed
@@ -43,7 +44,7 @@ class Limits:
 class Reader:
     """Reads one document at a time in one process of its own; calls from several threads queue up."""
 
-    def __init__(self, limits: Limits = Limits()) -> None:  # noqa: B008 - frozen, so sharing it is safe
+    def __init__(self, limits: Limits = Limits()) -> None:
         self._limits = limits
         self._sandbox = Sandbox("paperhook.reading.process", memory_bytes=limits.memory_bytes)
         self._lock = threading.Lock()
@@ -101,7 +102,7 @@ class Reader:
         with self._lock:
             self._sandbox.close()
 
-    def __enter__(self) -> Reader:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

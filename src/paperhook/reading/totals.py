@@ -20,6 +20,8 @@ _TRIED = 7
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
+    """An amount that a label claims."""
+
     kind: str
     amount: Amount
     #: 0..1, by label, side and looks.
@@ -29,6 +31,8 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
+    """The amounts that were chosen, with what confirms them."""
+
     subtotal: Candidate | None
     tax: Candidate | None
     total: Candidate | None
@@ -179,34 +183,41 @@ def _explains(
     adjustments: Iterable[Decimal],
     items_sum: Decimal | None,
 ) -> tuple[float, str]:
-    score = sum(candidate.score for candidate in (subtotal, tax, total) if candidate)
-    if parts:
-        score += 0.1
+    """How well a choice explains the page, and what confirms it."""
+    score = sum(one.score for one in (subtotal, tax, total) if one) + 0.1 * bool(parts)
     confirmed = ""
     if subtotal and total:
         net, gross = subtotal.amount.value, total.amount.value
-        if tax and abs(net + tax_value - gross) <= _CENT:
-            score, confirmed = score + 1.6, "sums"
-        elif any(abs(net + tax_value + adjustment - gross) <= _CENT for adjustment in adjustments):
-            score, confirmed = score + 1.1, "adjusted"
-        elif net == gross:
-            score, confirmed = score + 0.4, "equal"
-        else:
-            score -= 0.7
-        if abs(net) > abs(gross) and confirmed == "":
-            score -= 0.4
-    if tax and total and abs(tax_value) >= abs(total.amount.value) and total.amount.value:
-        score -= 2.5
-    if tax and subtotal and not total and abs(tax_value) > abs(subtotal.amount.value):
-        score -= 1
+        confirmed = _confirmation(net, tax_value if tax else None, gross, adjustments)
+        score += _WORTH[confirmed] - 0.4 * (not confirmed and abs(net) > abs(gross))
+    if tax:
+        score -= _too_much_tax(abs(tax_value), subtotal, total)
     if items_sum is not None:
-        if subtotal and abs(subtotal.amount.value - items_sum) <= _CENT:
-            score += 0.7
-        if total and abs(total.amount.value - items_sum) <= _CENT:
-            score += 0.35
-    if total and total.kind == "total":
-        score += 0.25
+        score += 0.7 * bool(subtotal and abs(subtotal.amount.value - items_sum) <= _CENT)
+        score += 0.35 * bool(total and abs(total.amount.value - items_sum) <= _CENT)
     if total:
-        # Lower on the page and larger is what people call the total.
-        score += 0.02 * total.amount.page.number + 0.05 * total.amount.words[0].y0 / total.amount.page.height
+        # Lower on the page is what people call the total.
+        amount = total.amount
+        score += 0.02 * amount.page.number + 0.05 * amount.words[0].y0 / amount.page.height
+        score += 0.25 * (total.kind == "total")
     return score, confirmed
+
+
+#: What a confirmation is worth beside the scores of three labels, each 0..1.
+_WORTH = {"sums": 1.6, "adjusted": 1.1, "equal": 0.4, "": -0.7}
+
+
+def _confirmation(net: Decimal, tax: Decimal | None, gross: Decimal, adjustments: Iterable[Decimal]) -> str:
+    if tax is not None and abs(net + tax - gross) <= _CENT:
+        return "sums"
+    taxed = net + (tax or 0)
+    if any(abs(taxed + adjustment - gross) <= _CENT for adjustment in adjustments):
+        return "adjusted"
+    return "equal" if net == gross else ""
+
+
+def _too_much_tax(tax: Decimal, subtotal: Candidate | None, total: Candidate | None) -> float:
+    """Nothing is taxed with as much as it costs: then the label belongs to another amount."""
+    if total:
+        return 2.5 if tax >= abs(total.amount.value) > 0 else 0.0
+    return 1.0 if subtotal and tax > abs(subtotal.amount.value) else 0.0

@@ -1,5 +1,6 @@
 """The vendor is the name with the most evidence: label, place, size, company form, domain, address below."""
 
+# ruff: noqa: RUF001 - invoices print these dashes, quotes and signs.
 from __future__ import annotations
 
 import re
@@ -83,8 +84,7 @@ def find_vendor(
         mark=scene.mark,
     )
     found = [Party(named.words, named.phrase, named.text, 5 * named.score + 1.5) for named in own]
-    for candidate in _candidates(scene, receivers):
-        found.append(party(candidate.phrase, candidate.name.words, _score(candidate, page)))
+    found += [party(one.phrase, one.name.words, _score(one, page)) for one in _candidates(scene, receivers)]
     best = max(found, key=lambda named: named.score, default=None)
     return best if best is not None and best.score >= ENOUGH else None
 
@@ -180,7 +180,11 @@ def _place(candidate: _Candidate, page: _Page) -> float:
 def _look(candidate: _Candidate, page: _Page) -> float:
     """Large letters at the top are a name or a title."""
     large = candidate.name.height / page.usual
-    return min(1.5, 1.2 * (large - 1)) if large > 1.25 and candidate.line.middle < 0.35 * candidate.line.page.height else 0.0
+    return (
+        min(1.5, 1.2 * (large - 1))
+        if large > 1.25 and candidate.line.middle < 0.35 * candidate.line.page.height
+        else 0.0
+    )
 
 
 def _company(text: str) -> float:
@@ -225,7 +229,9 @@ def _labels(candidate: _Candidate, page: _Page) -> float:
         return 8 * labelled
     words = candidate.name.words
     opens = squeeze(words[0].text) in LABEL_MEANINGS or squeeze(joined(words[:2])) in LABEL_MEANINGS
-    return -4.0 * bool(opens and words[0] is candidate.phrase.words[0] and not COMPANY.search(candidate.name.text))
+    return -4.0 * bool(
+        opens and words[0] is candidate.phrase.words[0] and not COMPANY.search(candidate.name.text)
+    )
 
 
 def _doubts(candidate: _Candidate, page: _Page) -> float:

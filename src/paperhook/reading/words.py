@@ -20,4 +20,5 @@ def squeeze(text: str) -> str:
 
 
 def joined(words: Sequence[Word]) -> str:
+    """Put a space between words."""
     return " ".join(word.text for word in words)
