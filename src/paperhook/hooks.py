@@ -32,7 +32,7 @@ from .inbox.base import Entry, State
 from .inbox.base import Outcome as HandlerOutcome
 from .inbox.bridge import Bridge
 from .retrying import RetryPolicy
-from .webhooks.receiver import MAX_BODY_BYTES, Outcome, Reply, admit, refusal
+from .webhooks.receiver import MAX_BODY_BYTES, Outcome, Receipt, Reply, admit, refusal
 from .webhooks.router import Registration, Router, pattern_of
 from .worker import Worker
 from .worker.failures import describe
@@ -210,7 +210,9 @@ class Webhooks:
         """
         delivery = Delivery(Headers(headers), body, method)
         try:
-            entries, reply = self._admit(delivery, provider)
+            chosen, now = self._provider(provider), self._clock()
+            receipt = admit(chosen, delivery, now=now, max_body_bytes=self.max_body_bytes)
+            entries, reply = self._entries(chosen, delivery, receipt, now)
             if not entries:
                 return reply
             is_new = self.inbox.put(entries).result()
@@ -230,7 +232,9 @@ class Webhooks:
         """Check and store one delivery without blocking the event loop; arguments and answer as `receive`."""
         delivery = Delivery(Headers(headers), body, method)
         try:
-            entries, reply = self._admit(delivery, provider)
+            chosen, now = self._provider(provider), self._clock()
+            receipt = admit(chosen, delivery, now=now, max_body_bytes=self.max_body_bytes)
+            entries, reply = self._entries(chosen, delivery, receipt, now)
             if not entries:
                 return reply
             if self._mode == "embedded":
@@ -252,14 +256,14 @@ class Webhooks:
             self._bridged = (loop, bridge)
         return bridge
 
-    def _admit(self, delivery: Delivery, provider: str | None) -> tuple[list[Entry], Reply]:
+    def _entries(
+        self, provider: Provider, delivery: Delivery, receipt: Receipt, received_at: float
+    ) -> tuple[list[Entry], Reply]:
+        """Keep the events that somebody listens to."""
         self._is_sealed = True
-        chosen = self._provider(provider)
-        received_at = self._clock()
-        receipt = admit(chosen, delivery, now=received_at, max_body_bytes=self.max_body_bytes)
-        kept = {name: delivery.headers[name] for name in chosen.event_headers if name in delivery.headers}
+        kept = {name: delivery.headers[name] for name in provider.event_headers if name in delivery.headers}
         entries = [
-            _entry(chosen, envelope, delivery.body, "delivery", index, kept, Origin.WEBHOOK, received_at)
+            _entry(provider, envelope, delivery.body, "delivery", index, kept, Origin.WEBHOOK, received_at)
             for index, envelope in enumerate(receipt.envelopes)
             if self._router.handlers(envelope.type)
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
@@ -32,7 +33,7 @@ class Threads(Executor):
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         """Run a function on a thread that is free, or on a new one."""
         future: Future[T] = Future()
-        self._calls.put(lambda: _run(future, fn, args, kwargs))
+        self._calls.put(partial(_run, future, fn, args, kwargs))
         with self._lock:
             if self._idle > 0:
                 self._idle -= 1
