@@ -65,7 +65,7 @@ def a_delivery(provider: Provider) -> tuple[dict[str, str], bytes]:
 def run(code: str, where: str, line: int, namespace: dict[str, Any]) -> None:
     tree = ast.parse(code, where)
     ast.increment_lineno(tree, line - 1)
-    compiled = compile(tree, where, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    compiled = compile(tree, where, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     outcome = eval(compiled, namespace)
     if inspect.iscoroutine(outcome):
         asyncio.run(outcome)
