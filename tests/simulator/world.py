@@ -144,6 +144,8 @@ async def a_world(*, auto: bool = False, secret: str | None = SECRET, **options:
     transport = httpx.ASGITransport(simulator)  # type: ignore[arg-type]
     async with simulator, httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
         yield World(simulator, client, clock, endpoint, reader)
+    # Whatever happened, who woke up also fell asleep: else a virtual clock runs ahead or stands still.
+    assert simulator._background._awake == 0
 
 
 async def make_sheet(world: World, name: str = "ap", **members: Any) -> None:
