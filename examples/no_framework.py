@@ -39,6 +39,7 @@ class Receiver(BaseHTTPRequestHandler):
 
 if __name__ == "__main__":
     server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Receiver)
+    print(f"listening on port {server.server_port}", flush=True)
     try:
         server.serve_forever()
     except KeyboardInterrupt:

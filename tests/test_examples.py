@@ -1,0 +1,146 @@
+"""Each file of `examples/` is run as its first lines say, against the providers on loopback."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from paperhook import Client
+from paperhook.cli import demo
+from paperhook.testing import LOCAL_SECRET, LocalProviders
+
+from .conftest import REPOSITORY
+from .settings import settings_of
+
+EXAMPLES = REPOSITORY / "examples"
+RECEIVING = {"DOCUPARSE_API_KEY": "key", "DOCUPARSE_WEBHOOK_SECRET": LOCAL_SECRET}
+
+
+@contextlib.contextmanager
+def started(*command: str, folder: Path, settings: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """Run a program in a folder until the block ends; it has to end by itself then."""
+    environment = {**os.environ, **settings, "PYTHONPATH": str(EXAMPLES), "PYTHONWARNINGS": "error"}
+    process = subprocess.Popen(
+        [sys.executable, *command],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+        process.stdout.close()
+
+
+def line_with(process: subprocess.Popen[str], pattern: str) -> str:
+    """Read the program's output as far as a line with a pattern, and give what the pattern's group holds."""
+    assert process.stdout is not None
+    lines: list[str] = []
+    for line in process.stdout:
+        lines.append(line)
+        if found := re.search(pattern, line):
+            return found[1]
+    raise AssertionError("".join(lines))
+
+
+@contextlib.contextmanager
+def uploaded(webhook: str) -> Iterator[None]:
+    """Have the sample invoice read by a local provider whose webhooks go to an example."""
+    with LocalProviders(webhook=webhook) as local, Client(local.provider("docuparse")) as client:
+        client.upload(demo.sample())
+        yield
+
+
+def test_the_fastapi_example_books_an_invoice(tmp_path):
+    server = ("-m", "uvicorn", "fastapi_app:app", "--port", "0", "--no-access-log")
+
+    with started(*server, folder=tmp_path, settings=RECEIVING) as app:
+        origin = line_with(app, r"running on (http://\S+)")
+        with uploaded(f"{origin}/webhooks/{{provider}}"):
+            vendor = line_with(app, r"booked (.+): \d+\.\d\d [A-Z]{3}$")
+
+    assert vendor
+    assert (tmp_path / "paperhook.db").exists()
+
+
+def test_the_example_without_a_framework_books_an_invoice(tmp_path):
+    with started(str(EXAMPLES / "no_framework.py"), "0", folder=tmp_path, settings=RECEIVING) as app:
+        port = line_with(app, r"listening on port (\d+)")
+        with uploaded(f"http://127.0.0.1:{port}/"):
+            total = line_with(app, r"booked (\d+\.\d\d)$")
+
+    assert total
+
+
+def test_the_worker_example_runs_handlers_in_the_worker_only(tmp_path):
+    server = ("-m", "uvicorn", "worker_app:app", "--port", "0", "--no-access-log")
+    worker = ("-m", "paperhook.cli", "worker", "worker_app:hooks")
+
+    with (
+        started(*server, folder=tmp_path, settings=RECEIVING) as app,
+        started(*worker, folder=tmp_path, settings=RECEIVING) as working,
+    ):
+        origin = line_with(app, r"running on (http://\S+)")
+        with uploaded(f"{origin}/webhooks/{{provider}}"):
+            total = line_with(working, r"booked (\d+\.\d\d)$")
+        app.terminate()
+        assert app.stdout is not None
+        rest = app.stdout.read()
+
+    assert total
+    assert "booked" not in rest
+
+
+@pytest.mark.parametrize(
+    ("program", "expected"),
+    [
+        ("client_sync.py", r"invoice\.pdf: total = \d+\.\d\d"),
+        ("client_async.py", r"wants \d+\.\d\d [A-Z]{3}"),
+    ],
+)
+def test_the_client_examples_print_what_is_in_a_document(program, expected, paperhook_providers):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(EXAMPLES / program), str(demo.sample())],
+        env={**os.environ, **settings_of(paperhook_providers)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert re.search(expected, done.stdout)
+
+
+def test_the_sync_example_says_which_document_failed(tmp_path, paperhook_providers):
+    (tmp_path / "empty.pdf").write_bytes(b"")
+
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / "client_sync.py"), str(tmp_path / "empty.pdf")],
+        env={**os.environ, **settings_of(paperhook_providers)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert "empty.pdf is empty" in done.stderr
+
+
+def test_every_example_has_a_test():
+    text = Path(__file__).read_text(encoding="utf-8")
+
+    assert [path.name for path in EXAMPLES.glob("*.py") if path.stem not in text] == []
