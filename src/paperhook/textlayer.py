@@ -148,6 +148,9 @@ class _Measure:
             return None
         x0, y0 = self._displayed(self.rect.left, self.rect.top)
         x1, y1 = self._displayed(self.rect.right, self.rect.bottom)
+        # What stands outside the page nobody sees.
+        if not (0 <= x0 + x1 <= 2 * self.width and 0 <= y0 + y1 <= 2 * self.height):
+            return None
         radians = pdfium.FPDFText_GetCharAngle(text_page, index)
         angle = round(math.degrees(radians)) - self.turned
         return Character(text, angle % 360, min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import pypdfium2
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
@@ -99,8 +100,17 @@ class Sheet:
         self.canvas.showPage()
 
     def pdf(self) -> bytes:
-        if self.rotation:
-            self.canvas.setPageRotation(self.rotation)
         self.canvas.showPage()
         self.canvas.save()
-        return self.file.getvalue()
+        return self.file.getvalue() if not self.rotation else turned(self.file.getvalue(), self.rotation)
+
+
+def turned(content: bytes, rotation: int) -> bytes:
+    """Display all pages of a PDF turned clockwise, as a scanner's software does."""
+    document = pypdfium2.PdfDocument(content)
+    for page in document:
+        page.set_rotation(rotation)
+    file = io.BytesIO()
+    document.save(file)
+    document.close()
+    return file.getvalue()

@@ -49,6 +49,11 @@ class Reader:
         self._sandbox = Sandbox("paperhook.reading.process", memory_bytes=limits.memory_bytes)
         self._lock = threading.Lock()
 
+    @property
+    def process_id(self) -> int | None:
+        """Of the reading process; None while there is none."""
+        return self._sandbox.process_id
+
     def start(self) -> None:
         """Start the process and load its libraries, so that the first document does not wait for them.
 
