@@ -118,6 +118,8 @@ async def form_body(
     )
     try:
         form = await parser.parse()
+    except BodyTooLarge:
+        raise BodyTooLarge(f"the files are larger than {max_file_bytes} bytes each") from None
     except MultiPartException as error:
         raise BodyMalformed(error.message) from error
     try:

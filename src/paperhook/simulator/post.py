@@ -38,6 +38,8 @@ class HttpPost:
     def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
         """Use this transport, for example `httpx.ASGITransport(app)`; the network when None."""
         self._transport = transport
+        # httpx wants a context for http as well and would build one per client; this one trusts nobody.
+        self._no_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self._tls: ssl.SSLContext | None = None
 
     async def __call__(self, url: str, *, headers: Mapping[str, str], body: bytes, timeout: float) -> Reply:  # noqa: ASYNC109
@@ -64,9 +66,9 @@ class HttpPost:
         async with client, client.stream("POST", url, headers=dict(headers), content=body) as response:
             return response.status_code
 
-    def _trust(self, url: str) -> ssl.SSLContext | bool:
+    def _trust(self, url: str) -> ssl.SSLContext:
         if not url.startswith("https:"):
-            return False
+            return self._no_tls
         if self._tls is None:
             self._tls = ssl.create_default_context()
         return self._tls
