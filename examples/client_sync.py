@@ -14,11 +14,12 @@ def main(paths: list[str]) -> int:
     failures = 0
     with Client(DocuParse.from_env()) as client:
         for outcome in client.upload_many(paths):
+            if outcome.job is None:
+                failures += 1
+                print(f"{outcome.source}: {outcome.error}", file=sys.stderr)
+                continue
             try:
-                if outcome.error is not None:
-                    raise outcome.error
-                job = client.wait(outcome.job, deadline=60)
-                fields = client.result(job).fields
+                fields = client.result(client.wait(outcome.job, deadline=60)).fields
             except PaperhookError as error:
                 failures += 1
                 print(f"{outcome.source}: {error}", file=sys.stderr)

@@ -70,6 +70,9 @@ from .sources import (
 
 T = TypeVar("T")
 H = TypeVar("H", httpx.Client, httpx.AsyncClient)
+#: What many documents are given as: an outcome holds its source with that type.
+S = TypeVar("S", bound=Source)
+A = TypeVar("A", bound=AsyncSource)
 
 #: Seconds for each phase of one attempt: connecting, sending a chunk, waiting for a chunk.
 DEFAULT_TIMEOUT = 30.0
@@ -607,11 +610,11 @@ class Client(_Base[httpx.Client]):
 
     def upload_many(
         self,
-        sources: Iterable[Source],
+        sources: Iterable[S],
         *,
         concurrency: int = 8,
         metadata: Mapping[str, Any] | None = None,
-    ) -> Iterator[UploadOutcome[Source]]:
+    ) -> Iterator[UploadOutcome[S]]:
         """Submit many documents at once; outcomes come as they end, in any order.
 
         Args:
@@ -627,7 +630,7 @@ class Client(_Base[httpx.Client]):
         uploader = copy.copy(self)
         uploader._stopping = threading.Event()  # noqa: SLF001 - a copy of this very class
         pool = ThreadPoolExecutor(concurrency, thread_name_prefix="paperhook-upload")
-        running: set[Future[UploadOutcome[Source]]] = set()
+        running: set[Future[UploadOutcome[S]]] = set()
         try:
             while True:
                 for source in islice(waiting, concurrency - len(running)):
@@ -642,7 +645,7 @@ class Client(_Base[httpx.Client]):
             uploader._stopping.set()  # noqa: SLF001 - same
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _upload_outcome(self, source: Source, metadata: Mapping[str, Any] | None) -> UploadOutcome[Source]:
+    def _upload_outcome(self, source: S, metadata: Mapping[str, Any] | None) -> UploadOutcome[S]:
         try:
             return UploadOutcome(source, job=self.upload(source, metadata=metadata))
         except PaperhookError as error:
@@ -859,15 +862,15 @@ class AsyncClient(_Base[httpx.AsyncClient]):
 
     async def upload_many(
         self,
-        sources: Iterable[AsyncSource],
+        sources: Iterable[A],
         *,
         concurrency: int = 8,
         metadata: Mapping[str, Any] | None = None,
-    ) -> AsyncIterator[UploadOutcome[AsyncSource]]:
+    ) -> AsyncIterator[UploadOutcome[A]]:
         """Submit many documents at once; see `Client.upload_many`."""
         _check_concurrency(concurrency)
         waiting = iter(sources)
-        running: set[asyncio.Task[UploadOutcome[AsyncSource]]] = set()
+        running: set[asyncio.Task[UploadOutcome[A]]] = set()
         try:
             while True:
                 for source in islice(waiting, concurrency - len(running)):
@@ -883,8 +886,8 @@ class AsyncClient(_Base[httpx.AsyncClient]):
             await asyncio.gather(*running, return_exceptions=True)
 
     async def _upload_outcome(
-        self, source: AsyncSource, metadata: Mapping[str, Any] | None
-    ) -> UploadOutcome[AsyncSource]:
+        self, source: A, metadata: Mapping[str, Any] | None
+    ) -> UploadOutcome[A]:
         try:
             return UploadOutcome(source, job=await self.upload(source, metadata=metadata))
         except PaperhookError as error:
