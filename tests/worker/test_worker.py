@@ -1,0 +1,1120 @@
+"""What becomes of stored events when a worker runs their handlers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+import traceback
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tenacity
+
+import paperhook
+from paperhook.core.event import Event
+from paperhook.errors import ConfigurationError, GiveUp, InboxUnavailable, RetryLater
+from paperhook.inbox import Claim, Entry, Filter, MemoryInbox, Outcome, Row, State
+from paperhook.retrying import NO_RETRY, RetryPolicy
+from paperhook.worker import Worker
+
+SECRET = "IBAN DE89 3704 0044 0532 0130 00"
+TWICE = RetryPolicy(
+    stop=tenacity.stop_after_attempt(2), wait=tenacity.wait_fixed(30), retry=tenacity.retry_always
+)
+
+
+@dataclass(frozen=True)
+class Registered:
+    name: str
+    function: Callable[[Any], Any]
+    retry: RetryPolicy | None = TWICE
+    timeout: float | None = None
+
+
+@dataclass
+class Desk:
+    """A dispatch with the same handlers for every event."""
+
+    registered: list[Registered] = field(default_factory=list)
+
+    def handlers(self, entry: Entry) -> Sequence[Registered]:
+        return self.registered
+
+    def event(self, entry: Entry) -> Event:
+        if entry.body == b"unreadable":
+            raise ValueError(SECRET)
+        return Event(key=entry.key, provider=entry.provider, type=entry.type, body=entry.body)
+
+
+@dataclass
+class Clock:
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Bench:
+    """An inbox, handlers and a clock, and the worker over them."""
+
+    def __init__(
+        self, *handlers: Registered | Callable[[Any], Any], inbox: MemoryInbox | None = None, **options: Any
+    ):
+        self.inbox = inbox or MemoryInbox()
+        self.clock = Clock()
+        self.desk = Desk(
+            [each if isinstance(each, Registered) else Registered("book", each) for each in handlers]
+        )
+        self.worker = Worker(self.inbox, self.desk, **{"clock": self.clock, "poll": 30.0, **options})
+
+    def put(self, *keys: str, **changes: Any) -> None:
+        for key in keys or ("e1",):
+            self.inbox.put(
+                [replace(Entry("docuparse", key, "document.completed", b"{}"), **changes)]
+            ).result()
+
+    def row(self, key: str = "e1") -> Row:
+        (row,) = self.inbox.rows(Filter(key=key)).result()
+        return row
+
+    def outcome(self, handler: str = "book", key: str = "e1") -> Outcome:
+        return self.row(key).outcomes[handler]
+
+    def states(self) -> dict[str, State]:
+        return {row.entry.key: row.state for row in self.inbox.rows().result()}
+
+    def drain(self, *, later: float = 0.0) -> int:
+        self.clock.now += later
+        return asyncio.run(self.worker.drain())
+
+    def live(self, scenario: Callable[[asyncio.Task[None]], Coroutine[Any, Any, Any]]) -> None:
+        """Play a scenario while the worker runs."""
+
+        async def play() -> None:
+            running = asyncio.create_task(self.worker.run())
+            await asyncio.sleep(0)
+            try:
+                await asyncio.wait_for(scenario(running), 10)
+            finally:
+                await self.worker.stop(grace=0)
+                await asyncio.wait([running])
+
+        asyncio.run(play())
+
+
+async def until(condition: Callable[[], Any], seconds: float = 5.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        await asyncio.sleep(0.001)
+
+
+class Seen(list[str]):
+    """Handlers that note the keys they were called with."""
+
+    async def note(self, event: Event) -> None:
+        self.append(event.key)
+
+    def note_in_thread(self, event: Event) -> None:
+        self.append(event.key)
+
+
+@pytest.fixture
+def seen() -> Seen:
+    return Seen()
+
+
+def failing(error: BaseException) -> Callable[[Event], Coroutine[Any, Any, None]]:
+    async def handler(event: Event) -> None:
+        raise error
+
+    return handler
+
+
+# Running
+
+
+def test_an_async_handler_runs_on_the_loop_and_its_event_is_done() -> None:
+    threads: list[int] = []
+
+    async def handler(event: Event) -> None:
+        threads.append(threading.get_ident())
+
+    bench = Bench(handler)
+    bench.put()
+
+    assert bench.drain() == 1
+    assert threads == [threading.get_ident()]
+    assert bench.row().state is State.DONE
+    assert bench.outcome() == Outcome("book", State.DONE, 1, started_at=1000.0)
+
+
+def test_a_sync_handler_runs_in_a_thread() -> None:
+    threads: list[int] = []
+    bench = Bench(lambda event: threads.append(threading.get_ident()))
+    bench.put()
+
+    bench.drain()
+
+    assert len(threads) == 1
+    assert threads != [threading.get_ident()]
+    assert bench.row().state is State.DONE
+
+
+def test_a_function_that_gives_a_coroutine_is_awaited(seen: Seen) -> None:
+    bench = Bench(lambda event: seen.note(event))
+    bench.put()
+
+    bench.drain()
+
+    assert seen == ["e1"]
+
+
+def test_an_object_with_an_async_call_is_awaited_on_the_loop() -> None:
+    threads: list[int] = []
+
+    class Handler:
+        async def __call__(self, event: Event) -> None:
+            threads.append(threading.get_ident())
+
+    bench = Bench(Handler())
+    bench.put()
+
+    bench.drain()
+
+    assert threads == [threading.get_ident()]
+
+
+def test_the_event_is_the_typed_one() -> None:
+    events: list[Event] = []
+    bench = Bench(lambda event: events.append(event))
+    bench.put(body=b"bytes")
+
+    bench.drain()
+
+    assert events == [Event(key="e1", provider="docuparse", type="document.completed", body=b"bytes")]
+
+
+def test_there_are_at_most_two_frames_of_ours_above_a_handler() -> None:
+    stacks: list[list[str]] = []
+
+    async def handler(event: Event) -> None:
+        stacks.append([frame.filename for frame in traceback.extract_stack()])
+
+    def sync(event: Event) -> None:
+        stacks.append([frame.filename for frame in traceback.extract_stack()])
+
+    bench = Bench(handler, Registered("sync", sync))
+    bench.put()
+    bench.drain()
+
+    package = str(Path(paperhook.__file__).parent)
+    assert 1 <= len([name for name in stacks[0] if name.startswith(package)]) <= 2
+    assert [name for name in stacks[1] if name.startswith(package) and not name.endswith("threads.py")] == []
+
+
+def test_handlers_of_one_event_run_in_the_order_of_their_registration() -> None:
+    order: list[str] = []
+    bench = Bench(*(Registered(name, lambda event, name=name: order.append(name)) for name in "cab"))
+    bench.put()
+
+    bench.drain()
+
+    assert order == ["c", "a", "b"]
+
+
+def test_no_more_handlers_run_at_once_than_allowed() -> None:
+    running, most = 0, 0
+
+    async def handler(event: Event) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.001)
+        running -= 1
+
+    bench = Bench(handler, concurrency=3)
+    bench.put(*(f"e{n}" for n in range(12)))
+
+    assert bench.drain() == 12
+    assert most == 3
+
+
+def test_events_of_a_document_run_one_after_the_other_in_order(seen: Seen) -> None:
+    async def handler(event: Event) -> None:
+        seen.append(f"{event.key} begins")
+        await asyncio.sleep(0.001)
+        seen.append(f"{event.key} ends")
+
+    bench = Bench(handler)
+    bench.put("e1", "e2", document_id="d")
+
+    assert bench.drain() == 2
+    assert seen == ["e1 begins", "e1 ends", "e2 begins", "e2 ends"]
+
+
+# Failing
+
+
+def test_a_handler_that_failed_runs_again_and_the_others_do_not(seen: Seen) -> None:
+    bench = Bench(Registered("good", seen.note), Registered("bad", failing(ValueError(SECRET))))
+    bench.put()
+
+    bench.drain()
+    assert bench.row().state is State.PENDING
+    assert bench.row().due_at == 1030.0
+    assert bench.outcome("good").state is State.DONE
+    assert bench.outcome("bad").attempts == 1
+    assert bench.drain(later=29) == 0
+    assert bench.drain(later=1) == 1
+
+    assert seen == ["e1"]
+    assert bench.outcome("good").attempts == 1
+    assert bench.outcome("bad").attempts == 2
+
+
+def test_a_failing_handler_does_not_stop_those_after_it(seen: Seen) -> None:
+    bench = Bench(Registered("bad", failing(ValueError())), Registered("good", seen.note))
+    bench.put()
+
+    bench.drain()
+
+    assert seen == ["e1"]
+
+
+def test_an_event_whose_handler_used_up_its_attempts_is_dead() -> None:
+    bench = Bench(failing(ValueError(SECRET)))
+    bench.put()
+
+    bench.drain()
+    bench.drain(later=30)
+
+    assert bench.row().state is State.DEAD
+    assert bench.outcome().state is State.DEAD
+    assert bench.outcome().attempts == 2
+    assert bench.drain(later=10**6) == 0
+
+
+def test_an_event_is_dead_only_when_no_other_handler_is_pending() -> None:
+    bench = Bench(Registered("first", failing(GiveUp())), Registered("second", failing(ValueError())))
+    bench.put()
+
+    bench.drain()
+    assert (bench.row().state, bench.outcome("first").state) == (State.PENDING, State.DEAD)
+    bench.drain(later=30)
+
+    assert bench.row().state is State.DEAD
+
+
+def test_without_a_policy_of_its_own_a_handler_has_ten_attempts() -> None:
+    bench = Bench(Registered("book", failing(ValueError()), retry=None))
+    bench.put()
+
+    runs = [bench.drain(later=901) for _ in range(12)]
+
+    assert runs == [1] * 10 + [0, 0]
+    assert bench.row().state is State.DEAD
+
+
+def test_an_error_that_the_policy_does_not_retry_is_dead_at_once() -> None:
+    policy = replace(TWICE, retry=tenacity.retry_if_exception_type(OSError))
+    bench = Bench(Registered("book", failing(ValueError()), policy))
+    bench.put()
+
+    bench.drain()
+
+    assert bench.row().state is State.DEAD
+
+
+def test_a_policy_may_stop_by_the_time_since_the_first_attempt() -> None:
+    policy = replace(TWICE, stop=tenacity.stop_after_delay(100))
+    bench = Bench(Registered("book", failing(ValueError()), policy))
+    bench.put()
+
+    runs = [bench.drain(later=50) for _ in range(5)]
+
+    assert runs == [1, 1, 1, 0, 0]
+    assert bench.row().state is State.DEAD
+
+
+def test_giving_up_is_dead_at_once_and_keeps_the_reason() -> None:
+    bench = Bench(failing(GiveUp("no such supplier")))
+    bench.put()
+
+    bench.drain()
+
+    assert bench.row().state is State.DEAD
+    assert "no such supplier" in bench.outcome().error
+
+
+def test_retry_later_sets_the_time() -> None:
+    bench = Bench(failing(RetryLater(7)))
+    bench.put()
+
+    bench.drain()
+
+    assert bench.row().due_at == bench.outcome().due_at == 1007.0
+    assert bench.row().state is State.PENDING
+
+
+def test_retry_later_counts_as_an_attempt_whatever_the_policy_retries() -> None:
+    policy = replace(TWICE, retry=tenacity.retry_never)
+    bench = Bench(Registered("book", failing(RetryLater(7)), policy))
+    bench.put()
+
+    bench.drain()
+    assert bench.row().state is State.PENDING
+    bench.drain(later=7)
+
+    assert bench.row().state is State.DEAD
+
+
+def test_a_handler_that_asked_for_later_does_not_run_when_another_is_due() -> None:
+    calls: list[str] = []
+
+    def later(event: Event) -> None:
+        calls.append("later")
+        raise RetryLater(500)
+
+    def soon(event: Event) -> None:
+        calls.append("soon")
+        raise ValueError
+
+    bench = Bench(Registered("later", later), Registered("soon", soon))
+    bench.put()
+
+    bench.drain()
+    bench.drain(later=30)
+    assert calls == ["later", "soon", "soon"]
+    assert bench.row().due_at == 1500.0
+    bench.drain(later=470)
+
+    assert calls == ["later", "soon", "soon", "later"]
+
+
+@pytest.mark.parametrize(
+    "error", [SystemExit(3), asyncio.CancelledError(), ExceptionGroup("x", [ValueError()])]
+)
+@pytest.mark.parametrize("is_async", [True, False])
+def test_whatever_a_handler_raises_is_its_failure(error: BaseException, is_async: bool) -> None:
+    def sync(event: Event) -> None:
+        raise error
+
+    bench = Bench(failing(error) if is_async else sync)
+    bench.put()
+
+    bench.drain()
+
+    assert bench.row().state is State.PENDING
+    assert type(error).__name__ in bench.outcome().error
+
+
+def test_an_async_handler_over_its_timeout_is_cancelled_and_failed() -> None:
+    was_cancelled: list[bool] = []
+
+    async def handler(event: Event) -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            was_cancelled.append(True)
+            raise
+
+    bench = Bench(Registered("book", handler, timeout=0.005))
+    bench.put()
+
+    bench.drain()
+
+    assert was_cancelled == [True]
+    assert bench.outcome().error.startswith("TimeoutError")
+    assert bench.row().state is State.PENDING
+
+
+def test_a_sync_handler_over_its_timeout_keeps_its_slot_until_it_ends() -> None:
+    gate, calls = threading.Event(), list[str]()
+
+    def handler(event: Event) -> None:
+        calls.append(event.key)
+        assert gate.wait(10)
+
+    bench = Bench(Registered("book", handler, NO_RETRY, timeout=0.005), concurrency=1)
+    bench.put("e1", "e2")
+
+    async def scenario(_: asyncio.Task[None]) -> None:
+        await until(lambda: bench.row("e1").state is State.DEAD)
+        await asyncio.sleep(0.02)
+        assert calls == ["e1"]
+        gate.set()
+        await until(lambda: bench.row("e2").state is State.DONE)
+
+    bench.live(scenario)
+
+
+def test_what_is_kept_of_an_error_holds_no_content(caplog: pytest.LogCaptureFixture) -> None:
+    def handler(event: Event) -> None:
+        raise ValueError(SECRET)
+
+    bench = Bench(handler)
+    bench.put()
+    bench.drain()
+
+    assert bench.outcome().error.startswith("ValueError\n")
+    assert "test_worker.py:" in bench.outcome().error
+    assert "handler" in bench.outcome().error
+    assert SECRET not in bench.outcome().error + caplog.text
+    assert "book failed at attempt 1" in caplog.text
+
+
+def test_an_event_that_cannot_be_built_fails_each_handler(
+    caplog: pytest.LogCaptureFixture, seen: Seen
+) -> None:
+    told: list[Any] = []
+    bench = Bench(
+        Registered("a", seen.note),
+        Registered("b", seen.note),
+        on_dead=lambda event, outcomes: told.append(event),
+    )
+    bench.put(body=b"unreadable")
+
+    bench.drain()
+    assert bench.row().state is State.PENDING
+    bench.drain(later=30)
+
+    assert bench.row().state is State.DEAD
+    assert [bench.outcome(name).attempts for name in "ab"] == [2, 2]
+    assert seen == []
+    assert told == [bench.row().entry]
+    assert SECRET not in caplog.text + bench.outcome("a").error
+
+
+def test_an_event_that_nobody_handles_is_dead_and_says_so() -> None:
+    bench = Bench()
+    bench.put()
+
+    bench.drain()
+
+    assert bench.row().state is State.DEAD
+    assert "no handler is registered" in bench.outcome("(no handler)").error
+
+
+def test_an_event_that_nobody_handled_runs_after_a_replay(seen: Seen) -> None:
+    bench = Bench()
+    bench.put()
+    bench.drain()
+    bench.desk.registered.append(Registered("book", seen.note))
+
+    bench.inbox.replay(Filter(), now=1).result()
+    bench.drain()
+
+    assert seen == ["e1"]
+    assert bench.row().state is State.DONE
+
+
+def test_a_dispatch_that_fails_leaves_the_event_pending(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(Desk):
+        def handlers(self, entry: Entry) -> Sequence[Registered]:
+            raise LookupError(SECRET)
+
+    bench = Bench()
+    bench.worker = Worker(bench.inbox, Broken(), clock=bench.clock, lease=60)
+    bench.put()
+
+    assert bench.drain() == 1
+    assert bench.row().state is State.PENDING
+    assert bench.row().due_at == 1060.0
+    assert "could not be run: LookupError" in caplog.text
+    assert SECRET not in caplog.text
+
+
+# The dead
+
+
+@pytest.mark.parametrize("is_async", [True, False])
+def test_on_dead_is_told_once_with_the_event_and_what_its_handlers_did(is_async: bool) -> None:
+    told: list[tuple[Any, Sequence[Outcome]]] = []
+
+    async def asynchronous(event: Any, outcomes: Sequence[Outcome]) -> None:
+        told.append((event, outcomes))
+
+    def sync(event: Any, outcomes: Sequence[Outcome]) -> None:
+        told.append((event, outcomes))
+
+    bench = Bench(failing(GiveUp("no")), on_dead=asynchronous if is_async else sync)
+    bench.put()
+
+    bench.drain()
+    bench.drain(later=1000)
+
+    ((event, outcomes),) = told
+    assert isinstance(event, Event)
+    assert [(each.handler, each.state) for each in outcomes] == [("book", State.DEAD)]
+
+
+def test_an_on_dead_that_fails_changes_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    def told(event: Any, outcomes: Sequence[Outcome]) -> None:
+        raise ValueError(SECRET)
+
+    bench = Bench(failing(GiveUp("no")), on_dead=told)
+    bench.put()
+
+    bench.drain()
+
+    assert bench.row().state is State.DEAD
+    assert "on_dead failed: ValueError" in caplog.text
+    assert SECRET not in caplog.text
+
+
+# Leases
+
+
+def test_an_event_whose_worker_died_is_taken_over_after_its_lease(seen: Seen) -> None:
+    bench = Bench(seen.note, lease=60)
+    bench.put()
+    bench.inbox.claim(limit=1, lease=60, now=bench.clock()).result()
+
+    assert bench.drain(later=59) == 0
+    assert bench.drain(later=1) == 1
+    assert seen == ["e1"]
+
+
+def test_an_event_that_keeps_ending_its_worker_is_dead(seen: Seen) -> None:
+    bench = Bench(seen.note)
+    bench.put()
+    for _ in range(8):
+        bench.inbox.claim(limit=1, lease=60, now=bench.clock()).result()
+        bench.clock.now += 60
+
+    bench.drain()
+
+    assert seen == []
+    assert bench.row().state is State.DEAD
+    assert "ran out 8 times" in bench.outcome().error
+
+
+def test_a_lease_is_renewed_while_a_handler_runs() -> None:
+    gate = asyncio.Event()
+    bench = Bench(lambda event: gate.wait(), lease=0.03, clock=time.time)
+    bench.put()
+
+    async def scenario(_: asyncio.Task[None]) -> None:
+        await asyncio.sleep(0.1)
+        assert bench.inbox.claim(limit=1, lease=1, now=time.time()).result() == ()
+        gate.set()
+        await until(lambda: bench.row().state is State.DONE)
+
+    bench.live(scenario)
+    assert bench.row().claims == 1
+
+
+def test_a_worker_that_lost_its_lease_stops_its_handler_and_records_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    was_cancelled: list[bool] = []
+
+    async def handler(event: Event) -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            was_cancelled.append(True)
+            raise
+
+    bench = Bench(handler, lease=0.03)
+    bench.put()
+
+    async def scenario(_: asyncio.Task[None]) -> None:
+        await until(lambda: bench.row().state is State.RUNNING)
+        (other,) = bench.inbox.claim(limit=1, lease=60, now=10**6).result()
+        await until(lambda: was_cancelled)
+        assert bench.inbox.finish(other, [Outcome("book", State.DONE, 1)], state=State.DONE, now=1).result()
+
+    bench.live(scenario)
+    assert bench.outcome() == Outcome("book", State.DONE, 1)
+    assert "the lease was lost" in caplog.text
+
+
+def test_a_handler_that_ends_after_its_lease_was_taken_over_records_nothing() -> None:
+    bench = Bench()
+
+    def handler(event: Event) -> None:
+        bench.inbox.claim(limit=1, lease=60, now=10**6).result()
+
+    bench.desk.registered.append(Registered("book", handler))
+    bench.put()
+
+    bench.drain()
+
+    assert bench.row().state is State.RUNNING
+    assert bench.row().outcomes == {}
+
+
+def test_events_that_wait_here_too_long_are_given_back() -> None:
+    gate = asyncio.Event()
+    calls: list[str] = []
+
+    async def handler(event: Event) -> None:
+        calls.append(event.key)
+        if event.key == "slow":
+            await gate.wait()
+
+    bench = Bench(handler, concurrency=1, lease=0.06)
+    bench.put("slow", "e2")
+
+    async def scenario() -> None:
+        draining = asyncio.create_task(bench.worker.drain())
+        await until(lambda: bench.states() == {"slow": State.RUNNING, "e2": State.PENDING})
+        assert calls == ["slow"]
+        gate.set()
+        assert await draining == 3
+
+    asyncio.run(scenario())
+    assert bench.states() == {"slow": State.DONE, "e2": State.DONE}
+
+
+# A store that is away
+
+
+class Faulty(MemoryInbox):
+    """An inbox that is away whenever a test says so."""
+
+    def __init__(self, *away: str) -> None:
+        super().__init__()
+        self.away = set(away)
+        self.refused: list[str] = []
+
+    def _or_refuse(self, name: str, call: Callable[[], Future[Any]]) -> Future[Any]:
+        if name not in self.away:
+            return call()
+        self.refused.append(name)
+        future: Future[Any] = Future()
+        future.set_exception(InboxUnavailable("disk full"))
+        return future
+
+    def claim(self, **asked: Any) -> Future[tuple[Claim, ...]]:
+        return self._or_refuse("claim", lambda: super(Faulty, self).claim(**asked))
+
+    def finish(self, *asked: Any, **named: Any) -> Future[bool]:
+        return self._or_refuse("finish", lambda: super(Faulty, self).finish(*asked, **named))
+
+    def renew(self, *asked: Any, **named: Any) -> Future[tuple[bool, ...]]:
+        return self._or_refuse("renew", lambda: super(Faulty, self).renew(*asked, **named))
+
+
+def test_a_store_that_is_away_does_not_end_the_worker(seen: Seen, caplog: pytest.LogCaptureFixture) -> None:
+    inbox = Faulty("claim")
+    bench = Bench(seen.note, inbox=inbox)
+    bench.put()
+
+    async def scenario(_: asyncio.Task[None]) -> None:
+        await until(lambda: inbox.refused)
+        inbox.away.clear()
+        await until(lambda: seen)
+
+    bench.live(scenario)
+    assert "disk full" in caplog.text
+
+
+def test_an_outcome_is_recorded_when_the_store_is_back_without_running_again(seen: Seen) -> None:
+    inbox = Faulty("finish", "renew")
+    bench = Bench(seen.note, inbox=inbox, lease=0.03)
+    bench.put()
+
+    async def scenario(_: asyncio.Task[None]) -> None:
+        await until(lambda: "finish" in inbox.refused)
+        inbox.away.clear()
+        await until(lambda: bench.row().state is State.DONE)
+
+    bench.live(scenario)
+    assert seen == ["e1"]
+
+
+def test_leases_that_cannot_be_renewed_do_not_stop_the_handler(caplog: pytest.LogCaptureFixture) -> None:
+    inbox, gate = Faulty("renew"), asyncio.Event()
+    bench = Bench(lambda event: gate.wait(), inbox=inbox, lease=0.03)
+    bench.put()
+
+    async def scenario(_: asyncio.Task[None]) -> None:
+        await until(lambda: inbox.refused)
+        gate.set()
+        await until(lambda: bench.row().state is State.DONE)
+
+    bench.live(scenario)
+    assert "leases could not be renewed" in caplog.text
+
+
+def test_a_drain_tells_that_the_store_is_away(seen: Seen) -> None:
+    bench = Bench(seen.note, inbox=Faulty("claim"))
+
+    with pytest.raises(InboxUnavailable):
+        bench.drain()
+
+
+# Waking
+
+
+def test_a_wake_starts_the_work_at_once(seen: Seen) -> None:
+    bench = Bench(seen.note)
+
+    async def scenario(_: asyncio.Task[None]) -> None:
+        await asyncio.sleep(0.01)
+        bench.put()
+        began = time.monotonic()
+        bench.worker.wake()
+        await until(lambda: seen)
+        assert time.monotonic() - began < 1
+
+    bench.live(scenario)
+
+
+def test_a_wake_from_another_thread_starts_the_work(seen: Seen) -> None:
+    bench = Bench(seen.note)
+
+    async def scenario(_: asyncio.Task[None]) -> None:
+        await asyncio.sleep(0.01)
+        await asyncio.to_thread(lambda: (bench.put(), bench.worker.wake()))
+        await until(lambda: seen)
+
+    bench.live(scenario)
+
+
+def test_a_wake_without_a_run_does_nothing(seen: Seen) -> None:
+    bench = Bench(seen.note)
+
+    bench.worker.wake()
+
+    assert bench.drain() == 0
+
+
+def test_what_nobody_announced_is_found_by_looking(seen: Seen) -> None:
+    bench = Bench(seen.note, poll=0.01)
+
+    async def scenario(_: asyncio.Task[None]) -> None:
+        await asyncio.sleep(0.005)
+        bench.put()
+        await until(lambda: seen)
+
+    bench.live(scenario)
+
+
+def test_a_released_event_is_looked_for_when_it_is_due() -> None:
+    calls: list[float] = []
+
+    def handler(event: Event) -> None:
+        calls.append(time.time())
+        if len(calls) < 3:
+            raise RetryLater(0.02)
+
+    bench = Bench(Registered("book", handler, retry=None), clock=time.time)
+    bench.put()
+
+    async def scenario(_: asyncio.Task[None]) -> None:
+        await until(lambda: bench.row().state is State.DONE)
+
+    bench.live(scenario)
+    assert len(calls) == 3
+
+
+def test_the_next_event_of_a_document_runs_without_waiting_for_a_look(seen: Seen) -> None:
+    bench = Bench(seen.note)
+    bench.put("e1", "e2", "e3", job_id="j")
+
+    async def scenario(_: asyncio.Task[None]) -> None:
+        await until(lambda: len(seen) == 3)
+
+    bench.live(scenario)
+    assert seen == ["e1", "e2", "e3"]
+
+
+def test_many_quick_events_all_run(seen: Seen) -> None:
+    bench = Bench(seen.note, concurrency=2)
+    bench.put(*(f"e{n}" for n in range(500)))
+
+    async def scenario(_: asyncio.Task[None]) -> None:
+        await until(lambda: bench.inbox.stats().result().done == 500)
+
+    bench.live(scenario)
+    assert len(seen) == len(set(seen)) == 500
+
+
+# Stopping
+
+
+def test_a_stop_lets_handlers_end_within_the_grace() -> None:
+    gate = asyncio.Event()
+    bench = Bench(lambda event: gate.wait())
+    bench.put()
+
+    async def scenario(running: asyncio.Task[None]) -> None:
+        await until(lambda: bench.row().state is State.RUNNING)
+        stopping = asyncio.create_task(bench.worker.stop(grace=5))
+        await asyncio.sleep(0.01)
+        assert not running.done()
+        gate.set()
+        await stopping
+        await running
+
+    bench.live(scenario)
+    assert bench.row().state is State.DONE
+
+
+def test_a_stop_takes_no_new_events(seen: Seen) -> None:
+    gate = asyncio.Event()
+
+    async def handler(event: Event) -> None:
+        seen.append(event.key)
+        await gate.wait()
+
+    bench = Bench(handler, concurrency=1)
+    bench.put("e1", "e2")
+
+    async def scenario(_: asyncio.Task[None]) -> None:
+        await until(lambda: seen)
+        stopping = asyncio.create_task(bench.worker.stop())
+        await asyncio.sleep(0)
+        gate.set()
+        await stopping
+
+    bench.live(scenario)
+    assert bench.states() == {"e1": State.DONE, "e2": State.PENDING}
+
+
+def test_a_stop_releases_what_goes_on_after_the_grace_with_what_was_done(seen: Seen) -> None:
+    async def forever(event: Event) -> None:
+        await asyncio.sleep(60)
+
+    bench = Bench(Registered("first", seen.note), Registered("second", forever))
+    bench.put()
+
+    async def scenario(_: asyncio.Task[None]) -> None:
+        await until(lambda: seen)
+        await bench.worker.stop(grace=0.01)
+
+    bench.live(scenario)
+    assert (bench.row().state, bench.row().due_at) == (State.PENDING, 0.0)
+    assert list(bench.row().outcomes) == ["first"]
+
+
+def test_an_event_whose_thread_goes_on_after_a_stop_is_due_when_its_lease_would_end() -> None:
+    gate = threading.Event()
+    bench = Bench(lambda event: gate.wait(10), lease=60)
+    bench.put()
+
+    async def scenario(_: asyncio.Task[None]) -> None:
+        await until(lambda: bench.row().state is State.RUNNING)
+        await bench.worker.stop(grace=0.01)
+
+    bench.live(scenario)
+    gate.set()
+    assert (bench.row().state, bench.row().due_at) == (State.PENDING, 1060.0)
+
+
+def test_a_stop_does_not_wait_for_a_handler_that_ignores_it(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("paperhook.worker.shift.RELEASE_SECONDS", 0.02)
+    is_over = False
+
+    async def handler(event: Event) -> None:
+        while not is_over:
+            try:
+                await asyncio.sleep(0.5)
+            except asyncio.CancelledError:
+                continue
+
+    bench = Bench(handler)
+    bench.put()
+
+    async def scenario(running: asyncio.Task[None]) -> None:
+        nonlocal is_over
+        await until(lambda: bench.row().state is State.RUNNING)
+        await asyncio.sleep(0)
+        await bench.worker.stop(grace=0.01)
+        assert running.done() or await running is None
+        is_over = True
+
+    bench.live(scenario)
+    assert "does not stop" in caplog.text
+
+
+def test_a_cancelled_run_releases_its_events() -> None:
+    bench = Bench(lambda event: asyncio.sleep(60))
+    bench.put()
+
+    async def scenario(running: asyncio.Task[None]) -> None:
+        await until(lambda: bench.row().state is State.RUNNING)
+        await asyncio.sleep(0.01)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+    bench.live(scenario)
+    assert bench.row().state is State.PENDING
+
+
+def test_a_worker_runs_again_after_a_stop(seen: Seen) -> None:
+    bench = Bench(seen.note)
+
+    async def scenario(_: asyncio.Task[None]) -> None:
+        await until(lambda: len(seen) == 1)
+
+    bench.put("e1")
+    bench.live(scenario)
+    seen.clear()
+    bench.put("e2")
+    bench.live(scenario)
+
+    assert seen == ["e2"]
+
+
+def test_a_stop_before_the_run_began_is_not_forgotten(seen: Seen) -> None:
+    bench = Bench(seen.note)
+    bench.put()
+
+    async def scenario() -> None:
+        running = asyncio.create_task(bench.worker.run())
+        await bench.worker.stop()
+        await asyncio.wait_for(running, 5)
+
+    asyncio.run(scenario())
+    assert seen == []
+
+
+def test_a_stop_after_a_run_that_ended_by_itself_does_not_count_for_the_next(seen: Seen) -> None:
+    bench = Bench(seen.note)
+
+    async def cancelled(running: asyncio.Task[None]) -> None:
+        await asyncio.sleep(0.001)
+        running.cancel()
+        await asyncio.wait([running])
+
+    async def scenario(_: asyncio.Task[None]) -> None:
+        await until(lambda: seen)
+
+    bench.live(cancelled)
+    bench.put()
+    bench.live(scenario)
+
+
+def test_a_stop_comes_from_any_thread() -> None:
+    bench = Bench()
+    thread = threading.Thread(target=lambda: asyncio.run(bench.worker.run()))
+    thread.start()
+    time.sleep(0.01)
+
+    asyncio.run(bench.worker.stop())
+    thread.join(5)
+
+    assert not thread.is_alive()
+
+
+def test_a_worker_does_not_run_twice_at_once() -> None:
+    bench = Bench()
+
+    async def scenario(_: asyncio.Task[None]) -> None:
+        with pytest.raises(RuntimeError, match="already"):
+            await bench.worker.run()
+
+    bench.live(scenario)
+
+
+# One key
+
+
+def run_key(bench: Bench, key: str = "e1") -> State | None:
+    return asyncio.run(bench.worker.run_key("docuparse", key))
+
+
+def test_a_key_is_run_and_its_state_told(seen: Seen) -> None:
+    bench = Bench(seen.note)
+    bench.put()
+
+    assert run_key(bench) is State.DONE
+    assert seen == ["e1"]
+
+
+def test_a_key_that_is_done_is_not_run_again(seen: Seen) -> None:
+    bench = Bench(seen.note)
+    bench.put()
+    run_key(bench)
+
+    assert run_key(bench) is State.DONE
+    assert seen == ["e1"]
+
+
+def test_an_unknown_key_has_no_state(seen: Seen) -> None:
+    assert run_key(Bench(seen.note)) is None
+
+
+def test_a_key_is_run_before_it_is_due_with_what_is_not_done(seen: Seen) -> None:
+    bench = Bench(Registered("good", seen.note), Registered("bad", failing(RetryLater(500))))
+    bench.put()
+
+    assert run_key(bench) is State.PENDING
+    assert run_key(bench) is State.DEAD
+
+    assert seen == ["e1"]
+
+
+def test_a_key_that_another_worker_has_is_left_alone(seen: Seen) -> None:
+    bench = Bench(seen.note)
+    bench.put()
+    bench.inbox.claim(limit=1, lease=60, now=1000).result()
+
+    assert run_key(bench) is State.RUNNING
+    assert seen == []
+
+
+def test_a_key_waits_for_the_earlier_event_of_its_document(seen: Seen) -> None:
+    bench = Bench(seen.note)
+    bench.put("e1", "e2", document_id="d")
+
+    assert run_key(bench, "e2") is State.PENDING
+    assert seen == []
+
+
+def test_a_key_whose_caller_went_away_is_released() -> None:
+    bench = Bench(lambda event: asyncio.sleep(60))
+    bench.put()
+
+    async def scenario() -> None:
+        running = asyncio.create_task(bench.worker.run_key("docuparse", "e1"))
+        await until(lambda: bench.row().state is State.RUNNING)
+        await asyncio.sleep(0.01)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+    asyncio.run(scenario())
+    assert (bench.row().state, bench.row().due_at) == (State.PENDING, 0.0)
+
+
+def test_keys_run_on_many_loops_at_once(seen: Seen) -> None:
+    bench = Bench(seen.note_in_thread)
+    bench.put(*(f"e{n}" for n in range(8)))
+    threads = [threading.Thread(target=run_key, args=(bench, f"e{n}")) for n in range(8)]
+
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert set(bench.states().values()) == {State.DONE}
+
+
+# Settings
+
+
+@pytest.mark.parametrize("option", ["concurrency", "lease", "poll"])
+@pytest.mark.parametrize("number", [0, -1, float("nan")])
+def test_a_number_that_is_not_positive_is_refused(option: str, number: float) -> None:
+    with pytest.raises(ConfigurationError, match=option):
+        Bench(**{option: number})
+
+
+@pytest.fixture(autouse=True)
+def _log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, logger="paperhook")
