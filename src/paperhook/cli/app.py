@@ -21,9 +21,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Send documents to OCR APIs and receive their webhooks without losing one.",
 )
-app.add_typer(inbox_commands.app, name="inbox")
-client_commands.add_to(app)
-webhook_commands.add_to(app)
 
 
 class ProviderChoice(StrEnum):
@@ -86,3 +83,9 @@ def providers_command(as_json: AsJson = False) -> None:
             out.json(row)
         return
     out.table(list(rows[0]), [list(row.values()) for row in rows])
+
+
+# Help lists commands in this order: what a newcomer tries comes first.
+client_commands.add_to(app)
+webhook_commands.add_to(app)
+app.add_typer(inbox_commands.app, name="inbox")
