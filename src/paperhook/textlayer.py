@@ -98,7 +98,7 @@ class Character:
     """A character as displayed, in points."""
 
     text: str
-    #: Degrees, counter-clockwise, as displayed.
+    #: Degrees, clockwise, as displayed (PDFium counts clockwise: observed, not documented).
     angle: int
     x0: float
     y0: float
@@ -152,7 +152,7 @@ class _Measure:
         if not (0 <= x0 + x1 <= 2 * self.width and 0 <= y0 + y1 <= 2 * self.height):
             return None
         radians = pdfium.FPDFText_GetCharAngle(text_page, index)
-        angle = round(math.degrees(radians)) - self.turned
+        angle = round(math.degrees(radians)) + self.turned
         return Character(text, angle % 360, min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
 
     def _displayed(self, x: float, y: float) -> tuple[float, float]:
@@ -166,10 +166,9 @@ def _upright(number: int, width: float, height: float, characters: list[Characte
     A watermark across the page or a note along its edge would otherwise break the lines it crosses.
     """
     angles = Counter(character.angle for character in characters if character)
-    main = angles.most_common(1)[0][0] if angles else 0
-    if main % 90:
-        main = 0
-    turns = main // 90
+    most = angles.most_common(1)[0][0] if angles else 0
+    main = 90 * round(most / 90) % 360 if abs(most - 90 * round(most / 90)) <= 2 else 0
+    turns = -main // 90 % 4
     kept: list[Character | None] = []
     for character in characters:
         if character is None:

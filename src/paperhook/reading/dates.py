@@ -25,7 +25,7 @@ _DAY_NAME = (
 _NAME_DAY = _MONTH + r"\.?\s?[ -/]?\s?\d{1,2}(?:st|nd|rd|th)?\s?(?:,|\s|-|/)\s?(?:19|20)\d{2}"
 _EAST = r"(?:19|20)\d{2}\s?年\s?\d{1,2}\s?月\s?\d{1,2}\s?日"
 #: Whatever looks like a date; `find_dates` then tells whether it is one.
-DATE_LIKE = rf"(?<![\d.,/-])(?:{_ISO}|{_DAY_FIRST}|{_EAST})(?![\d/-]|[.,]\d)|(?<!\w){_DAY_NAME}(?!\w)|(?<!\w){_NAME_DAY}(?!\w)"
+DATE_LIKE = rf"(?<![\d.,/-])(?:{_ISO}|{_DAY_FIRST}|{_EAST})(?![\d/-]|[.,]\d)|(?<![\w.]){_DAY_NAME}(?!\w|[-/.]\d)|(?<!\w){_NAME_DAY}(?!\w|[-/.]\d)"
 _CANDIDATE = re.compile(DATE_LIKE, re.IGNORECASE)
 _NUMERIC = re.compile(r"(\d{1,2})\s?([./-])\s?(\d{1,2})\s?\2\s?(\d{4}|\d{2})")
 
