@@ -71,6 +71,8 @@ class Acme(Provider):
         try:
             said = response.json()
         except ValueError:
+            said = None
+        if not isinstance(said, dict):
             return Problem()
         return Problem(str(said.get("code", "")), str(said.get("message", "")))
 

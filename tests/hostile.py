@@ -103,7 +103,7 @@ class Hostile:
     """The running server."""
 
     acts: list[Act]
-    #: Whether to vanish before a byte is read, as often as this says.
+    #: How often to vanish when a request begins to arrive, before a byte of it is read.
     resets_before_reading: int = 0
     #: Whether to accept and then read nothing.
     reads: bool = True
@@ -142,6 +142,7 @@ class Hostile:
         with connected, contextlib.suppress(OSError):
             if self.resets_before_reading > 0:
                 self.resets_before_reading -= 1
+                connected.recv(1, socket.MSG_PEEK)
                 connection.reset()
             if not self.reads:
                 silence(connection)

@@ -150,7 +150,7 @@ class _Watched(httpx.SyncByteStream, httpx.AsyncByteStream):
                 raise
             raise _unreadable(error) from error
         if self._size_bytes not in (None, sent_bytes):
-            raise UnsupportedDocument("the document changed while it was being sent", code="changed")
+            raise _changed()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         chunks = iter(self)
@@ -163,6 +163,10 @@ class _Watched(httpx.SyncByteStream, httpx.AsyncByteStream):
 
 def _next_chunks(chunks: Iterator[bytes]) -> list[bytes]:
     return list(islice(chunks, 16))
+
+
+def _changed() -> UnsupportedDocument:
+    return UnsupportedDocument("the document changed while it was being sent", code="changed")
 
 
 def _unreadable(error: OSError | ValueError) -> UnsupportedDocument:
@@ -196,16 +200,20 @@ class _Answer:
         )
 
 
-def _base64_chunks(start: bytes, stream: BinaryIO) -> Iterator[bytes]:
+def _base64_chunks(start: bytes, stream: BinaryIO, size_bytes: int) -> Iterator[bytes]:
     """Write a JSON object with a document inside, without holding the document."""
     yield start
     rest = b""
     while chunk := stream.read(CHUNK_BYTES * 3):
+        size_bytes -= len(chunk)
         # Only a multiple of three bytes needs no padding, and a stream may give less than was asked for.
         chunk = rest + chunk
         whole = len(chunk) - len(chunk) % 3
         rest = chunk[whole:]
         yield base64.b64encode(chunk[:whole])
+    if size_bytes != 0:
+        # Lengths that differ by less than three bytes may be one in base64.
+        raise _changed()
     yield base64.b64encode(rest) + b'"}'
 
 
@@ -234,7 +242,8 @@ def _body_arguments(body: Body | None, opened: contextlib.ExitStack) -> dict[str
         start = _json_bytes({**body.value, body.member: ""})[: -len('"}')]
         size_bytes = len(start) + 4 * ((body.document.size_bytes + 2) // 3) + len('"}')
         length = {"Content-Length": str(size_bytes), "Content-Type": "application/json"}
-        return {"content": _base64_chunks(start, _opened(body.document, opened)), "headers": length}
+        chunks = _base64_chunks(start, _opened(body.document, opened), body.document.size_bytes)
+        return {"content": chunks, "headers": length}
     return {}
 
 
@@ -822,14 +831,19 @@ class AsyncClient(_Base[httpx.AsyncClient]):
         deadline: float | None = None,
     ) -> Document:
         bound = asyncio.timeout(deadline)
+
+        def open_unless_late() -> Document:
+            document = open_document(cast("Source", source), filename=filename, content_type=content_type)
+            if bound.expired():
+                close_document(document)
+            return document
+
         try:
             async with bound:
                 if isinstance(source, AsyncIterable):
                     return await open_async_document(source, filename=filename, content_type=content_type)
                 # Hashing reads the whole file once, so it is done beside the loop.
-                return await asyncio.to_thread(
-                    open_document, source, filename=filename, content_type=content_type
-                )
+                return await asyncio.to_thread(open_unless_late)
         except TimeoutError as error:
             if not bound.expired():
                 raise
@@ -885,9 +899,7 @@ class AsyncClient(_Base[httpx.AsyncClient]):
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
 
-    async def _upload_outcome(
-        self, source: A, metadata: Mapping[str, Any] | None
-    ) -> UploadOutcome[A]:
+    async def _upload_outcome(self, source: A, metadata: Mapping[str, Any] | None) -> UploadOutcome[A]:
         try:
             return UploadOutcome(source, job=await self.upload(source, metadata=metadata))
         except PaperhookError as error:
