@@ -5,16 +5,12 @@ Source: Webhook Overview (seed) and the documentation pages named beside each fa
 
 from __future__ import annotations
 
-import math
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
-from typing import Literal, cast
+from typing import cast
 
-from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -32,12 +28,23 @@ from paperhook.simulator.deliveries import DeliveryRules, WebhookTarget, hmac_sh
 from paperhook.simulator.documents import ReadDocument, Unreadable, Upload
 from paperhook.simulator.limits import Grant
 from paperhook.simulator.naming import mean_confidence
+from paperhook.simulator.ocriva_records import (
+    ORGANIZATION,
+    Batch,
+    Record,
+    Template,
+    failed_payload,
+    iso,
+    matches,
+    page_of,
+    picked,
+    processed_payload,
+    uploaded_payload,
+)
 from paperhook.simulator.ocriva_results import DEFAULT_SCHEMA, extracted, schema_names
 from paperhook.simulator.store import Shelf
 from paperhook.simulator.wire import Refusal, Services, Wire, bearer
 
-ORGANIZATION = "org_local"
-USER = "user_local"
 DEFAULT_TEMPLATE = "68db00000000000000000001"
 """Id of the template that is there from the start."""
 MAX_FILE_BYTES = 20 * 1024 * 1024
@@ -52,132 +59,6 @@ MIME_TYPES = {
     "image": ("image/jpeg", "image/png", "image/webp", "image/bmp"),
 }
 """Source: dat-capabilities page (PDF, JPG, PNG, WebP, BMP)."""
-
-Status = Literal["pending", "queued", "in_progress", "completed", "failed"]
-
-
-@dataclass(slots=True, eq=False)
-class Template:
-    """Which fields to extract."""
-
-    id: str
-    name: str
-    description: str
-    schema: object
-    project_id: str
-    created_at: float
-    updated_at: float
-
-    def to_json(self) -> dict[str, object]:
-        """Give the record; source: open-api-templates page."""
-        return {
-            "templateId": self.id,
-            "name": self.name,
-            "description": self.description,
-            "templateSchema": self.schema,
-            "projectId": self.project_id,
-            "isActive": True,
-            "resultFormat": "json",
-            "extractionMode": "structured",
-            "createdAt": iso(self.created_at),
-            "updatedAt": iso(self.updated_at),
-        }
-
-
-@dataclass(slots=True, eq=False)
-class Batch:
-    """Files that were sent together."""
-
-    id: str
-    name: str
-    project_id: str
-    template: Template | None
-    created_at: float
-    records: list[Record] = field(default_factory=list["Record"])
-
-    def ended(self, status: Status) -> int:
-        """Count the files that ended so."""
-        return sum(record.status == status for record in self.records)
-
-    @property
-    def is_over(self) -> bool:
-        """Say whether every file has ended."""
-        return self.ended("completed") + self.ended("failed") == len(self.records)
-
-    def to_json(self) -> dict[str, object]:
-        """Give the record; source: open-api-batch and batch-processing pages."""
-        completed, failed = self.ended("completed"), self.ended("failed")
-        status = "processing" if not self.is_over else "failed" if completed == 0 else "completed"
-        return {
-            "id": self.id,
-            "name": self.name,
-            "projectId": self.project_id,
-            "organizationId": ORGANIZATION,
-            "userId": USER,
-            "templateId": self.template.id if self.template else None,
-            "templateName": self.template.name if self.template else None,
-            "totalFiles": len(self.records),
-            "completedFiles": completed,
-            "failedFiles": failed,
-            "progress": round(100 * (completed + failed) / max(1, len(self.records))),
-            "status": status,
-            "uploadIds": [record.reply_id for record in self.records],
-            "createdAt": iso(self.created_at),
-        }
-
-
-@dataclass(slots=True, eq=False)
-class Record:
-    """One uploaded file and its processing."""
-
-    #: The id of the upload reply.
-    reply_id: str
-    #: The id of the history record, and its `uploadId`.
-    history_id: str
-    upload_id: str
-    filename: str
-    size_bytes: int
-    mime_type: str
-    project_id: str
-    template: Template | None
-    metadata: object
-    batch: Batch | None
-    created_at: float
-    status: Status = "pending"
-    result: dict[str, object] | None = None
-    confidence: float | None = None
-    processing_ms: int | None = None
-    error: str | None = None
-    ended_at: float | None = None
-
-    def to_json(self) -> dict[str, object]:
-        """Give the history record; names of result, timing and error are assumed after the webhook."""
-        return {
-            "id": self.history_id,
-            "uploadId": self.upload_id,
-            "projectId": self.project_id,
-            "userId": USER,
-            "batchId": self.batch.id if self.batch else None,
-            "fileName": self.filename,
-            "fileUrl": f"https://storage.invalid/{self.reply_id}",
-            "filePath": f"{self.project_id}/{self.reply_id}",
-            "fileSize": str(self.size_bytes),
-            "mimeType": self.mime_type,
-            "status": self.status,
-            "templateId": self.template.id if self.template else None,
-            "metadata": self.metadata,
-            "extractedData": self.result,
-            "confidence": self.confidence,
-            "processingTime": self.processing_ms,
-            "errorMessage": self.error,
-            "createdAt": iso(self.created_at),
-            "processedAt": iso(self.ended_at) if self.ended_at is not None else None,
-        }
-
-
-def iso(moment: float) -> str:
-    """Write a time the way Ocriva does: UTC with milliseconds and Z."""
-    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _sign(body: bytes, target: WebhookTarget) -> dict[str, str]:
@@ -386,7 +267,7 @@ class Ocriva(Wire):
         self._notify(
             "batch.uploaded",
             project,
-            _picked(batch.to_json(), "id", "name", "totalFiles", "status", "uploadIds"),
+            picked(batch.to_json(), "id", "name", "totalFiles", "status", "uploadIds"),
         )
         return Answer(batch.to_json(), status_code=201)
 
@@ -394,7 +275,7 @@ class Ocriva(Wire):
         """Answer `GET /openapi/batch`."""
         project = self._project(request, request.query_params.get("projectId"))
         found = [batch.to_json() for batch in reversed(list(self._batches)) if batch.project_id == project]
-        return Answer(_page(found, request.query_params))
+        return Answer(page_of(found, request.query_params))
 
     async def batch(self, request: Request) -> Response:
         """Answer `GET /openapi/batch/{id}` (assumed path)."""
@@ -408,13 +289,13 @@ class Ocriva(Wire):
         query = request.query_params
         project = self._project(request, query.get("projectId"))
         found = [record for record in reversed(list(self._records)) if record.project_id == project]
-        return Answer(_page([record.to_json() for record in found if _matches(record, query)], query))
+        return Answer(page_of([record.to_json() for record in found if matches(record, query)], query))
 
     async def stats(self, request: Request) -> Response:
         """Answer `GET /openapi/processing-history/stats` (promised by the page; path and members assumed)."""
         project = self._project(request, request.query_params.get("projectId"))
-        statuses = [record.status for record in self._records if record.project_id == project]
-        words: tuple[Status, ...] = ("pending", "queued", "in_progress", "completed", "failed")
+        statuses: list[str] = [record.status for record in self._records if record.project_id == project]
+        words = ("pending", "queued", "in_progress", "completed", "failed")
         return Answer({"total": len(statuses), **{word: statuses.count(word) for word in words}})
 
     async def history_record(self, request: Request) -> Response:
@@ -494,7 +375,7 @@ class Ocriva(Wire):
         if batch is not None:
             batch.records.append(record)
         self.counts["jobs"] += 1
-        self._notify("document.uploaded", project, _uploaded_payload(record))
+        self._notify("document.uploaded", project, uploaded_payload(record))
         self.services.background.start(partial(self._process, record, Upload(filename, upload.content)))
         return record
 
@@ -511,11 +392,11 @@ class Ocriva(Wire):
         if isinstance(found, Unreadable):
             record.status, record.error = "failed", found.message
             self.services.credits.refund(self.name)
-            self._notify("document.failed", record.project_id, _failed_payload(record))
+            self._notify("document.failed", record.project_id, failed_payload(record))
         else:
             record.result, record.confidence = self._extracted(found, record.template), mean_confidence(found)
             record.status = "completed"
-            self._notify("document.processed", record.project_id, _processed_payload(record))
+            self._notify("document.processed", record.project_id, processed_payload(record))
         self._announce(record.batch)
 
     def _extracted(self, found: ReadDocument, template: Template | None) -> dict[str, object]:
@@ -525,7 +406,7 @@ class Ocriva(Wire):
     def _announce(self, batch: Batch | None) -> None:
         if batch is None or not batch.is_over:
             return
-        payload = _picked(
+        payload = picked(
             batch.to_json(),
             "id",
             "name",
@@ -604,45 +485,6 @@ class Ocriva(Wire):
             raise Refusal(402, "", "Insufficient credits")
 
 
-def _uploaded_payload(record: Record) -> dict[str, object]:
-    return {
-        "id": record.reply_id,
-        "fileName": record.filename,
-        # A number here, a string in requests and history (webhooks-events page).
-        "fileSize": record.size_bytes,
-        "mimeType": record.mime_type,
-        "status": "uploaded",
-        "templateId": record.template.id if record.template else None,
-        "uploadedAt": iso(record.created_at),
-    }
-
-
-def _processed_payload(record: Record) -> dict[str, object]:
-    return {
-        "id": record.reply_id,
-        "fileName": record.filename,
-        "status": "completed",
-        "extractedData": record.result,
-        "confidence": record.confidence,
-        "processingTime": record.processing_ms,
-        "processedAt": iso(record.ended_at or 0.0),
-    }
-
-
-def _failed_payload(record: Record) -> dict[str, object]:
-    return {
-        "id": record.reply_id,
-        "fileName": record.filename,
-        "status": "failed",
-        "error": record.error,
-        "failedAt": iso(record.ended_at or 0.0),
-    }
-
-
-def _picked(members: Mapping[str, object], *names: str) -> dict[str, object]:
-    return {name: members[name] for name in names}
-
-
 def _require(asked: Mapping[str, object], *names: str) -> None:
     missing = [f"{name} should not be empty" for name in names if asked.get(name) in (None, "")]
     if missing:
@@ -676,39 +518,6 @@ def _metadata(form: Form) -> object:
 def _mime_type(upload: Upload) -> str:
     kind = upload.kind
     return "application/pdf" if kind == "pdf" else f"image/{kind}" if kind else "application/octet-stream"
-
-
-def _matches(record: Record, query: QueryParams) -> bool:
-    day = iso(record.created_at)[:10]
-    return (
-        query.get("status") in (None, record.status)
-        and query.get("templateId") in (None, record.template.id if record.template else None)
-        and query.get("batchId") in (None, record.batch.id if record.batch else None)
-        and query.get("fromDate", day) <= day <= query.get("toDate", day)
-        and query.get("search", "").lower() in record.filename.lower()
-    )
-
-
-def _page(found: list[dict[str, object]], query: QueryParams) -> dict[str, object]:
-    """Cut out one page; the names of the paging members are assumed."""
-    page, limit = _positive(query, "page", 1), min(_positive(query, "limit", 10), 100)
-    cut = found[(page - 1) * limit : page * limit]
-    return {
-        "data": cut,
-        "total": len(found),
-        "page": page,
-        "limit": limit,
-        "totalPages": math.ceil(len(found) / limit),
-    }
-
-
-def _positive(query: QueryParams, name: str, default: int) -> int:
-    text = query.get(name, str(default))
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) < 1_000_000):
-        raise Refusal(
-            400, "", "validation failed", details={"messages": [f"{name} must be a positive integer"]}
-        )
-    return int(text)
 
 
 def _hex_id() -> str:

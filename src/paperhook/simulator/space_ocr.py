@@ -6,15 +6,12 @@ marked assumed.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
-import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Literal, TypeVar, cast
+from typing import Literal, cast
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -24,12 +21,19 @@ from paperhook.errors import ConfigurationError
 from paperhook.simulator.background import Signal
 from paperhook.simulator.bodies import Answer, form_body, json_body, json_bytes
 from paperhook.simulator.deliveries import Delivery, DeliveryRules, WebhookTarget, hmac_sha256_hex, is_success
-from paperhook.simulator.documents import ReadDocument, Unreadable, Upload, file_kind
+from paperhook.simulator.documents import ReadDocument, Unreadable, Upload
 from paperhook.simulator.limits import Grant
 from paperhook.simulator.replays import Replays
+from paperhook.simulator.space_ocr_requests import (
+    check_image,
+    image_of,
+    integer,
+    modern,
+    picked,
+    query_path,
+    wanted_columns,
+)
 from paperhook.simulator.space_ocr_results import (
-    TEMPLATES,
-    Column,
     boxes,
     columns,
     event_result,
@@ -52,11 +56,6 @@ ACCOUNT_RATE = 10
 """Requests per minute of the account, as a multiple of one key's; source: docs page (600 against 60)."""
 FREE_SCANS = 100
 """Per month; source: AP-automation article. Enforced only when the simulator was given credits."""
-IMAGE_KINDS = frozenset({"jpeg", "png", "gif", "bmp", "tiff", "webp"})
-"""Source: API page."""
-
-T = TypeVar("T")
-
 JobStatus = Literal["pending", "processing", "done", "failed"]
 # What the reader calls it, and what this provider does; all but no_text are assumed.
 _FAILURES: Mapping[str, str] = {
@@ -205,8 +204,8 @@ class SpaceOcr(Wire):
 
     async def ocr_fields(self, request: Request) -> Response:
         """Answer `POST /ocr/fields`: read one image while the client waits."""
-        asked = _modern(await json_body(request, max_bytes=MAX_FILE_BYTES * 4 // 3 + 1024 * 1024))
-        wanted = _wanted(asked)
+        asked = modern(await json_body(request, max_bytes=MAX_FILE_BYTES * 4 // 3 + 1024 * 1024))
+        wanted = wanted_columns(asked)
         found = await self._read_now(asked)
         chosen = present_columns(found) if wanted is None else wanted
         if not chosen:
@@ -218,19 +217,19 @@ class SpaceOcr(Wire):
 
     async def ocr_markdown(self, request: Request) -> Response:
         """Answer `POST /ocr/markdown`; the reply's shape is from a public third-party client."""
-        asked = _modern(await json_body(request, max_bytes=MAX_FILE_BYTES * 4 // 3 + 1024 * 1024))
+        asked = modern(await json_body(request, max_bytes=MAX_FILE_BYTES * 4 // 3 + 1024 * 1024))
         found = await self._read_now(asked)
         return Answer({"status": "success", "data": {"values": {"markdown": found.text}}})
 
     async def ocr_suggest_fields(self, request: Request) -> Response:
         """Answer `POST /ocr/suggest_fields` (named only; the reply is assumed)."""
-        asked = _modern(await json_body(request, max_bytes=MAX_FILE_BYTES * 4 // 3 + 1024 * 1024))
+        asked = modern(await json_body(request, max_bytes=MAX_FILE_BYTES * 4 // 3 + 1024 * 1024))
         found = await self._read_now(asked)
         return Answer({"status": "success", "data": {"fields": suggestions(found)}})
 
     async def space(self, request: Request) -> Response:
         """Answer `GET /space?path=/&depth=1`."""
-        return Answer(self._space.listing(_query_path(request) or "/", _integer(request, "depth", 1)))
+        return Answer(self._space.listing(query_path(request) or "/", integer(request, "depth", 1)))
 
     async def create(self, request: Request) -> Response:
         """Answer `POST /create`."""
@@ -252,7 +251,7 @@ class SpaceOcr(Wire):
             raise Refusal(400, "validation_failed", f"files must be 1 to {MAX_FILES} parts")
         sheet, path = self._space.sheet(form.fields.get("path") or "/")
         for upload in uploads:
-            _check_image(upload)
+            check_image(upload)
         self._charge(len(uploads))
         jobs = [self._add(sheet, path, upload) for upload in uploads]
         if form.fields.get("wait") != "true":
@@ -274,7 +273,7 @@ class SpaceOcr(Wire):
 
     async def view(self, request: Request) -> Response:
         """Answer `GET /view?path=…`."""
-        path = _query_path(request)
+        path = query_path(request)
         sheet_path, _, last = path.rpartition("/")
         with_row = self._row(sheet_path, last) if sheet_path else None
         if with_row is not None:
@@ -296,8 +295,8 @@ class SpaceOcr(Wire):
             node.text = str(asked.get("text") or "")
             return Answer({"ok": True, "path": at})
         # By index or key, and by index or name (skill); `rowKey` is what the rows themselves call it.
-        row = _picked(asked.get("row", asked.get("rowKey")), node.rows)
-        column = _picked(asked.get("column"), {known.name: known.name for known in node.columns})
+        row = picked(asked.get("row", asked.get("rowKey")), node.rows)
+        column = picked(asked.get("column"), {known.name: known.name for known in node.columns})
         if row is None:
             raise Refusal(404, "not_found", "no such row")
         if column is None:
@@ -347,7 +346,7 @@ class SpaceOcr(Wire):
 
     async def deliveries(self, request: Request) -> Response:
         """Answer `GET /webhooks/deliveries`, newest first (members assumed)."""
-        log = self.services.deliveries.log(self.name)[: _integer(request, "limit", 100)]
+        log = self.services.deliveries.log(self.name)[: integer(request, "limit", 100)]
         return Answer({"deliveries": [_delivery_json(delivery) for delivery in log]})
 
     async def delivery(self, request: Request) -> Response:
@@ -414,8 +413,8 @@ class SpaceOcr(Wire):
         self.webhook(event, json_bytes(body), headers)
 
     async def _read_now(self, asked: Mapping[str, object]) -> ReadDocument:
-        upload = _image(asked)
-        _check_image(upload)
+        upload = image_of(asked)
+        check_image(upload)
         self._charge(1)
         found = await self.read(upload)
         if isinstance(found, Unreadable):
@@ -449,77 +448,16 @@ class SpaceOcr(Wire):
         raise Refusal(404, "not_found", "no such delivery")
 
 
-def _picked(wanted: object, named: Mapping[str, T]) -> T | None:
-    """Find a row or a column by its index, from 0 (assumed), or by its name."""
-    if isinstance(wanted, int) and 0 <= wanted < len(named):
-        return list(named.values())[wanted]
-    return named.get(str(wanted))
-
-
 def _request_id(request: Request) -> str:
     if not hasattr(request.state, "request_id"):
         request.state.request_id = f"req_{secrets.token_hex(8)}"
     return cast("str", request.state.request_id)
 
 
-def _query_path(request: Request) -> str:
-    """Read `path`; its slashes must be literal (changelog of the skill, 0.2.1)."""
-    query = request.url.query
-    if re.search(r"(?:^|&)path=[^&]*%2f", query, re.IGNORECASE):
-        raise Refusal(400, "validation_failed", "path must keep its slashes literal, not %2F")
-    return request.query_params.get("path", "")
-
-
-def _integer(request: Request, name: str, default: int) -> int:
-    text = request.query_params.get(name, str(default))
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise Refusal(400, "validation_failed", f"{name} must be a non-negative integer")
-    return int(text)
-
-
-def _check_image(upload: Upload) -> None:
-    if upload.kind not in IMAGE_KINDS:
-        raise Refusal(400, "invalid_image", "only JPEG, PNG, GIF, BMP, TIFF and WebP can be read")
-
-
-def _modern(asked: dict[str, object]) -> dict[str, object]:
-    """Take the deprecated snake_case names as well (changelog of the skill, 0.2.4)."""
-    aliases = {"image_type": "imageType", "template_id": "templateId", "auto_fields": "autoFields"}
-    return {aliases.get(name, name): value for name, value in asked.items()}
-
-
-def _wanted(asked: Mapping[str, object]) -> tuple[Column, ...] | None:
-    """Read which fields are wanted; None means whatever the picture has."""
-    given = [name for name in ("fields", "templateId", "autoFields") if asked.get(name)]
-    if len(given) != 1:
-        raise Refusal(400, "validation_failed", "give exactly one of fields, templateId and autoFields")
-    if given == ["fields"]:
-        return columns(asked["fields"])
-    if given == ["autoFields"]:
-        return None
-    template = TEMPLATES.get(str(asked["templateId"]))
-    if template is None:
-        raise Refusal(400, "validation_failed", "templateId is unknown")
-    return template
-
-
-def _image(asked: Mapping[str, object]) -> Upload:
-    image, kind = asked.get("image"), asked.get("imageType", "base64")
-    if kind not in ("url", "base64") or not isinstance(image, str):
-        raise Refusal(400, "validation_failed", "image must be text and imageType url or base64")
-    if kind == "url":
-        raise Refusal(400, "invalid_image", "the simulator fetches nothing; send the image as base64")
-    try:
-        content = base64.b64decode(image.partition("base64,")[2] or image, validate=True)
-    except (binascii.Error, ValueError):
-        raise Refusal(400, "invalid_image", "image is not base64") from None
-    return Upload(f"image.{file_kind(content) or 'bin'}", content)
-
-
 def _sheet_view(node: Node, at: str, request: Request) -> dict[str, object]:
     query = request.query_params
     rows = query_rows(node, query.getlist("where"), query.getlist("sort"))
-    offset, limit = _integer(request, "offset", 0), min(_integer(request, "limit", 100), MAX_ROWS)
+    offset, limit = integer(request, "offset", 0), min(integer(request, "limit", 100), MAX_ROWS)
     names: Sequence[str] | None = query["select"].split(",") if query.get("select") else None
     shown = rows[offset : offset + limit]
     return {
