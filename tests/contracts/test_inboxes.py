@@ -712,6 +712,11 @@ class InboxMachine(RuleBasedStateMachine):
             row["key"]: row["state"] for row in self.model
         }
         assert all(row["done"] <= 1 for row in self.model)
+        stats, states = self.inbox.stats().result(), [row["state"] for row in self.model]
+        assert [stats.pending, stats.running, stats.done, stats.dead] == [
+            states.count(state) for state in State
+        ]
+        assert stats.duplicates == sum(row.duplicates for row in rows.values())
         for subject in filter(None, SUBJECTS):
             running = [
                 row for row in rows.values() if row.entry.subject == subject and row.state is State.RUNNING

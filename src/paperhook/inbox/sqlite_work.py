@@ -85,8 +85,15 @@ _FORGET_DEAD = "DELETE FROM paperhook_outcome WHERE event_id = ? AND state = 'de
 _REVIVE = """
     UPDATE paperhook_event
     SET state = 'pending', due_at = 0, settled_at = NULL, lost = 0, replays = replays + 1, is_next = ? WHERE id = ?"""
-_STATS = "SELECT state, count(*), sum(duplicates) FROM paperhook_event GROUP BY state"
-_OLDEST_PENDING = "SELECT min(received_at) FROM paperhook_event WHERE state = 'pending'"
+_TALLY = "UPDATE paperhook_tally SET done = done + ?, duplicates = duplicates + ?"
+_STATS = """
+    SELECT (SELECT count(*) FROM paperhook_event WHERE settled_at IS NULL),
+           (SELECT count(*) FROM paperhook_event WHERE state = 'running'),
+           (SELECT count(*) FROM paperhook_event WHERE state = 'dead'),
+           (SELECT received_at FROM paperhook_event WHERE settled_at IS NULL AND state = 'pending'
+               ORDER BY received_at LIMIT 1),
+           done, duplicates
+    FROM paperhook_tally"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +124,7 @@ def _put(db: _Db, groups: Sequence[Sequence[Entry]]) -> list[tuple[bool, ...]]:
             else:
                 payloads.append(_payload(event_id, entry))
     _in_bulk(db, _PUT_PAYLOADS, payloads)
+    _tally(db, duplicates=sum(answer.count(False) for answer in answers))
     return answers
 
 
@@ -221,6 +229,7 @@ def _settle(db: _Db, settlements: Sequence[Settlement]) -> list[bool]:
         recorded.append(each.claim.id in held)
         held.discard(each.claim.id)
     valid = [each for each, is_recorded in zip(settlements, recorded, strict=True) if is_recorded]
+    _tally(db, done=sum(each.state is State.DONE for each in valid))
     _in_bulk(db, _PUT_OUTCOMES, [row for each in valid for row in _outcome_rows(each)])
     _in_bulk(db, _SOMEBODY_NEXT, [line for each in valid if each.state.is_settled for line in _line(each)])
     _choose_next(
@@ -312,6 +321,7 @@ def _replay_one(db: _Db, where: Filter, limit: int) -> tuple[int, ...]:
         db.execute(_REVIVE, (subject is None, event_id))
         if subject is not None:
             _choose_next(db, [(provider, subject)])
+    _tally(db, done=-sum(state == State.DONE for *_, state in found))
     return tuple([event_id for event_id, *_ in found])
 
 
@@ -324,14 +334,21 @@ def _where(where: Filter, *also: str) -> tuple[str, list[Any]]:
     return ("WHERE " + " AND ".join(terms) if terms else ""), values
 
 
+def _state_terms(states: Sequence[State]) -> Iterator[tuple[str, Sequence[Any]]]:
+    if not states:
+        return
+    if not any(State(state).is_settled for state in states):
+        # Else SQLite would walk all ids backwards for the sake of the order.
+        yield "e.id IN (SELECT id FROM paperhook_event WHERE settled_at IS NULL)", []
+    words = [f"'{State(state)}'" for state in states]
+    yield f"e.state = {words[0]}" if len(words) == 1 else f"e.state IN ({', '.join(words)})", []
+
+
 def _terms(where: Filter) -> Iterator[tuple[str, Sequence[Any]]]:
     if where.ids:
         # One parameter, however many ids.
         yield "e.id IN (SELECT value FROM json_each(?))", [json.dumps(where.ids)]
-    if len(where.states) == 1:
-        yield f"e.state = '{State(where.states[0])}'", []
-    elif where.states:
-        yield "e.state IN (" + ", ".join(f"'{State(state)}'" for state in where.states) + ")", []
+    yield from _state_terms(where.states)
     if where.provider is not None:
         yield "e.provider = ?", [plain(where.provider)]
     if where.key is not None:
@@ -346,20 +363,20 @@ def _terms(where: Filter) -> Iterator[tuple[str, Sequence[Any]]]:
         yield "e.subject = ? AND p.job_id = ?", [plain(where.job_id)] * 2
     if where.handler is not None:
         yield (
-            "EXISTS (SELECT 1 FROM paperhook_outcome o WHERE o.event_id = e.id AND o.handler = ? AND o.state = 'dead')",
+            "e.id IN (SELECT event_id FROM paperhook_outcome WHERE state = 'dead' AND handler = ?)",
             [plain(where.handler)],
         )
 
 
 def _stats(db: _Db, asks: Sequence[None]) -> list[Stats]:
-    counted = {state: (rows, duplicates) for state, rows, duplicates in db.execute(_STATS)}
-    (oldest,) = db.execute(_OLDEST_PENDING).fetchone()
-    stats = Stats(
-        **{state.value: counted.get(state, (0, 0))[0] for state in State},
-        duplicates=sum(duplicates for _, duplicates in counted.values()),
-        oldest_pending=oldest,
-    )
+    unsettled, running, dead, oldest, done, duplicates = db.execute(_STATS).fetchone()
+    stats = Stats(unsettled - running, running, done, dead, duplicates, oldest)
     return [stats] * len(asks)
+
+
+def _tally(db: _Db, *, done: int = 0, duplicates: int = 0) -> None:
+    if done or duplicates:
+        db.execute(_TALLY, (done, duplicates))
 
 
 # Many rows in one statement

@@ -27,8 +27,13 @@ CREATE TABLE paperhook_event (
 -- Each index holds only the rows that its query asks for, so claims cost the same with a million settled rows.
 CREATE INDEX paperhook_event_due ON paperhook_event (due_at, id) WHERE state = 'pending' AND is_next = 1;
 CREATE INDEX paperhook_event_leased ON paperhook_event (lease_until) WHERE state = 'running';
+CREATE INDEX paperhook_event_open ON paperhook_event (received_at) WHERE settled_at IS NULL;
 CREATE INDEX paperhook_event_dead ON paperhook_event (id) WHERE state = 'dead';
 CREATE INDEX paperhook_event_subject ON paperhook_event (subject, provider, settled_at) WHERE subject IS NOT NULL;
+
+-- Counted as it happens, because counting a million rows takes a third of a second.
+CREATE TABLE paperhook_tally (done INTEGER NOT NULL, duplicates INTEGER NOT NULL);
+INSERT INTO paperhook_tally VALUES (0, 0);
 
 -- What an event carries: written once.
 CREATE TABLE paperhook_payload (
@@ -57,3 +62,5 @@ CREATE TABLE paperhook_outcome (
     due_at REAL NOT NULL,
     PRIMARY KEY (event_id, handler)
 ) WITHOUT ROWID;
+
+CREATE INDEX paperhook_outcome_dead ON paperhook_outcome (handler) WHERE state = 'dead';

@@ -1,0 +1,94 @@
+"""From an inbox's threads to an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import Future
+
+import pytest
+
+from paperhook.inbox.bridge import Bridge, together
+
+
+class CountingLoop(asyncio.SelectorEventLoop):
+    """A loop that counts how often another thread woke it."""
+
+    wakes = 0
+
+    def call_soon_threadsafe(self, *arguments, **named):
+        self.wakes += 1
+        return super().call_soon_threadsafe(*arguments, **named)
+
+
+def test_an_answer_that_is_there_is_given_at_once():
+    async def scenario():
+        done: Future[int] = Future()
+        done.set_result(5)
+        return Bridge(asyncio.get_running_loop()).wait(done).result()
+
+    assert asyncio.run(scenario()) == 5
+
+
+def test_an_error_is_raised_where_it_is_awaited():
+    async def scenario():
+        failed: Future[int] = Future()
+        waiting = Bridge(asyncio.get_running_loop()).wait(failed)
+        await asyncio.to_thread(failed.set_exception, ValueError("x"))
+        await waiting
+
+    with pytest.raises(ValueError, match="x"):
+        asyncio.run(scenario())
+
+
+def test_answers_given_together_wake_the_loop_once():
+    async def scenario():
+        loop = asyncio.get_running_loop()
+        bridge, futures = Bridge(loop), [Future() for _ in range(100)]
+        waiting = [bridge.wait(future) for future in futures]
+
+        def answer():
+            before = loop.wakes
+            with together():
+                for number, future in enumerate(futures):
+                    future.set_result(number)
+            return loop.wakes - before
+
+        wakes = await loop.run_in_executor(None, answer)
+        return wakes, [await each for each in waiting]
+
+    with asyncio.Runner(loop_factory=CountingLoop) as runner:
+        assert runner.run(scenario()) == (1, list(range(100)))
+
+
+def test_answers_given_one_by_one_all_arrive():
+    async def scenario():
+        bridge, futures = Bridge(asyncio.get_running_loop()), [Future() for _ in range(100)]
+        waiting = [bridge.wait(future) for future in futures]
+        await asyncio.to_thread(lambda: [future.set_result(1) for future in futures])
+        return sum([await each for each in waiting])
+
+    assert asyncio.run(scenario()) == 100
+
+
+def test_nobody_waiting_any_more_is_fine():
+    async def scenario():
+        future: Future[int] = Future()
+        waiting = Bridge(asyncio.get_running_loop()).wait(future)
+        waiting.cancel()
+        future.set_result(1)
+        await asyncio.sleep(0.001)
+        return waiting.cancelled(), future.result()
+
+    assert asyncio.run(scenario()) == (True, 1)
+
+
+def test_an_answer_after_the_loop_closed_is_dropped():
+    future: Future[int] = Future()
+
+    async def scenario():
+        Bridge(asyncio.get_running_loop()).wait(future)
+
+    asyncio.run(scenario())
+    future.set_result(1)
+
+    assert future.result() == 1
