@@ -24,7 +24,12 @@ async def run(port: int, webhook: str | None, secret: str) -> None:
             loop.add_signal_handler(number, stopped.set)
     with contextlib.closing(bound_socket(port)) as bound, Reader() as reader:
         reader.start()
-        simulator = Simulator(reader, webhooks=webhook_targets(webhook, secret))
+        simulator = Simulator(
+            reader,
+            webhooks=webhook_targets(webhook, secret),
+            # A web page must not reach it under a name of its own that leads here.
+            allowed_hosts=["127.0.0.1", "localhost"],
+        )
         origin = origin_of(bound)
         async with serving(simulator, bound):
             _announce(origin, webhook, secret)
