@@ -31,10 +31,13 @@ KEPT_VARIABLES = (
     "LANG",
     "LC_ALL",
     "VIRTUAL_ENV",
+    "COVERAGE_PROCESS_CONFIG",
     "COVERAGE_PROCESS_START",
 )
 #: s between two looks at the child's memory.
 WATCH = 0.05
+#: s an idle process may take to end by itself.
+FAREWELL = 2.0
 #: s a new process may take to import its libraries, on a slow machine.
 STARTUP = 60.0
 
@@ -82,10 +85,11 @@ class Sandbox:
         return self._answer(child, seconds)
 
     def close(self) -> None:
-        """End the child."""
+        """End the child, which must be idle: it gets a moment to end by itself."""
         child, self._child = self._child, None
         if child is not None:
-            child.end()
+            child.hang_up()
+            child.kill()
 
     def _running(self) -> _Child:
         if self._child is not None and self._child.process.poll() is None:
@@ -113,7 +117,9 @@ class Sandbox:
         return self._give_up("timeout")
 
     def _give_up(self, reason: str) -> Never:
-        self.close()
+        child, self._child = self._child, None
+        if child is not None:
+            child.kill()
         raise SandboxFailed(reason)
 
 
@@ -134,8 +140,15 @@ class _Child:
         self._collector = threading.Thread(target=_collect, args=(answered, self.answers), daemon=True)
         self._collector.start()
 
-    def end(self) -> None:
-        """Kill the process; its pipe then ends, and so does the collector."""
+    def hang_up(self) -> None:
+        """Close the pipe of an idle process, and wait for it to notice."""
+        with contextlib.suppress(OSError):
+            self.requests.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(timeout=FAREWELL)
+
+    def kill(self) -> None:
+        """Kill the process if it is still there; its pipe then ends, and so does the collector."""
         self.process.kill()
         self.process.wait()
         with contextlib.suppress(OSError):

@@ -10,10 +10,10 @@ from paperhook.reading import pdf
 from paperhook.reading.extraction import FIELDS, ExtractedField, Extraction
 from paperhook.reading.fields import extract
 from paperhook.reading.words import squeeze
-from tests.reading import layouts, layouts_more
+from tests.reading import layouts, layouts_last, layouts_more
 from tests.reading.drawing import Expected
 
-CASES = {**layouts.LAYOUTS, **layouts_more.LAYOUTS}
+CASES = {**layouts.LAYOUTS, **layouts_more.LAYOUTS, **layouts_last.LAYOUTS}
 NUMBERS = {"subtotal", "tax", "total", "quantity", "unit_price", "amount"}
 NAMES = {"vendor", "customer", "description"}
 

@@ -211,7 +211,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "|soma|total mercadoria|base de incidência|valor dos serviços|total dos produtos|valor dos produtos",
     },
     "tax": {
-        "en": "tax|vat|sales tax|gst|hst|pst|qst|total tax|tax total|total vat|vat total|vat amount|tax amount|total gst|gst amount|total taxes|taxes"
+        "en": "tax|vat|vat subtotal|tax subtotal|sales tax|gst|hst|pst|qst|total tax|tax total|total vat|vat total|vat amount|tax amount|total gst|gst amount|total taxes|taxes"
         "|estimated tax|tax due|total sales tax|value added tax|tax collected|plus vat|igst|cgst|sgst|state tax|city tax|local tax|county tax|tvq|tps"
         "|total tax amount|total vat amount|output tax|includes gst|includes vat|includes tax|including vat|incl vat|including gst|includes gst of"
         "|vat included|tax included|of which vat|gst included|vat charged|consumption tax|occupancy tax|lodging tax|room tax|tourism tax"
