@@ -71,7 +71,7 @@ class Webhooks:
 
     Raises:
         ConfigurationError: If there is no provider, two have one name, or one has neither a secret nor
-            `unsigned="accept"`.
+            `unsigned="accept"`; or if `worker` is none of the three.
     """
 
     def __init__(
@@ -84,6 +84,8 @@ class Webhooks:
         clock: Callable[[], float] = time.time,
         on_dead: Callable[[Event, Sequence[HandlerOutcome]], Any] | None = None,
     ) -> None:
+        if worker not in ("embedded", "external", "inline"):
+            raise ConfigurationError(f"worker is {worker!r}: write 'embedded', 'external' or 'inline'")
         self.providers = _by_name(providers)
         self.max_body_bytes = max_body_bytes
         self._mode = worker
@@ -178,14 +180,15 @@ class Webhooks:
             timeout: Seconds for one run.
 
         Raises:
-            ConfigurationError: If deliveries were received already, or the name is taken.
+            ConfigurationError: If deliveries were received or the worker was started already, or the name is taken.
         """
         pattern = pattern_of(event)
 
         def register(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
             if self._is_sealed:
                 raise ConfigurationError(
-                    f"{_name_of(function)} is registered after the first delivery: earlier events would have missed it"
+                    f"{_name_of(function)} is registered after the first delivery or the start of the worker: earlier "
+                    "events would have missed it"
                 )
             self._router.add(Registration(pattern, name or _name_of(function), function, retry, timeout))
             return function
@@ -215,15 +218,15 @@ class Webhooks:
             entries, reply = self._entries(chosen, delivery, receipt, now)
             if not entries:
                 return reply
+            if self._mode == "embedded":
+                self._runner.start_in_thread()
             is_new = self.inbox.put(entries).result()
             reply = reply if any(is_new) else _duplicate(reply)
             if self._mode == "inline":
                 return _run_beside(lambda: self._run_inline(entries, reply))
         except Exception as error:  # noqa: BLE001 - whatever a delivery does to us, its sender gets an answer
             return _refused(error)
-        if self._mode == "embedded":
-            self._runner.start_in_thread()
-            self.worker.wake()
+        self.worker.wake()
         return reply
 
     async def areceive(
@@ -260,7 +263,7 @@ class Webhooks:
         self, provider: Provider, delivery: Delivery, receipt: Receipt, received_at: float
     ) -> tuple[list[Entry], Reply]:
         """Keep the events that somebody listens to."""
-        self._is_sealed = True
+        self._seal()
         kept = {name: delivery.headers[name] for name in provider.event_headers if name in delivery.headers}
         entries = [
             _entry(provider, envelope, delivery.body, "delivery", index, kept, Origin.WEBHOOK, received_at)
@@ -294,6 +297,7 @@ class Webhooks:
             InboxError: If the inbox could not store them.
             UnknownProvider: If no provider has that name.
         """
+        self._seal()
         chosen, received_at = self._provider(provider), self._clock()
         entries = [
             _entry(chosen, envelope, _envelope_json(envelope), "envelope", 0, {}, Origin.POLL, received_at)
@@ -328,7 +332,7 @@ class Webhooks:
     @contextlib.asynccontextmanager
     async def lifespan(self, app: Any = None) -> AsyncGenerator[None, None]:
         """Run the worker while an application runs: `FastAPI(lifespan=hooks.lifespan)`."""
-        self._start()
+        self._seal()
         if self._mode == "embedded":
             self._runner.start_in_loop()
         try:
@@ -338,10 +342,13 @@ class Webhooks:
 
     async def run_worker(self) -> None:
         """Run handlers until cancelled or `worker.stop()`; what `paperhook worker module:hooks` does."""
-        self._start()
+        self._seal()
         await self.worker.run()
 
-    def _start(self) -> None:
+    def _seal(self) -> None:
+        """Take no more handlers: an event that came before one of them would have missed it."""
+        if self._is_sealed:
+            return
         self._is_sealed = True
         for provider in self.providers.values():
             if not provider.secrets:
@@ -395,8 +402,9 @@ class _Runner:
         return self._task is not None and not self._task.done() and not self._task.get_loop().is_closed()
 
     async def stop(self) -> None:
-        task, thread, is_running = self._forget()
-        if is_running:
+        task, thread = self._forget()
+        # A loop that stands still would never hear of it.
+        if thread is not None or (task is not None and task.get_loop().is_running()):
             await self._worker.stop()
         if task is not None and task.get_loop() is asyncio.get_running_loop():
             await asyncio.wait([task])
@@ -404,19 +412,20 @@ class _Runner:
             await asyncio.to_thread(thread.join)
 
     def stop_from_thread(self) -> None:
-        loop = _running_loop()
-        if loop is not None and self._task is not None and self._task.get_loop() is loop:
+        loop, task = _running_loop(), self._task
+        if loop is not None and task is not None and task.get_loop() is loop:
             # Nobody can wait for it here; what it runs is run again when its lease ends.
-            self._task.cancel()
-        else:
+            task.cancel()
+        elif self._is_running():
             _run_beside(self.stop)
 
-    def _forget(self) -> tuple[asyncio.Task[None] | None, threading.Thread | None, bool]:
+    def _forget(self) -> tuple[asyncio.Task[None] | None, threading.Thread | None]:
+        """Let go of what runs; None for what has ended."""
         with self._lock:
-            is_running = self._is_running()
             task, thread = self._task, self._thread
             self._task = self._thread = None
-            return task, thread, is_running
+        is_alive = thread is not None and thread.is_alive()
+        return None if task is None or task.done() else task, thread if is_alive else None
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:
