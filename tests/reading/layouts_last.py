@@ -334,3 +334,50 @@ def price_list_without_amount_column() -> tuple[bytes, Expected]:
             item("Levadura fresca", None, None, "6.10"),
         ],
     }
+
+
+@layout
+def sender_only_in_a_logo() -> tuple[bytes, Expected]:
+    s = Sheet()
+    s.text(50, 200, "Invoice number: 7734", 10)
+    s.text(50, 216, "Invoice date: 5 May 2024", 10)
+    s.table(
+        300,
+        (50, -350, -440, -545),
+        [("Description", "Qty", "Price", "Amount"), ("Repair of a lamp", "1", "£30.00", "£30.00")],
+    )
+    s.pairs(380, 360, 545, [("Total", "£30.00")])
+    s.text(50, 500, "please pay within two weeks of receiving this letter", 10)
+    return s.pdf(), {
+        "vendor": None,
+        "customer": None,
+        "invoice_number": "7734",
+        "invoice_date": "2024-05-05",
+        "due_date": None,
+        "currency": "GBP",
+        "subtotal": None,
+        "tax": None,
+        "total": "30.00",
+        "line_items": [item("Repair of a lamp", "1", "30.00", "30.00")],
+    }
+
+
+@layout
+def empty_form_without_values() -> tuple[bytes, Expected]:
+    s = Sheet()
+    s.text(50, 60, "INVOICE", 20, bold=True)
+    s.lines(50, 100, ["Invoice number:", "Invoice date:", "Due date:"], 10)
+    s.table(200, (50, -350, -440, -545), [("Description", "Quantity", "Unit price", "Amount")])
+    s.pairs(380, 320, 545, [("Subtotal", ""), ("Tax", ""), ("Total", "")])
+    return s.pdf(), {
+        "vendor": None,
+        "customer": None,
+        "invoice_number": None,
+        "invoice_date": None,
+        "due_date": None,
+        "currency": None,
+        "subtotal": None,
+        "tax": None,
+        "total": None,
+        "line_items": [],
+    }
