@@ -6,10 +6,11 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import Future
 
 import pytest
 
-from paperhook.worker.threads import Threads
+from paperhook.worker.threads import Threads, _run
 
 
 def alive(name: str) -> int:
@@ -73,6 +74,15 @@ def test_a_call_that_was_cancelled_before_it_began_does_not_run():
     threads.submit(int).result()
 
     assert len(calls) == (0 if future.cancelled() else 1)
+
+
+def test_no_call_is_begun_that_was_cancelled():
+    future: Future[None] = Future()
+    future.cancel()
+
+    _run(future, sys.exit, (), {})
+
+    assert future.cancelled()
 
 
 def test_a_call_that_hangs_does_not_keep_the_process_alive():

@@ -721,15 +721,16 @@ def test_a_store_that_is_away_does_not_end_the_worker(seen: Seen, caplog: pytest
 def test_an_outcome_is_recorded_when_the_store_is_back_without_running_again(seen: Seen) -> None:
     inbox = Faulty("finish", "renew")
     bench = Bench(seen.note, inbox=inbox, lease=0.03)
-    bench.put()
+    bench.put("e1", "e2", job_id="j")
 
     async def scenario(_: asyncio.Task[None]) -> None:
         await until(lambda: "finish" in inbox.refused)
         inbox.away.clear()
-        await until(lambda: bench.row().state is State.DONE)
+        # The next of its job goes as soon as this one is recorded.
+        await until(lambda: bench.row("e2").state is State.DONE)
 
     bench.live(scenario)
-    assert seen == ["e1"]
+    assert seen == ["e1", "e2"]
 
 
 def test_leases_that_cannot_be_renewed_do_not_stop_the_handler(caplog: pytest.LogCaptureFixture) -> None:
@@ -940,6 +941,41 @@ def test_a_stop_does_not_wait_for_a_handler_that_ignores_it(
     assert "does not stop" in caplog.text
 
 
+def test_a_stop_gives_back_what_has_not_begun(seen: Seen) -> None:
+    gate = asyncio.Event()
+
+    async def handler(event: Event) -> None:
+        seen.append(event.key)
+        if event.key == "slow":
+            await gate.wait()
+
+    bench = Bench(handler, concurrency=1)
+    bench.put(*(f"e{n}" for n in range(100)), "slow", *(f"f{n}" for n in range(100)))
+
+    async def scenario(_: asyncio.Task[None]) -> None:
+        await until(lambda: "slow" in seen)
+        # Quick events made the worker claim ahead.
+        assert bench.inbox.stats().result().running > 1
+        await bench.worker.stop(grace=0.01)
+
+    bench.live(scenario)
+    assert bench.inbox.stats().result().running == 0
+    assert bench.states()["slow"] is State.PENDING
+
+
+def test_a_stop_while_the_store_is_away_leaves_the_outcome_to_the_lease(seen: Seen) -> None:
+    inbox = Faulty("finish")
+    bench = Bench(seen.note, inbox=inbox)
+    bench.put()
+
+    async def scenario(_: asyncio.Task[None]) -> None:
+        await until(lambda: inbox.refused)
+        await bench.worker.stop(grace=0.01)
+
+    bench.live(scenario)
+    assert bench.row().state is State.RUNNING
+
+
 def test_a_cancelled_run_releases_its_events() -> None:
     bench = Bench(lambda event: asyncio.sleep(60))
     bench.put()
@@ -950,9 +986,9 @@ def test_a_cancelled_run_releases_its_events() -> None:
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
+        assert bench.row().state is State.PENDING
 
     bench.live(scenario)
-    assert bench.row().state is State.PENDING
 
 
 def test_a_worker_runs_again_after_a_stop(seen: Seen) -> None:
@@ -1066,6 +1102,19 @@ def test_a_key_that_another_worker_has_is_left_alone(seen: Seen) -> None:
 
     assert run_key(bench) is State.RUNNING
     assert seen == []
+
+
+def test_a_key_that_was_taken_over_while_it_ran_tells_how_it_stands() -> None:
+    bench = Bench(lambda event: asyncio.sleep(60), lease=0.03)
+    bench.put()
+
+    async def scenario() -> State | None:
+        running = asyncio.create_task(bench.worker.run_key("docuparse", "e1"))
+        await until(lambda: bench.row().state is State.RUNNING)
+        bench.inbox.claim(limit=1, lease=60, now=10**6).result()
+        return await running
+
+    assert asyncio.run(scenario()) is State.RUNNING
 
 
 def test_a_key_waits_for_the_earlier_event_of_its_document(seen: Seen) -> None:
