@@ -960,7 +960,7 @@ def test_a_stop_gives_back_what_has_not_begun(seen: Seen) -> None:
 
     bench.live(scenario)
     assert bench.inbox.stats().result().running == 0
-    assert bench.states()["slow"] is State.PENDING
+    assert bench.row("slow").state is State.PENDING
 
 
 def test_a_stop_while_the_store_is_away_leaves_the_outcome_to_the_lease(seen: Seen) -> None:
