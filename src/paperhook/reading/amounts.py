@@ -159,12 +159,16 @@ def parse_number(text: str, mark: str) -> Decimal:
     last = max(plain.rfind("."), plain.rfind(","))
     if last < 0:
         return Decimal(plain)
-    whole, digits = plain[:last], plain[last + 1 :]
+    digits = plain[last + 1 :]
     both = "." in plain and "," in plain
     repeated = plain.count(plain[last]) > 1
-    if both or (not repeated and (len(digits) != 3 or plain[last] == mark)):
-        return Decimal(f"{re.sub(r'[.,]', '', whole) or '0'}.{digits}")
-    return Decimal(re.sub(r"[.,]", "", plain))
+    is_decimal = both or (not repeated and (len(digits) != 3 or plain[last] == mark))
+    other = "," if plain[last] == "." else "."
+    # The library knows the digits; which mark is the decimal one, only the whole document tells.
+    from price_parser.parser import parse_number as number_of
+
+    # Only digits and marks come here, so there always is a number.
+    return number_of(plain, decimal_separator=plain[last] if is_decimal else other) or Decimal(0)
 
 
 def amounts_in(phrase: Phrase, mark: str) -> list[Amount]:
