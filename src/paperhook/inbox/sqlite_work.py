@@ -37,14 +37,14 @@ _CLAIMABLE = """
     FROM paperhook_event e CROSS JOIN paperhook_payload p ON p.event_id = e.id
     WHERE """
 _DUE = f"""
-    SELECT * FROM ({_CLAIMABLE} e.state = 'running' AND e.lease_until <= ?1 ORDER BY e.lease_until LIMIT ?2)
+    SELECT * FROM ({_CLAIMABLE} e.state = 'running' AND e.lease_until <= :now ORDER BY e.lease_until LIMIT :limit)
     UNION ALL
-    SELECT * FROM ({_CLAIMABLE} e.state = 'pending' AND e.is_next = 1 AND e.due_at > 0 AND e.due_at <= ?1
-        ORDER BY e.due_at, e.id LIMIT ?2)
+    SELECT * FROM ({_CLAIMABLE} e.state = 'pending' AND e.is_next = 1 AND e.due_at > 0 AND e.due_at <= :now
+        ORDER BY e.due_at, e.id LIMIT :limit)
     UNION ALL
     SELECT * FROM ({_CLAIMABLE} e.state = 'pending' AND e.is_next = 1 AND e.due_at <= 0
-        ORDER BY e.due_at, e.id LIMIT ?2)
-    LIMIT ?2"""  # noqa: S608 - made of our own text
+        ORDER BY e.due_at, e.id LIMIT :limit)
+    LIMIT :limit"""  # noqa: S608 - made of our own text
 _BY_KEY = f"""
     {_CLAIMABLE} e.provider = ? AND e.key = ? AND e.is_next = 1 AND (e.state = 'pending' OR e.lease_until <= ?)"""
 _LEASE = """
@@ -163,7 +163,7 @@ def _payload(id: int, entry: Entry) -> tuple[Any, ...]:
 
 def _claim(db: _Db, asks: Sequence[tuple[int, float, float]]) -> list[tuple[Claim, ...]]:
     return [
-        _lease(db, db.execute(_DUE, (now, limit)).fetchall(), lease, now) if limit > 0 else ()
+        _lease(db, db.execute(_DUE, {"now": now, "limit": limit}).fetchall(), lease, now) if limit > 0 else ()
         for limit, lease, now in asks
     ]
 
