@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from .conftest import REPOSITORY
 from .settings import settings_of
 
 EXAMPLES = REPOSITORY / "examples"
+#: Seconds for a program to print what it should.
+PATIENCE = 30.0
 RECEIVING = {"DOCUPARSE_API_KEY": "key", "DOCUPARSE_WEBHOOK_SECRET": LOCAL_SECRET}
 
 
@@ -48,10 +51,16 @@ def line_with(process: subprocess.Popen[str], pattern: str) -> str:
     """Read the program's output as far as a line with a pattern, and give what the pattern's group holds."""
     assert process.stdout is not None
     lines: list[str] = []
-    for line in process.stdout:
-        lines.append(line)
-        if found := re.search(pattern, line):
-            return found[1]
+    # Without the line, the output ends with the program: then it is what the test fails with.
+    patience = threading.Timer(PATIENCE, process.kill)
+    patience.start()
+    try:
+        for line in process.stdout:
+            lines.append(line)
+            if found := re.search(pattern, line):
+                return found[1]
+    finally:
+        patience.cancel()
     raise AssertionError("".join(lines))
 
 
