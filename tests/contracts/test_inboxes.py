@@ -400,6 +400,21 @@ def test_a_worker_whose_lease_was_taken_over_changes_nothing(inbox: Inbox) -> No
     assert finish(inbox, newest)
 
 
+def test_a_late_worker_changes_nothing_when_the_newest_finishes_at_the_same_moment(inbox: Inbox) -> None:
+    put(inbox, *(entry(f"e{n}") for n in range(40)))
+    late = claim(inbox, now=1000)
+    newest = claim(inbox, now=1060)
+    # Asked without waiting, so that a store which groups has both in one transaction.
+    asked = [
+        inbox.finish(held, [Outcome(name, State.DONE, 1)], state=State.DONE, now=1061)
+        for pair in zip(late, newest, strict=True)
+        for name, held in zip(("late", "newest"), pair, strict=True)
+    ]
+
+    assert [future.result() for future in asked] == [False, True] * 40
+    assert {name for row in inbox.rows().result() for name in row.outcomes} == {"newest"}
+
+
 def test_a_lease_that_ran_out_but_was_not_taken_over_can_still_finish(inbox: Inbox) -> None:
     put(inbox, entry())
 

@@ -111,6 +111,19 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a worker records of an event under its lease."""
+
+    claim: Claim
+    #: Of the handlers that ran; others keep theirs.
+    outcomes: Sequence[Outcome]
+    #: `done`, `dead` and `pending` give the lease up, `running` keeps it.
+    state: State
+    #: When it was settled or, where it is pending, is due.
+    moment: float
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """An event as a person looks at it."""
 

@@ -10,10 +10,10 @@ from os import PathLike
 from pathlib import Path
 
 from ..errors import ConfigurationError
-from .base import EVERYTHING, Claim, Entry, Filter, Outcome, Row, State, Stats, plain, storable
+from .base import EVERYTHING, Claim, Entry, Filter, Outcome, Row, Settlement, State, Stats, plain, storable
 from .commits import GroupCommit
 from .sqlite_file import SqliteFile
-from .sqlite_work import CLAIM, CLAIM_KEY, PUT, RENEW, REPLAY, ROWS, SETTLE, STATS, Settlement
+from .sqlite_work import CLAIM, CLAIM_KEY, PUT, RENEW, REPLAY, ROWS, SETTLE, STATS
 
 #: The first with RETURNING and UPDATE FROM (March 2021).
 _OLDEST = (3, 35, 0)

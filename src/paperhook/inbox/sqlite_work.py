@@ -7,11 +7,10 @@ import secrets
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeAlias
 
-from .base import Claim, Entry, Filter, Outcome, Row, State, Stats, plain
+from .base import Claim, Entry, Filter, Outcome, Row, Settlement, State, Stats, plain
 from .commits import Work
 
 _Db: TypeAlias = sqlite3.Connection
@@ -59,6 +58,8 @@ _FINISH = """
 _RELEASE = """
     UPDATE paperhook_event SET state = column3, due_at = column4, lost = 0, token = NULL, lease_until = NULL
     FROM ({values}) WHERE id = column1 AND token = column2 RETURNING id"""
+_KEEP = """
+    UPDATE paperhook_event SET state = column3 FROM ({values}) WHERE id = column1 AND token = column2 RETURNING id"""
 _PUT_OUTCOMES = "INSERT OR REPLACE INTO paperhook_outcome SELECT * FROM ({values}) WHERE column1 IS NOT NULL"
 _OUTCOMES = """
     SELECT handler, state, attempts, error, started_at, due_at FROM paperhook_outcome WHERE event_id = ?"""
@@ -94,17 +95,6 @@ _STATS = """
                ORDER BY received_at LIMIT 1),
            done, duplicates
     FROM paperhook_tally"""
-
-
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """How a worker gives a lease up."""
-
-    claim: Claim
-    outcomes: Sequence[Outcome]
-    state: State
-    #: When it was settled or, where it is pending, is due.
-    moment: float
 
 
 # Putting
@@ -220,20 +210,20 @@ def _renew(db: _Db, asks: Sequence[tuple[Sequence[Claim], float]]) -> list[tuple
 
 
 def _settle(db: _Db, settlements: Sequence[Settlement]) -> list[bool]:
+    if len({each.claim.id for each in settlements}) < len(settlements):
+        # Two workers, or one twice, give up the same event: one after the other, so that each token is looked at.
+        return [is_recorded for each in settlements for is_recorded in _settle(db, [each])]
     finished = [each for each in settlements if each.state.is_settled]
-    released = [each for each in settlements if not each.state.is_settled]
-    held = _give_up(db, _FINISH, finished) | _give_up(db, _RELEASE, released)
-    # The same lease can be given up once, whoever asks twice.
-    recorded: list[bool] = []
-    for each in settlements:
-        recorded.append(each.claim.id in held)
-        held.discard(each.claim.id)
+    released = [each for each in settlements if each.state is State.PENDING]
+    kept = [each for each in settlements if each.state is State.RUNNING]
+    held = _give_up(db, _FINISH, finished) | _give_up(db, _RELEASE, released) | _give_up(db, _KEEP, kept)
+    recorded = [each.claim.id in held for each in settlements]
     valid = [each for each, is_recorded in zip(settlements, recorded, strict=True) if is_recorded]
     _tally(db, done=sum(each.state is State.DONE for each in valid))
     _in_bulk(db, _PUT_OUTCOMES, [row for each in valid for row in _outcome_rows(each)])
     _in_bulk(db, _SOMEBODY_NEXT, [line for each in valid if each.state.is_settled for line in _line(each)])
     _choose_next(
-        db, [(line[1], line[0]) for each in valid if not each.state.is_settled for line in _line(each)]
+        db, [(line[1], line[0]) for each in valid if each.state is State.PENDING for line in _line(each)]
     )
     return recorded
 
