@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from paperhook.core.secret import Secret, secrets_of
@@ -59,3 +61,27 @@ def test_one_secret_is_named_default_and_several_are_counted() -> None:
 def test_one_bad_secret_among_several_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="'2'"):
         secrets_of([GOOD, ""])
+
+
+def test_a_secret_is_in_force_from_its_first_moment_until_its_last() -> None:
+    since, until = datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC)
+    june = Secret(GOOD, not_before=since, not_after=until.timestamp())
+
+    assert not june.is_in_force(since.timestamp() - 0.001)
+    assert june.is_in_force(since.timestamp())
+    assert june.is_in_force(until.timestamp() - 0.001)
+    assert not june.is_in_force(until.timestamp())
+    assert not june.is_in_force(float("nan"))
+    assert Secret(GOOD).is_in_force(None)
+
+
+def test_a_secret_with_a_time_needs_now() -> None:
+    with pytest.raises(ConfigurationError, match="pass now"):
+        Secret(GOOD, not_after=1).is_in_force(None)
+
+
+def test_a_time_without_a_zone_or_without_a_length_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="not_before has no time zone"):
+        Secret(GOOD, not_before=datetime(2026, 6, 1))  # noqa: DTZ001 - the mistake itself
+    with pytest.raises(ConfigurationError, match="never in force"):
+        Secret(GOOD, not_before=2.0, not_after=2.0)

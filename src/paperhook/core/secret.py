@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeAlias
 
 from ..errors import ConfigurationError
@@ -19,15 +20,28 @@ class Secret:
     Args:
         value: The secret as the provider shows it; text is used as UTF-8 bytes.
         name: Reported when this secret matched, for instance `"2026-06"`.
+        not_before: From when on it is in force: an aware time, or seconds since the epoch.
+        not_after: Until when, that moment not included; afterwards it matches nothing.
 
     Raises:
-        ConfigurationError: If it is empty, white space, or shorter than 16 bytes; or text with white space at an end.
+        ConfigurationError: If it is empty, white space, or shorter than 16 bytes; text with white space at an end; or if
+            its time has no zone or ends before it begins.
     """
 
     value: str | bytes = field(repr=False)
     name: str = "default"
+    not_before: datetime | float | None = None
+    not_after: datetime | float | None = None
 
     def __post_init__(self) -> None:
+        self._check_value()
+        first, last = self._seconds("not_before"), self._seconds("not_after")
+        if first is not None and last is not None and not first < last:
+            raise ConfigurationError(
+                f"webhook secret {self.name!r} is never in force: not_after is not after not_before"
+            )
+
+    def _check_value(self) -> None:
         if not self.key.strip():
             raise ConfigurationError(
                 f"webhook secret {self.name!r} is empty: copy it from the provider's dashboard, "
@@ -47,6 +61,35 @@ class Secret:
         """The secret's bytes."""
         # Environment variables that are not UTF-8 come as half characters, which stand for their bytes.
         return self.value if isinstance(self.value, bytes) else self.value.encode("utf-8", "surrogateescape")
+
+    def is_in_force(self, now: float | None) -> bool:
+        """Tell whether the secret may match.
+
+        Args:
+            now: Seconds since the epoch; may be None where the secret has no time.
+
+        Raises:
+            ConfigurationError: If the secret has a time and `now` is not given.
+        """
+        first, last = self._seconds("not_before"), self._seconds("not_after")
+        if first is None and last is None:
+            return True
+        if now is None:
+            raise ConfigurationError(
+                f"webhook secret {self.name!r} is in force for some time only: pass now=time.time()"
+            )
+        # Written so that a now that is no number is outside.
+        return (first is None or now >= first) and (last is None or now < last)
+
+    def _seconds(self, field_name: str) -> float | None:
+        moment: datetime | float | None = getattr(self, field_name)
+        if not isinstance(moment, datetime):
+            return moment
+        if moment.tzinfo is None:
+            raise ConfigurationError(
+                f"webhook secret {self.name!r}: {field_name} has no time zone: write datetime(…, tzinfo=UTC)"
+            )
+        return moment.timestamp()
 
 
 #: One secret, or several while they rotate; newest first is fastest.

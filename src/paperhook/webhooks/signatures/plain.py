@@ -1,7 +1,4 @@
-"""How a provider proves that a delivery is its own: each scheme verifies, and signs for tests and the simulator.
-
-A scheme is chosen by the provider's configuration, never by the name of a header that somebody sent.
-"""
+"""The two schemes of most providers: HMAC-SHA256 over the exact body, and a header that holds the secret itself."""
 
 from __future__ import annotations
 
@@ -10,34 +7,10 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..core.delivery import Delivery
-from ..core.secret import Secret
-from ..errors import BadSignature, Unsigned
-
-#: No scheme here needs a longer header.
-MAX_SIGNATURE_CHARS = 1024
-
-
-def single_value(delivery: Delivery, header: str) -> bytes:
-    """Read the one value of a signature header.
-
-    Raises:
-        Unsigned: If it is absent or empty.
-        BadSignature: If it is there twice, so that two readers could disagree, or absurdly long.
-    """
-    values = delivery.headers.get_all(header)
-    text = values[0].strip(" \t") if values else ""
-    if not text:
-        raise Unsigned(f"{header} is missing: is the signing secret set at the provider?")
-    if len(values) > 1:
-        raise BadSignature(f"{header} is there {len(values)} times")
-    if len(text) > MAX_SIGNATURE_CHARS:
-        raise BadSignature(f"{header} has {len(text)} characters")
-    # compare_digest takes text only when it is ASCII; bytes it always takes.
-    try:
-        return text.encode("latin-1")
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "surrogatepass")
+from ...core.delivery import Delivery
+from ...core.secret import Secret
+from ...errors import BadSignature
+from .parts import hmac_key, in_force, single_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +19,15 @@ class HmacSha256:
 
     header: str
     prefix: str = ""
+
+    def check(self, secrets: Sequence[Secret]) -> None:
+        """Refuse secrets that cannot be this scheme's.
+
+        Raises:
+            ConfigurationError: If one is the key of an asymmetric scheme.
+        """
+        for secret in secrets:
+            hmac_key(secret)
 
     def verify(self, delivery: Delivery, secrets: Sequence[Secret], *, now: float | None = None) -> str:
         """Check a delivery.
@@ -56,17 +38,18 @@ class HmacSha256:
         Raises:
             Unsigned: If the header is missing.
             BadSignature: If it matches none of the secrets.
+            ConfigurationError: If a secret cannot be this scheme's, or has a time and `now` is not given.
         """
         given = single_value(delivery, self.header)
-        for secret in secrets:
-            digest = hmac.digest(secret.key, delivery.body, hashlib.sha256).hex()
+        for secret in in_force(secrets, now):
+            digest = hmac.digest(hmac_key(secret), delivery.body, hashlib.sha256).hex()
             if hmac.compare_digest(f"{self.prefix}{digest}".encode(), given):
                 return secret.name
         raise BadSignature(f"{self.header} matches none of the {len(secrets)} configured secrets")
 
     def sign(self, body: bytes, secret: Secret, *, now: float | None = None) -> dict[str, str]:
         """Give the header that makes a body valid."""
-        return {self.header: self.prefix + hmac.digest(secret.key, body, hashlib.sha256).hex()}
+        return {self.header: self.prefix + hmac.digest(hmac_key(secret), body, hashlib.sha256).hex()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +57,8 @@ class StaticHeader:
     """A header of the user's choice that holds the secret itself; it proves the sender, not the body."""
 
     header: str
+    #: What stands before the secret, such as `Bearer ` with its space.
+    prefix: str = ""
 
     def verify(self, delivery: Delivery, secrets: Sequence[Secret], *, now: float | None = None) -> str:
         """Check a delivery.
@@ -84,13 +69,14 @@ class StaticHeader:
         Raises:
             Unsigned: If the header is missing.
             BadSignature: If it equals none of the secrets.
+            ConfigurationError: If a secret has a time and `now` is not given.
         """
         given = single_value(delivery, self.header)
-        for secret in secrets:
-            if hmac.compare_digest(secret.key, given):
+        for secret in in_force(secrets, now):
+            if hmac.compare_digest(self.prefix.encode() + secret.key, given):
                 return secret.name
         raise BadSignature(f"{self.header} equals none of the {len(secrets)} configured secrets")
 
     def sign(self, body: bytes, secret: Secret, *, now: float | None = None) -> dict[str, str]:
         """Give the header that makes any body valid."""
-        return {self.header: secret.key.decode("latin-1")}
+        return {self.header: self.prefix + secret.key.decode("latin-1")}

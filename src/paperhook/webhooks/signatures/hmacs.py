@@ -1,0 +1,256 @@
+"""HMAC over a content template: one header with the signature, or one header with pairs such as `t=…,v1=…`."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ...core.delivery import Delivery
+from ...core.secret import Secret
+from ...errors import BadSignature, ConfigurationError, Unsigned
+from .parts import (
+    MAX_SIGNATURE_LIST_CHARS,
+    TOLERANCE,
+    Content,
+    Digest,
+    KeyEncoding,
+    Output,
+    TimestampUnit,
+    check_age,
+    check_tolerance,
+    content_of,
+    encoded,
+    hmac_key,
+    in_force,
+    mac,
+    made_up_id,
+    needed_now,
+    no_match,
+    several,
+    single_value,
+    timestamp_text,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Keyed:
+    """What is hashed, with which key, and how the digest is written."""
+
+    #: Over `{body}`, `{timestamp}`, `{id}`, `{method}` and `{endpoint}`; everything else is literal.
+    content: str = "{body}"
+    digest: Digest = "sha256"
+    key_encoding: KeyEncoding = "utf8"
+    #: Taken off the secret before it is decoded, such as `whsec_`.
+    key_prefix: str = ""
+    output: Output = "hex"
+    #: What a timestamp looks like.
+    timestamp_unit: TimestampUnit = "s"
+    #: Seconds that a signed timestamp may differ from now, both ways; 0 means exactly now.
+    tolerance: float = TOLERANCE
+    _content: Content = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_content", content_of(self.content))
+        check_tolerance(self.tolerance)
+
+    def check(self, secrets: Sequence[Secret]) -> None:
+        """Refuse secrets that cannot be this scheme's.
+
+        Raises:
+            ConfigurationError: If one is not encoded as declared, too short, or the key of an asymmetric scheme.
+        """
+        for secret in secrets:
+            self._key(secret)
+
+    def _key(self, secret: Secret) -> bytes:
+        return hmac_key(secret, self.key_encoding, self.key_prefix.encode())
+
+    def _signature(self, secret: Secret, values: dict[str, bytes]) -> bytes:
+        return encoded(mac(self._key(secret), self._content, values, self.digest), self.output)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hmac(_Keyed):
+    """HMAC over a content, in a header of its own.
+
+    Args:
+        header: Holds the signature.
+        content: What is signed, such as `v0:{timestamp}:{body}`.
+        prefix: What stands before the signature, such as `sha256=`.
+        separator: Between several signatures; empty where there is only one.
+        any_case: Whether hex may be in upper case.
+        timestamp_header: Needed where the content names `{timestamp}`; an unsigned timestamp proves nothing and is ignored.
+        id_header: Needed where the content names `{id}`.
+        endpoint: What `{endpoint}` stands for: the URL or path that was registered with the provider.
+
+    Raises:
+        ConfigurationError: If the content names what is not given, or the tolerance is no number of seconds.
+    """
+
+    header: str
+    prefix: str = ""
+    separator: str = ""
+    any_case: bool = False
+    timestamp_header: str = ""
+    id_header: str = ""
+    endpoint: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("timestamp", "id", "endpoint"):
+            setting = name if name == "endpoint" else f"{name}_header"
+            if name in self._content and not getattr(self, setting):
+                raise ConfigurationError(f"content {self.content!r} names {name}: set {setting} as well")
+
+    @property
+    def signs_a_timestamp(self) -> bool:
+        """Whether `now` is needed."""
+        return "timestamp" in self._content
+
+    def verify(self, delivery: Delivery, secrets: Sequence[Secret], *, now: float | None = None) -> str:
+        """Check a delivery.
+
+        Returns:
+            The name of the secret that matched.
+
+        Raises:
+            Unsigned: If a header is missing.
+            BadSignature: If no signature matches any of the secrets.
+            StaleDelivery: If it is authentic, and its timestamp too old or too far in the future.
+            ConfigurationError: If `now` is needed and not given, or a secret cannot be this scheme's.
+        """
+        usable = in_force(secrets, needed_now(now, self.header) if self.signs_a_timestamp else now)
+        given = self._given(delivery)
+        values = {"body": delivery.body}
+        if len(self._content) > 1:
+            values |= self._values(delivery)
+        for secret in usable:
+            expected = self.prefix.encode() + self._signature(secret, values)
+            if any(hmac.compare_digest(expected, each) for each in given):
+                if now is not None and self.signs_a_timestamp:
+                    check_age(
+                        values["timestamp"],
+                        self.timestamp_unit,
+                        self.timestamp_header,
+                        now=now,
+                        tolerance=self.tolerance,
+                    )
+                return secret.name
+        raise no_match(self.header, secrets)
+
+    def _given(self, delivery: Delivery) -> list[bytes]:
+        if self.separator:
+            value = single_value(delivery, self.header, max_chars=MAX_SIGNATURE_LIST_CHARS)
+            found = several(value, self.separator, self.header)
+        else:
+            found = [single_value(delivery, self.header)]
+        if not self.any_case:
+            return found
+        size = len(self.prefix.encode())
+        return [each[:size] + each[size:].lower() for each in found]
+
+    def _values(self, delivery: Delivery) -> dict[str, bytes]:
+        values = {"method": delivery.method.encode("utf-8", "replace"), "endpoint": self.endpoint.encode()}
+        if "timestamp" in self._content:
+            values["timestamp"] = single_value(delivery, self.timestamp_header)
+        if "id" in self._content:
+            values["id"] = single_value(delivery, self.id_header)
+        return values
+
+    def sign(
+        self, body: bytes, secret: Secret, *, now: float | None = None, id: str | None = None
+    ) -> dict[str, str]:
+        """Give the headers that make a body valid.
+
+        Args:
+            body: The exact bytes.
+            secret: The signing secret.
+            now: Seconds since the epoch, where the content names a timestamp.
+            id: The delivery's id, where the content names one; by default made from the body.
+
+        Raises:
+            ConfigurationError: If `now` is needed and not given.
+        """
+        values = {"body": body, "method": b"POST", "endpoint": self.endpoint.encode()}
+        headers: dict[str, str] = {}
+        if "timestamp" in self._content:
+            text = timestamp_text(needed_now(now, self.header), self.timestamp_unit)
+            headers[self.timestamp_header], values["timestamp"] = text, text.encode()
+        if "id" in self._content:
+            name = made_up_id(body) if id is None else id
+            headers[self.id_header], values["id"] = name, name.encode()
+        return {self.header: self.prefix + self._signature(secret, values).decode(), **headers}
+
+
+@dataclass(frozen=True, kw_only=True)
+class HmacPairs(_Keyed):
+    """HMAC over a content, timestamp and signatures as pairs in one header: `t=1760000000,v1=…,v1=…`.
+
+    Args:
+        header: Holds the pairs.
+        timestamp_name: The pair with the timestamp.
+        signature_name: The pairs with signatures of this scheme; all others are skipped, whatever they hold.
+        separator: Between pairs.
+
+    Raises:
+        ConfigurationError: If the content names something other than `{timestamp}` and `{body}`, or not both.
+
+    Source: Stripe, "Verify webhook signatures manually".
+    """
+
+    header: str
+    content: str = "{timestamp}.{body}"
+    timestamp_name: str = "t"
+    signature_name: str = "v1"
+    separator: str = ","
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if {part for part in self._content if isinstance(part, str)} != {"timestamp", "body"}:
+            raise ConfigurationError(f"content {self.content!r} must name {{timestamp}} and {{body}}")
+
+    def verify(self, delivery: Delivery, secrets: Sequence[Secret], *, now: float | None = None) -> str:
+        """Check a delivery.
+
+        Returns:
+            The name of the secret that matched.
+
+        Raises:
+            Unsigned: If the header is missing, or holds no signature of this scheme.
+            BadSignature: If no signature matches any of the secrets, or there is not exactly one timestamp.
+            StaleDelivery: If it is authentic, and its timestamp too old or too far in the future.
+            ConfigurationError: If `now` is not given, or a secret cannot be this scheme's.
+        """
+        moment = needed_now(now, self.header)
+        usable = in_force(secrets, moment)
+        timestamp, given = self._given(delivery)
+        values = {"body": delivery.body, "timestamp": timestamp}
+        for secret in usable:
+            expected = self._signature(secret, values)
+            if any(hmac.compare_digest(expected, each) for each in given):
+                check_age(timestamp, self.timestamp_unit, self.header, now=moment, tolerance=self.tolerance)
+                return secret.name
+        raise no_match(self.header, secrets)
+
+    def _given(self, delivery: Delivery) -> tuple[bytes, list[bytes]]:
+        value = single_value(delivery, self.header, max_chars=MAX_SIGNATURE_LIST_CHARS)
+        pairs = [each.partition(b"=") for each in several(value, self.separator, self.header)]
+        timestamps = [text for name, _, text in pairs if name == self.timestamp_name.encode()]
+        signatures = [text for name, _, text in pairs if name == self.signature_name.encode()]
+        if not signatures:
+            raise Unsigned(f"{self.header} holds no {self.signature_name} signature")
+        if len(timestamps) != 1:
+            raise BadSignature(f"{self.header} holds {len(timestamps)} timestamps")
+        return timestamps[0], signatures
+
+    def sign(self, body: bytes, secret: Secret, *, now: float | None = None) -> dict[str, str]:
+        """Give the header that makes a body valid now.
+
+        Raises:
+            ConfigurationError: If `now` is not given.
+        """
+        text = timestamp_text(needed_now(now, self.header), self.timestamp_unit)
+        signature = self._signature(secret, {"body": body, "timestamp": text.encode()}).decode()
+        pairs = ((self.timestamp_name, text), (self.signature_name, signature))
+        return {self.header: self.separator.join(f"{name}={value}" for name, value in pairs)}

@@ -1,0 +1,274 @@
+"""What the schemes are made of: header values, keys, signed content and timestamps, each read strictly."""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import hmac
+import math
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Literal, TypeAlias
+
+from ...core.delivery import Delivery
+from ...core.secret import Secret
+from ...errors import BadSignature, ConfigurationError, StaleDelivery, Unsigned
+
+Digest: TypeAlias = Literal["sha1", "sha256", "sha512"]
+KeyEncoding: TypeAlias = Literal["utf8", "base64", "hex"]
+Output: TypeAlias = Literal["hex", "base64"]
+#: Whole seconds, whole milliseconds, seconds with a fraction, or ISO 8601 with an offset.
+TimestampUnit: TypeAlias = Literal["s", "ms", "float", "iso"]
+#: Literal bytes and names of what is put between them.
+Content: TypeAlias = tuple[bytes | str, ...]
+
+#: One signature, or one id or timestamp, is never longer.
+MAX_SIGNATURE_CHARS = 1024
+#: A header with several signatures is never longer.
+MAX_SIGNATURE_LIST_CHARS = 4096
+#: More signatures in one header are refused before any is compared.
+MAX_SIGNATURES = 20
+#: Seconds that a signed timestamp may differ from now, both ways. Source: Standard Webhooks, Stripe.
+TOLERANCE = 300.0
+#: A decoded key is shorter than its text; below this it can be guessed.
+MIN_KEY_BYTES = 12
+#: Larger bodies are hashed where they lie instead of being copied behind the rest of the content.
+COPY_BYTES = 64 * 1024
+
+#: Keys of asymmetric schemes, as text and as DER. A public key is known to everybody, so it signs nothing.
+NOT_FOR_HMAC = (
+    *(b"whpk_", b"whsk_", b"-----BEGIN", b"ssh-", b"ecdsa-", b"MCowBQYDK2Vw", b"MIIBIjANBgkqhkiG9w0BAQ"),
+    *(bytes.fromhex("302a300506032b6570"), bytes.fromhex("30820122300d06092a864886f70d010101")),
+)
+
+_NAMES = frozenset({"body", "timestamp", "id", "method", "endpoint"})
+_TIMESTAMPS: Mapping[str, re.Pattern[bytes]] = {
+    "s": re.compile(rb"[0-9]{1,12}"),
+    "ms": re.compile(rb"[0-9]{1,15}"),
+    "float": re.compile(rb"[0-9]{1,12}(\.[0-9]{1,9})?"),
+    "iso": re.compile(
+        rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"
+    ),
+}
+
+
+# Headers
+
+
+def as_bytes(text: str) -> bytes:
+    """Give the bytes of a header's text, whatever it holds; `compare_digest` takes text only when it is ASCII."""
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+
+
+def single_value(delivery: Delivery, header: str, *, max_chars: int = MAX_SIGNATURE_CHARS) -> bytes:
+    """Read the one value of a signature header.
+
+    Raises:
+        Unsigned: If it is absent or empty.
+        BadSignature: If it is there twice, so that two readers could disagree, or absurdly long.
+    """
+    values = delivery.headers.get_all(header)
+    text = values[0].strip(" \t") if values else ""
+    if not text:
+        raise Unsigned(f"{header} is missing: is the signing secret set at the provider?")
+    if len(values) > 1:
+        raise BadSignature(f"{header} is there {len(values)} times")
+    if len(text) > max_chars:
+        raise BadSignature(f"{header} has {len(text)} characters")
+    return as_bytes(text)
+
+
+def several(value: bytes, separator: str, header: str) -> list[bytes]:
+    """Split a header with several signatures.
+
+    Raises:
+        BadSignature: If there are more than anybody needs.
+    """
+    found = [
+        part for each in value.split(separator.encode(), MAX_SIGNATURES + 1) if (part := each.strip(b" \t"))
+    ]
+    if len(found) > MAX_SIGNATURES:
+        raise BadSignature(f"{header} holds more than {MAX_SIGNATURES} signatures")
+    return found
+
+
+def no_match(header: str, secrets: Sequence[Secret]) -> BadSignature:
+    """Build the refusal for a signature that is none of ours."""
+    return BadSignature(f"{header} matches none of the {len(secrets)} configured secrets")
+
+
+# Keys
+
+
+def in_force(secrets: Sequence[Secret], now: float | None) -> Sequence[Secret]:
+    """Leave out secrets whose time has not come or is over.
+
+    Raises:
+        ConfigurationError: If one has a time and `now` is not given.
+    """
+    for secret in secrets:
+        if secret.not_before is not None or secret.not_after is not None:
+            return [each for each in secrets if each.is_in_force(now)]
+    return secrets
+
+
+def hmac_key(secret: Secret, encoding: KeyEncoding = "utf8", prefix: bytes = b"") -> bytes:
+    """Give the bytes that sign.
+
+    Raises:
+        ConfigurationError: If the secret is the key of an asymmetric scheme, is not encoded as declared, or decodes to
+            fewer than 12 bytes.
+    """
+    key = secret.key
+    if key.startswith(NOT_FOR_HMAC):
+        raise ConfigurationError(
+            f"webhook secret {secret.name!r} is a key of an asymmetric scheme: everybody may know a public key, so it "
+            "cannot be the secret of an HMAC"
+        )
+    if encoding == "utf8":
+        return key.removeprefix(prefix)
+    decoded = decoded_key(key.removeprefix(prefix), encoding, secret.name)
+    if len(decoded) < MIN_KEY_BYTES:
+        raise ConfigurationError(
+            f"webhook secret {secret.name!r} decodes to {len(decoded)} bytes: at least {MIN_KEY_BYTES} are needed"
+        )
+    return decoded
+
+
+def decoded_key(text: bytes, encoding: str, name: str) -> bytes:
+    """Decode a key strictly.
+
+    Raises:
+        ConfigurationError: If it is not encoded so; the message does not show it.
+    """
+    try:
+        # `unhexlify` takes nothing but hex digits, and `strict_mode` nothing but base64; some show it without its padding.
+        if encoding == "hex":
+            return binascii.unhexlify(text)
+        return binascii.a2b_base64(text + b"=" * (-len(text) % 4), strict_mode=True)
+    except ValueError:
+        pass
+    raise ConfigurationError(
+        f"webhook secret {name!r} is not {encoding}: was it copied whole, and is it the signing secret?"
+    )
+
+
+# Content
+
+
+def content_of(template: str) -> Content:
+    """Read a content template such as `{timestamp}.{body}`.
+
+    Raises:
+        ConfigurationError: If it names something else, or does not name the body exactly once.
+    """
+    parts: list[bytes | str] = []
+    for index, part in enumerate(re.split(r"\{([^{}]*)\}", template)):
+        if index % 2 == 0:
+            parts += [part.encode()] if part else []
+        elif part in _NAMES:
+            parts.append(part)
+        else:
+            raise ConfigurationError(
+                f"content {template!r} names {part!r}: it may name {', '.join(sorted(_NAMES))}"
+            )
+    if parts.count("body") != 1:
+        raise ConfigurationError(
+            f"content {template!r} must hold {{body}} once: what it leaves out can be forged"
+        )
+    return tuple(parts)
+
+
+def mac(key: bytes, content: Content, values: Mapping[str, bytes], digest: Digest) -> bytes:
+    """Compute the HMAC over a content."""
+    if len(values["body"]) <= COPY_BYTES:
+        return hmac.digest(
+            key, b"".join([part if isinstance(part, bytes) else values[part] for part in content]), digest
+        )
+    running = hmac.new(key, digestmod=digest)
+    for part in content:
+        running.update(part if isinstance(part, bytes) else values[part])
+    return running.digest()
+
+
+def encoded(digest: bytes, output: Output) -> bytes:
+    """Write a digest as the provider does; comparing text with text leaves nothing to decode."""
+    return digest.hex().encode() if output == "hex" else binascii.b2a_base64(digest, newline=False)
+
+
+def made_up_id(body: bytes) -> str:
+    """Give a delivery an id where the caller has none: the same body, the same id."""
+    return f"msg_{hashlib.sha256(body).hexdigest()[:24]}"
+
+
+# Timestamps
+
+
+def check_tolerance(tolerance: float) -> None:
+    """Refuse a tolerance that would let every timestamp pass.
+
+    Raises:
+        ConfigurationError: If it is negative or not finite; 0 means exactly now.
+    """
+    if not 0 <= tolerance < math.inf:
+        raise ConfigurationError(f"tolerance is {tolerance!r}: write seconds from 0 on")
+
+
+def needed_now(now: float | None, header: str) -> float:
+    """Insist on the time.
+
+    Raises:
+        ConfigurationError: If it was not given.
+    """
+    if now is None:
+        raise ConfigurationError(f"the scheme of {header} signs a timestamp: pass now=time.time()")
+    return now
+
+
+def check_age(text: bytes, unit: TimestampUnit, header: str, *, now: float, tolerance: float) -> None:
+    """Compare a signed timestamp with now.
+
+    Raises:
+        BadSignature: If it is not exactly a timestamp of that unit.
+        StaleDelivery: If it is too old or too far in the future.
+    """
+    seconds = _seconds(text, unit)
+    if seconds is None:
+        raise BadSignature(f"{header}: the timestamp is not in the declared unit ({unit})")
+    # Written so that a now that is no number refuses.
+    if not abs(now - seconds) <= tolerance:
+        age = now - seconds
+        side = "old" if age > 0 else "in the future"
+        raise StaleDelivery(
+            f"{header}: the timestamp is {abs(age):.0f} s {side}, the tolerance is {tolerance:g} s"
+        )
+
+
+def _seconds(text: bytes, unit: TimestampUnit) -> float | None:
+    if not _TIMESTAMPS[unit].fullmatch(text):
+        return None
+    if unit == "iso":
+        try:
+            return datetime.fromisoformat(text.decode()).timestamp()
+        except (ValueError, OverflowError):
+            return None
+    return float(text) / 1000 if unit == "ms" else float(text)
+
+
+def timestamp_text(now: float, unit: TimestampUnit) -> str:
+    """Write a timestamp as the provider does.
+
+    Raises:
+        ConfigurationError: If `now` is no time.
+    """
+    if not 0 <= now < 10**12:
+        raise ConfigurationError(f"now is {now!r}: write seconds since the epoch")
+    if unit == "iso":
+        return datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if unit == "ms":
+        return str(int(now * 1000))
+    return str(int(now)) if unit == "s" else f"{now:.6f}"
