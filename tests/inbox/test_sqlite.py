@@ -87,13 +87,11 @@ def test_closing_leaves_one_file_and_the_lock(path: Path, opened: Callable[..., 
 
 
 def test_nothing_is_made_before_it_is_needed(path: Path, opened: Callable[..., SqliteInbox]) -> None:
-    before = threading.active_count()
-
     inbox = opened()
     inbox.close()
 
-    assert not path.exists()
-    assert threading.active_count() == before
+    assert list(path.parent.iterdir()) == []
+    assert [inbox._writes._thread, inbox._reads._thread] == [None, None]
 
 
 def test_a_commit_is_on_the_disk(path: Path, opened: Callable[..., SqliteInbox]) -> None:
@@ -131,15 +129,15 @@ def test_a_relative_path_stays_when_the_process_goes_elsewhere(
 
 
 def test_an_inbox_that_nobody_holds_is_closed(path: Path) -> None:
-    before = threading.active_count()
     inbox = SqliteInbox(path)
     put(inbox, "e1")
     inbox.stats().result()
+    threads = [inbox._writes._thread, inbox._reads._thread]
 
     del inbox
     gc.collect()
 
-    assert threading.active_count() == before
+    assert [thread is not None and thread.is_alive() for thread in threads] == [False, False]
 
 
 def test_an_inbox_that_is_let_go_in_its_own_callback_is_closed(path: Path) -> None:
