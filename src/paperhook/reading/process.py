@@ -58,8 +58,8 @@ if __name__ == "__main__":
     # Loading the libraries counts as starting, not as reading.
     try:
         import dateparser
-        import price_parser  # noqa: F401 - only to know that it is there
 
+        importlib.import_module("price_parser")
         importlib.import_module("paperhook.reading.document")
         importlib.import_module("paperhook.reading.pdf")
         dateparser.parse("1 May 2024", languages=["en"])
