@@ -16,8 +16,10 @@ class Output:
 
     _WRAPPED = frozenset({"value", "description", "handlers", "accepts"})
 
-    def __init__(self) -> None:
-        self._console = Console(highlight=False, soft_wrap=True)
+    @property
+    def _console(self) -> Console:
+        # Made anew, because width and standard output may have changed.
+        return Console(highlight=False, soft_wrap=True)
 
     def line(self, text: str = "") -> None:
         """Print one line."""
@@ -29,8 +31,7 @@ class Output:
 
     def json(self, value: Any) -> None:
         """Print one JSON object on one line."""
-        self._console.file.write(json.dumps(value, ensure_ascii=True, default=str) + "\n")
-        self._console.file.flush()
+        print(json.dumps(value, ensure_ascii=True, default=str), flush=True)
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Print rows under columns."""

@@ -167,13 +167,9 @@ def _engine() -> Any:
     """The recogniser, loaded once: this runs only in the reading process, which is one per reader."""
     if not _ENGINES:
         try:
-            import logging
-
             from rapidocr import RapidOCR
         except ImportError:
             raise ReadingFailed("no_text", _NEEDS_EXTRA) from None
-        # It logs the paths of this machine.
-        logging.disable(logging.CRITICAL)
         _ENGINES.append(
             RapidOCR(
                 params={
