@@ -357,7 +357,7 @@ def test_the_result_of_a_failed_job_is_its_failure(error: JobError | None, reaso
 
 def test_upload_and_wait_gives_the_result() -> None:
     ran = run(
-        operations.upload_and_wait(acme(), document(), deadline=10, key="k"),
+        operations.upload_and_wait(acme(), operations.upload(acme(), document(), key="k"), deadline=10),
         Answer(200, WAITING),
         Answer(200, DONE),
         Answer(200, {"fields": {"total": "12.50"}}),
@@ -367,7 +367,7 @@ def test_upload_and_wait_gives_the_result() -> None:
 
 
 def test_upload_and_wait_bounds_all_of_it() -> None:
-    steps = operations.upload_and_wait(acme(), document(), deadline=1)
+    steps = operations.upload_and_wait(acme(), operations.upload(acme(), document()), deadline=1)
 
     ran = run(steps, Answer(200, WAITING), *[Answer(200, WAITING)] * 3)
 
@@ -376,7 +376,7 @@ def test_upload_and_wait_bounds_all_of_it() -> None:
 
 
 def test_a_deadline_that_strikes_while_the_result_is_fetched_keeps_the_job() -> None:
-    steps = operations.upload_and_wait(acme(), document(), deadline=10)
+    steps = operations.upload_and_wait(acme(), operations.upload(acme(), document()), deadline=10)
 
     effect, answers = next(steps), [Answer(200, DONE)]
     while not (isinstance(effect, Send) and effect.request.path.endswith("/result")):

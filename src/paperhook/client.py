@@ -47,7 +47,7 @@ from .core.headers import Headers
 from .core.job import Batch, Job
 from .core.provider import Provider
 from .core.result import Result
-from .core.steps import Now, Pause, Send, Steps
+from .core.steps import Await, Now, Pause, Send, Steps
 from .errors import (
     AnswerLost,
     AttemptTimeout,
@@ -67,6 +67,8 @@ from .sources import (
     open_async_document,
     open_document,
 )
+from .tracker import Tracker, open_tracker
+from .tracker.journal import noted, reconcile, submit
 
 T = TypeVar("T")
 H = TypeVar("H", httpx.Client, httpx.AsyncClient)
@@ -374,10 +376,14 @@ class _Base(Generic[H]):
         retry: RetryPolicy | None = None,
         timeout: float = DEFAULT_TIMEOUT,
         namespace: str = "",
+        tracker: str | Tracker | None = None,
         http_client: H | None = None,
     ) -> None:
         _check_options(provider, timeout)
         self.provider = provider
+        self.tracker = open_tracker(tracker) if isinstance(tracker, str) else tracker
+        #: What was opened here is closed here.
+        self._own_tracker = self.tracker if isinstance(tracker, str) else None
         self._retry = retry or RetryPolicy()
         self._timeout = timeout
         self._namespace = namespace
@@ -437,12 +443,25 @@ class _Base(Generic[H]):
         self, document: Document, key: str | None, metadata: Mapping[str, Any] | None, again: bool
     ) -> Steps[Job]:
         derived = self._key(document, metadata or {})
+        if self.tracker is not None:
+            return submit(
+                self.provider,
+                self.tracker,
+                document,
+                identity=key or derived,
+                metadata=metadata,
+                namespace=self._namespace,
+                again=again,
+            )
         fresh = f"{derived}-{uuid.uuid4().hex}" if again else derived
         return operations.upload(self.provider, document, key=key or fresh, metadata=metadata)
 
     def _upload_and_wait_steps(self, document: Document, deadline: float) -> Steps[Result]:
-        key = self._key(document, {})
-        return operations.upload_and_wait(self.provider, document, deadline=deadline, key=key)
+        uploading = self._upload_steps(document, None, None, again=False)
+        return operations.upload_and_wait(self.provider, uploading, deadline=deadline)
+
+    def _noted(self, steps: Steps[Job]) -> Steps[Job]:
+        return steps if self.tracker is None else noted(self.tracker, steps)
 
     def _batch_steps(
         self, documents: Sequence[Document], key: str | None, metadata: Mapping[str, Any] | None
@@ -519,6 +538,8 @@ class Client(_Base[httpx.Client]):
         retry: When to try again; by default 4 attempts with growing, jittered pauses.
         timeout: Seconds for each phase of one attempt.
         namespace: Part of every idempotency key; keeps applications that share an account apart.
+        tracker: Remembers what was submitted, so that the same document is one job also after a crash:
+            `sqlite:///paperhook.db`, which may be the inbox's file, `memory:`, or a tracker of your own, which you close.
         http_client: Your own `httpx.Client`, for proxies or certificates; you close it.
 
     Raises:
@@ -537,6 +558,8 @@ class Client(_Base[httpx.Client]):
         http = self._pool.take()
         if http is not None:
             http.close()
+        if self._own_tracker is not None:
+            self._own_tracker.close()
 
     def upload(
         self,
@@ -578,8 +601,7 @@ class Client(_Base[httpx.Client]):
         Raises:
             NotFound: If the provider does not know it.
         """
-        known = self._job(job)
-        return operations.carry_over(known, self.run(self.provider.status(known), deadline=deadline))
+        return self.run(self._noted(operations.status(self.provider, self._job(job))), deadline=deadline)
 
     def result(self, job: Job | str, *, deadline: float | None = None) -> Result:
         """Fetch the result of a completed job.
@@ -599,7 +621,8 @@ class Client(_Base[httpx.Client]):
         Raises:
             WaitTimeout: If it is not final within `deadline` seconds; the error carries the job.
         """
-        return self.run(operations.wait(self.provider, self._job(job), deadline=deadline), deadline=deadline)
+        steps = operations.wait(self.provider, self._job(job), deadline=deadline)
+        return self.run(self._noted(steps), deadline=deadline)
 
     def upload_and_wait(
         self, source: Source, *, filename: str | None = None, deadline: float = DEFAULT_WAIT
@@ -699,6 +722,18 @@ class Client(_Base[httpx.Client]):
         """Ask what became of a job whose webhook did not come; hand the answer to `hooks.put_polled`."""
         return self.run(operations.poll(self.provider, self._job(job)), deadline=deadline)
 
+    def reconcile(self, job: Job | str, *, deadline: float | None = None) -> Job:
+        """Find out what became of an upload whose answer was lost, without sending anything again.
+
+        Returns:
+            The provider's job; or the handle with status `validated` where the provider certainly has none: then upload
+            it again.
+
+        Raises:
+            SubmissionUnknown: If it cannot be settled, or not yet; the message says what to do.
+        """
+        return self.run(reconcile(self.provider, self.tracker, self._job(job)), deadline=deadline)
+
     def run(self, steps: Steps[T], *, deadline: float | None = None) -> T:
         """Run any operation, such as `client.run(ocriva.templates())`.
 
@@ -709,26 +744,32 @@ class Client(_Base[httpx.Client]):
         steps = persist(steps, self._retry, deadline=deadline)
         answer: Any = None
         failure: PaperhookError | None = None
-        while True:
-            try:
-                effect = steps.send(answer) if failure is None else steps.throw(failure)
-            except StopIteration as done:
-                return cast("T", done.value)
-            answer = failure = None
-            try:
-                if isinstance(effect, Send):
-                    bound = _Bound(effect, self.provider.name, self._stopping)
-                    exchange = self._exchange if effect.timeout is None else self._exchange_within
-                    answer = exchange(effect, bound)
-                elif isinstance(effect, Pause):
-                    if self._stopping.wait(effect.seconds):
-                        raise ConfigurationError("the client is closed: make a new one")
-                elif isinstance(effect, Now):
-                    answer = self._now()
-                else:
-                    answer = _rasterised(effect.document)
-            except PaperhookError as error:
-                failure = error
+        try:
+            while True:
+                try:
+                    effect = steps.send(answer) if failure is None else steps.throw(failure)
+                except StopIteration as done:
+                    return cast("T", done.value)
+                answer = failure = None
+                try:
+                    if isinstance(effect, Send):
+                        bound = _Bound(effect, self.provider.name, self._stopping)
+                        exchange = self._exchange if effect.timeout is None else self._exchange_within
+                        answer = exchange(effect, bound)
+                    elif isinstance(effect, Pause):
+                        if self._stopping.wait(effect.seconds):
+                            raise ConfigurationError("the client is closed: make a new one")
+                    elif isinstance(effect, Now):
+                        answer = self._now()
+                    elif isinstance(effect, Await):
+                        answer = effect.future.result()
+                    else:
+                        answer = _rasterised(effect.document)
+                except PaperhookError as error:
+                    failure = error
+        finally:
+            # Whoever was cut off learns of it now, not when the garbage is collected.
+            steps.close()
 
     def _exchange(self, effect: Send, bound: _Bound) -> Response:
         request, name = effect.request, self.provider.name
@@ -783,9 +824,17 @@ class AsyncClient(_Base[httpx.AsyncClient]):
         retry: RetryPolicy | None = None,
         timeout: float = DEFAULT_TIMEOUT,
         namespace: str = "",
+        tracker: str | Tracker | None = None,
         http_client: httpx.AsyncClient | None = None,
     ) -> None:
-        super().__init__(provider, retry=retry, timeout=timeout, namespace=namespace, http_client=http_client)
+        super().__init__(
+            provider,
+            retry=retry,
+            timeout=timeout,
+            namespace=namespace,
+            tracker=tracker,
+            http_client=http_client,
+        )
         self._under_way: set[asyncio.Task[Response]] = set()
 
     async def __aenter__(self) -> Self:
@@ -797,12 +846,19 @@ class AsyncClient(_Base[httpx.AsyncClient]):
     async def close(self) -> None:
         """Cancel what is under way and close the connections; calling twice is fine."""
         under_way = [task for task in self._under_way if task.get_loop() is asyncio.get_running_loop()]
+        self._stopping.set()
+        if under_way:
+            # A moment to end by themselves: cancelling a connection that is just being made leaves warnings behind
+            # (anyio 4), and what is sent stops at its next chunk anyway.
+            await asyncio.wait(under_way, timeout=0.05)
         for task in under_way:
             task.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)
         http = self._pool.take(asyncio.get_running_loop())
         if http is not None:
             await http.aclose()
+        if self._own_tracker is not None:
+            await asyncio.to_thread(self._own_tracker.close)
 
     async def upload(
         self,
@@ -851,8 +907,9 @@ class AsyncClient(_Base[httpx.AsyncClient]):
 
     async def status(self, job: Job | str, *, deadline: float | None = None) -> Job:
         """Ask how a job stands; see `Client.status`."""
-        known = self._job(job)
-        return operations.carry_over(known, await self.run(self.provider.status(known), deadline=deadline))
+        return await self.run(
+            self._noted(operations.status(self.provider, self._job(job))), deadline=deadline
+        )
 
     async def result(self, job: Job | str, *, deadline: float | None = None) -> Result:
         """Fetch the result of a completed job; see `Client.result`."""
@@ -860,9 +917,8 @@ class AsyncClient(_Base[httpx.AsyncClient]):
 
     async def wait(self, job: Job | str, *, deadline: float = DEFAULT_WAIT) -> Job:
         """Poll until a job is final; see `Client.wait`."""
-        return await self.run(
-            operations.wait(self.provider, self._job(job), deadline=deadline), deadline=deadline
-        )
+        steps = operations.wait(self.provider, self._job(job), deadline=deadline)
+        return await self.run(self._noted(steps), deadline=deadline)
 
     async def upload_and_wait(
         self, source: AsyncSource, *, filename: str | None = None, deadline: float = DEFAULT_WAIT
@@ -935,28 +991,38 @@ class AsyncClient(_Base[httpx.AsyncClient]):
         """Ask what became of a job whose webhook did not come; see `Client.poll`."""
         return await self.run(operations.poll(self.provider, self._job(job)), deadline=deadline)
 
+    async def reconcile(self, job: Job | str, *, deadline: float | None = None) -> Job:
+        """Find out what became of an upload whose answer was lost; see `Client.reconcile`."""
+        return await self.run(reconcile(self.provider, self.tracker, self._job(job)), deadline=deadline)
+
     async def run(self, steps: Steps[T], *, deadline: float | None = None) -> T:
         """Run any operation; see `Client.run`."""
         steps = persist(steps, self._retry, deadline=deadline)
         answer: Any = None
         failure: PaperhookError | None = None
-        while True:
-            try:
-                effect = steps.send(answer) if failure is None else steps.throw(failure)
-            except StopIteration as done:
-                return cast("T", done.value)
-            answer = failure = None
-            try:
-                if isinstance(effect, Send):
-                    answer = await self._shielded(effect)
-                elif isinstance(effect, Pause):
-                    await asyncio.sleep(effect.seconds)
-                elif isinstance(effect, Now):
-                    answer = self._now()
-                else:
-                    answer = await asyncio.to_thread(_rasterised, effect.document)
-            except PaperhookError as error:
-                failure = error
+        try:
+            while True:
+                try:
+                    effect = steps.send(answer) if failure is None else steps.throw(failure)
+                except StopIteration as done:
+                    return cast("T", done.value)
+                answer = failure = None
+                try:
+                    if isinstance(effect, Send):
+                        answer = await self._shielded(effect)
+                    elif isinstance(effect, Pause):
+                        await asyncio.sleep(effect.seconds)
+                    elif isinstance(effect, Now):
+                        answer = self._now()
+                    elif isinstance(effect, Await):
+                        answer = await asyncio.wrap_future(effect.future)
+                    else:
+                        answer = await asyncio.to_thread(_rasterised, effect.document)
+                except PaperhookError as error:
+                    failure = error
+        finally:
+            # Whoever was cut off learns of it now, not when the garbage is collected.
+            steps.close()
 
     async def _shielded(self, effect: Send) -> Response:
         # A cancelled exchange would leave httpcore's pool with a slot that nobody frees (httpcore 1.0.9), so the

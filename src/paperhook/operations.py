@@ -198,6 +198,11 @@ def wait(provider: Provider, job: Job, *, deadline: float, pace: Pace | None = N
     return job
 
 
+def status(provider: Provider, job: Job) -> Steps[Job]:
+    """Ask how a job stands."""
+    return carry_over(job, (yield from provider.status(job)))
+
+
 def carry_over(before: Job, after: Job) -> Job:
     """Keep what only the upload knew when a provider's newer answer does not repeat it."""
     kept = ("filename", "idempotency_key", "is_replay", "metadata", "batch_id", "document_id", "created_at")
@@ -217,22 +222,19 @@ def result(provider: Provider, job: Job) -> Steps[Result]:
     return (yield from provider.result(job))
 
 
-def upload_and_wait(
-    provider: Provider,
-    document: Document,
-    *,
-    deadline: float,
-    key: str | None = None,
-    metadata: Mapping[str, Any] | None = None,
-) -> Steps[Result]:
+def upload_and_wait(provider: Provider, uploading: Steps[Job], *, deadline: float) -> Steps[Result]:
     """Submit one document, wait for it and fetch its result.
+
+    Args:
+        uploading: How it is submitted, such as `upload(provider, document)`.
+        deadline: Seconds for all of it.
 
     Raises:
         JobFailed: If the provider could not read it.
         WaitTimeout: If it takes longer than `deadline` seconds; the error carries the job.
     """
     started = yield from now()
-    job = yield from upload(provider, document, key=key, metadata=metadata)
+    job = yield from uploading
     left = deadline - ((yield from now()) - started)
     job = yield from wait(provider, job, deadline=left)
     try:
@@ -247,16 +249,28 @@ def poll(provider: Provider, job: Job) -> Steps[tuple[Envelope, ...]]:
     Returns:
         What its webhooks would have said, with the same keys; empty while it runs.
     """
+    _, envelopes = yield from inquire(provider, job)
+    return envelopes
+
+
+def inquire(provider: Provider, job: Job) -> Steps[tuple[Job, tuple[Envelope, ...]]]:
+    """Ask what became of a job, and how it stands.
+
+    Returns:
+        The job, `expired` where the provider does not know it or its result any more, and what its webhooks would have
+        said, with the same keys; nothing while it runs.
+    """
     if not job.status.is_final:
         try:
-            job = carry_over(job, (yield from provider.status(job)))
+            job = yield from status(provider, job)
         except NotFound:
-            return provider.polled(_expired(job), None)
+            job = _expired(job)
+            return job, provider.polled(job, None)
     try:
         found = (yield from provider.result(job)) if job.status.is_success else None
     except ResultExpired:
-        return provider.polled(_expired(job), None)
-    return provider.polled(job, found)
+        job, found = _expired(job), None
+    return job, provider.polled(job, found)
 
 
 def _expired(job: Job) -> Job:

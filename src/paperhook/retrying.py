@@ -155,17 +155,20 @@ def persist(steps: Steps[T], policy: RetryPolicy, *, deadline: float | None = No
     end = None if deadline is None else (yield from now()) + deadline
     answer: Any = None
     failure: PaperhookError | None = None
-    while True:
-        try:
-            effect = steps.send(answer) if failure is None else steps.throw(failure)
-        except StopIteration as done:
-            result: T = done.value
-            return result
-        answer, failure = None, None
-        try:
-            answer = yield from _perform(effect, policy, end)
-        except PaperhookError as error:
-            failure = error
+    try:
+        while True:
+            try:
+                effect = steps.send(answer) if failure is None else steps.throw(failure)
+            except StopIteration as done:
+                result: T = done.value
+                return result
+            answer, failure = None, None
+            try:
+                answer = yield from _perform(effect, policy, end)
+            except PaperhookError as error:
+                failure = error
+    finally:
+        steps.close()
 
 
 def _perform(effect: Effect, policy: RetryPolicy, end: float | None) -> Generator[Effect, Any, Any]:

@@ -11,13 +11,14 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Generic, TypeVar
 
 from paperhook.core.document import Document
 from paperhook.core.exchange import JsonBody, Multipart, Request, Response
 from paperhook.core.headers import Headers
-from paperhook.core.steps import Now, Pause, Rasterise, Send, Steps
+from paperhook.core.steps import Await, Now, Pause, Rasterise, Send, Steps
 from paperhook.errors import PaperhookError, TransportError
 
 T = TypeVar("T")
@@ -106,8 +107,17 @@ def run(steps: Steps[T], *answers: Answer | Pages | TransportError) -> Ran[T]:
                 ran.pauses.append(seconds)
             case Now():
                 reply = NOON + sum(ran.pauses)
+            case Await(future):
+                reply, failure = _stored(future)
     assert not waiting, f"{len(waiting)} answers were not asked for"
     return ran
+
+
+def _stored(future: Future[Any]) -> tuple[Any, PaperhookError | None]:
+    try:
+        return future.result(), None
+    except PaperhookError as error:
+        return None, error
 
 
 @dataclass(frozen=True)

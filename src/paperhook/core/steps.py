@@ -6,6 +6,7 @@
 | `Pause(seconds)` | `None`, later |
 | `Now()` | seconds since the epoch, on a clock that never jumps |
 | `Rasterise(document)` | a tuple of PNG `Document`s, one for each page |
+| `Await(future)` | the result of a store's future, once it is committed |
 
 `Client` and `AsyncClient` drive them; a test drives them by hand with `next()` and `send()`.
 """
@@ -14,11 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from ..errors import ApiError
 from .document import Document
 from .exchange import Request, Response
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 T = TypeVar("T")
 
@@ -53,7 +57,14 @@ class Rasterise:
     document: Document
 
 
-Effect: TypeAlias = Send | Pause | Now | Rasterise
+@dataclass(frozen=True, slots=True)
+class Await:
+    """Ask for what a store answers; it was asked already, and the future says when it is committed."""
+
+    future: Future[Any] = field(repr=False)
+
+
+Effect: TypeAlias = Send | Pause | Now | Rasterise | Await
 Steps: TypeAlias = Generator[Effect, Any, T]
 
 
@@ -78,3 +89,9 @@ def rasterise(document: Document) -> Steps[tuple[Document, ...]]:
     """Ask for the pages of a PDF as PNG documents, in order."""
     pages: tuple[Document, ...] = yield Rasterise(document)
     return pages
+
+
+def answer_of(future: Future[T]) -> Steps[T]:
+    """Ask for what a store answers."""
+    answer: T = yield Await(future)
+    return answer
