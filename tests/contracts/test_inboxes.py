@@ -21,15 +21,19 @@ from paperhook.inbox import (
     Inbox,
     MemoryInbox,
     Outcome,
+    PostgresInbox,
     Row,
     SqliteInbox,
     State,
     Stats,
 )
 
+from .. import postgres
+
 STORES: dict[str, Callable[[Path], Inbox]] = {
     "memory": lambda folder: MemoryInbox(),
     "sqlite": lambda folder: SqliteInbox(folder / "inbox.db"),
+    "postgres": lambda folder: PostgresInbox(postgres.address()),
 }
 
 

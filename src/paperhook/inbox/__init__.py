@@ -4,17 +4,22 @@
 |---|---|
 | `sqlite:///paperhook.db` | that file, below the working directory |
 | `sqlite:////var/lib/app/paperhook.db` | that file, absolute |
+| `postgresql://user:password@host:5432/database` | tables `paperhook_…` in that database; extra `postgres` |
 | `memory:` | the process itself: for tests |
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError
 from .base import Claim, Entry, Filter, Inbox, Outcome, Row, State, Stats
 from .memory import MemoryInbox
 from .sqlite import SqliteInbox
+
+if TYPE_CHECKING:
+    from .postgres import PostgresInbox
 
 __all__ = [
     "Claim",
@@ -23,6 +28,7 @@ __all__ = [
     "Inbox",
     "MemoryInbox",
     "Outcome",
+    "PostgresInbox",
     "Row",
     "SqliteInbox",
     "State",
@@ -30,7 +36,14 @@ __all__ = [
     "open_inbox",
 ]
 
-_KNOWN = "write sqlite:///file.db, sqlite:////absolute/file.db or memory:"
+_KNOWN = "write sqlite:///file.db, sqlite:////absolute/file.db, postgresql://host/database or memory:"
+
+
+def __getattr__(name: str) -> type[PostgresInbox]:
+    # Only who uses PostgreSQL needs psycopg.
+    if name == "PostgresInbox":
+        return _postgres()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def open_inbox(address: str) -> Inbox:
@@ -40,7 +53,7 @@ def open_inbox(address: str) -> Inbox:
         address: As in the table of this module; a path that ends in `.db`, `.sqlite` or `.sqlite3` is such a file.
 
     Raises:
-        ConfigurationError: If it is none of these, or the file's folder does not exist.
+        ConfigurationError: If it is none of these, the file's folder does not exist, or psycopg is not installed.
     """
     scheme, colon, rest = address.partition(":")
     if address == "memory:":
@@ -48,11 +61,21 @@ def open_inbox(address: str) -> Inbox:
     if scheme == "sqlite" and colon:
         return SqliteInbox(_path_of(address, rest))
     if scheme in ("postgresql", "postgres"):
-        raise ConfigurationError(f"this version of paperhook has no PostgreSQL inbox: {_KNOWN}")
+        return _postgres()(address)
     if "://" not in address and Path(address).suffix in (".db", ".sqlite", ".sqlite3"):
         return SqliteInbox(address)
     # An address may hold a password, so only its scheme is repeated.
     raise ConfigurationError(f"an inbox address cannot begin with {scheme!r}: {_KNOWN}")
+
+
+def _postgres() -> type[PostgresInbox]:
+    try:
+        from .postgres import PostgresInbox
+    except ImportError as error:
+        raise ConfigurationError(
+            f"the PostgreSQL inbox cannot be loaded: pip install 'paperhook[postgres]' ({error})"
+        ) from error
+    return PostgresInbox
 
 
 def _path_of(address: str, rest: str) -> str:

