@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import json
 import logging
+import os
 import threading
 import time
+import weakref
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -38,6 +40,8 @@ from .worker import Worker
 from .worker.failures import describe
 
 if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
     from starlette.types import ASGIApp
 
 E = TypeVar("E", bound=Event)
@@ -360,6 +364,22 @@ class Webhooks:
 
         return WebhookApp(self)
 
+    def wsgi(self) -> WSGIApplication:
+        """Give a WSGI application to mount: POST to `/`, or to `/{provider}` where there are several."""
+        from .adapters.wsgi import WebhookApp
+
+        return WebhookApp(self)
+
+    def start(self) -> None:
+        """Start the worker in a thread, for applications without a lifespan; calling twice is fine.
+
+        The first delivery does it too. Call it in each process where events that wait since the last one ended must
+        not wait for a delivery; a thread does not survive a fork.
+        """
+        self._seal()
+        if self._mode == "embedded":
+            self._runner.start_in_thread()
+
     def close(self) -> None:
         """Stop the worker and close the inbox; calling twice is fine. On an event loop write `await hooks.aclose()`."""
         self._runner.stop_from_thread()
@@ -376,9 +396,18 @@ class _Runner:
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
+        self._begin()
+        _RUNNERS.add(self)
+
+    def _begin(self) -> None:
         self._task: asyncio.Task[None] | None = None
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
+
+    def start_anew(self) -> None:
+        """Begin again in a forked process, where neither loop nor thread runs and the lock may be held for ever."""
+        self._begin()
+        self._worker.start_anew()
 
     def start_in_loop(self) -> None:
         with self._lock:
@@ -426,6 +455,18 @@ class _Runner:
             self._task = self._thread = None
         is_alive = thread is not None and thread.is_alive()
         return None if task is None or task.done() else task, thread if is_alive else None
+
+
+_RUNNERS: weakref.WeakSet[_Runner] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for runner in list(_RUNNERS):
+        runner.start_anew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

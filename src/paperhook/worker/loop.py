@@ -68,10 +68,18 @@ class Worker:
                 raise ConfigurationError(f"worker: {word} is {number!r}: it must be above 0")
         self._orders = Orders(inbox, dispatch, concurrency, lease, clock, on_dead, Threads(name))
         self._poll = poll
+        self._begin()
+
+    def _begin(self) -> None:
         self._grace = 0.0
         self._phase = _Phase.IDLE
         self._loop: asyncio.AbstractEventLoop | None = None
         self._awake = self._stopping = self._ended = asyncio.Event()
+
+    def start_anew(self) -> None:
+        """Begin again in a forked process: what the other one runs is its own, and goes on there."""
+        self._begin()
+        self._orders.threads.start_anew()
 
     async def run(self) -> None:
         """Run handlers until `stop()`; cancelling it releases at once what runs.

@@ -25,6 +25,10 @@ class Threads(Executor):
     def __init__(self, name: str, *, idle_seconds: float = IDLE_SECONDS) -> None:
         self._name = name
         self._idle_seconds = idle_seconds
+        self.start_anew()
+
+    def start_anew(self) -> None:
+        """Begin without threads, as after a fork: those of the other process do not exist here."""
         self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._lock = threading.Lock()
         #: Threads that wait for a call and are promised to none.
