@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -559,6 +560,27 @@ def test_stats_count_the_rows(inbox: Inbox) -> None:
     finish(inbox, second, state=State.DEAD)
 
     assert inbox.stats().result() == Stats(2, 1, 1, 1, 1, oldest_pending=96.0)
+
+
+# Waking
+
+
+def test_who_subscribes_hears_of_what_was_put_until_it_unsubscribes(inbox: Inbox) -> None:
+    heard, others = threading.Event(), threading.Event()
+    unsubscribe = inbox.subscribe(heard.set)
+    inbox.subscribe(others.set)
+    put(inbox, entry("e1"))
+    assert heard.wait(5)
+    assert others.wait(5)
+
+    unsubscribe()
+    time.sleep(0.05)
+    heard.clear()
+    others.clear()
+    put(inbox, entry("e2"))
+
+    assert others.wait(5)
+    assert not heard.is_set()
 
 
 # Closing

@@ -23,7 +23,7 @@ Times are seconds since the epoch and are arguments, so that a test drives them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
@@ -249,6 +249,16 @@ class Inbox(Protocol):
 
     def stats(self) -> Future[Stats]:
         """Count rows by state."""
+        ...
+
+    def subscribe(self, wake: Callable[[], Any]) -> Callable[[], None]:
+        """Have `wake` called, from any thread, when events were put that can be claimed.
+
+        It is a hint that saves time: a store need not hear of what other processes put, and may call too often.
+
+        Returns:
+            What ends the calls.
+        """
         ...
 
     def close(self) -> None:

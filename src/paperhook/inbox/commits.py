@@ -73,10 +73,23 @@ class Ask(Generic[C]):
 
 
 class GroupCommit(Generic[C]):
-    """Does what is asked on a thread that starts with the first ask."""
+    """Does what is asked on a thread that starts with the first ask.
 
-    def __init__(self, transactions: Transactions[C], *, name: str) -> None:
+    Args:
+        transactions: The store.
+        name: Of the thread.
+        told: Called on the thread with what a transaction did, once its answers are given.
+    """
+
+    def __init__(
+        self,
+        transactions: Transactions[C],
+        *,
+        name: str,
+        told: Callable[[Sequence[Ask[C]]], None] = lambda _: None,
+    ) -> None:
         self._transactions = transactions
+        self._told = told
         self._name = name
         self._begin()
         _LIVING.add(self)
@@ -121,7 +134,8 @@ class GroupCommit(Generic[C]):
         is_open = True
         while is_open:
             group, is_open = self._next_group()
-            _settle(self._transactions, group)
+            if group and _settle(self._transactions, group):
+                self._told(group)
             # An idle thread must not keep the last answers alive.
             del group
         self._transactions.close()
@@ -142,19 +156,21 @@ class GroupCommit(Generic[C]):
         return group, False
 
 
-def _settle(transactions: Transactions[C], group: Sequence[Ask[C]]) -> None:
-    if not group:
-        return
+def _settle(transactions: Transactions[C], group: Sequence[Ask[C]]) -> bool:
+    """Do what a group asks and answer it; tell whether the store did it."""
+    is_done = True
     try:
         answers = transactions.run(group)
     except Exception as error:  # noqa: BLE001 - whoever asked must hear of it, and the thread must live
         answers = [error] * len(group)
+        is_done = False
     with together():
         for ask, answer in zip(group, answers, strict=True):
             if isinstance(answer, Exception):
                 ask.future.set_exception(answer)
             else:
                 ask.future.set_result(answer)
+    return is_done
 
 
 _LIVING: weakref.WeakSet[GroupCommit[Any]] = weakref.WeakSet()

@@ -8,10 +8,11 @@ from bisect import insort
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from ..errors import InboxUnavailable
 from .base import EVERYTHING, Claim, Entry, Filter, Outcome, Row, State, Stats, plain, plainly, storable
+from .wakes import Wakes
 
 T = TypeVar("T")
 
@@ -53,6 +54,7 @@ class MemoryInbox:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._is_closed = False
+        self._wakes = Wakes()
         self._events: dict[int, _Event] = {}
         self._ids: dict[tuple[str, str], int] = {}
         #: Ids that are not settled, in order; and those that share a subject.
@@ -61,7 +63,9 @@ class MemoryInbox:
 
     def put(self, entries: Sequence[Entry]) -> Future[tuple[bool, ...]]:
         """Store events."""
-        return self._answer(lambda: tuple([self._put(storable(entry)) for entry in entries]))
+        future = self._answer(lambda: tuple([self._put(storable(entry)) for entry in entries]))
+        self._wakes.tell()
+        return future
 
     def claim(self, *, limit: int, lease: float, now: float) -> Future[tuple[Claim, ...]]:
         """Lease up to `limit` events that are due."""
@@ -156,6 +160,10 @@ class MemoryInbox:
     def stats(self) -> Future[Stats]:
         """Count rows by state."""
         return self._answer(self._stats)
+
+    def subscribe(self, wake: Callable[[], Any]) -> Callable[[], None]:
+        """Have `wake` called when events were put."""
+        return self._wakes.subscribe(wake)
 
     def close(self) -> None:
         """Refuse everything from now on."""

@@ -13,6 +13,7 @@ import psycopg
 
 from ..errors import InboxError
 from .postgres_server import INHERITED, Address, PgConnection, unavailable
+from .wakes import Wakes
 
 logger = logging.getLogger("paperhook")
 
@@ -28,43 +29,44 @@ class Listener:
     def __init__(self, address: Address) -> None:
         self._address = address
         self._lock = threading.Lock()
-        self._wakes: list[Callable[[], Any]] = []
+        self._wakes = Wakes()
         self._hearing: _Hearing | None = None
+        self._is_closed = False
 
     def subscribe(self, wake: Callable[[], Any]) -> Callable[[], None]:
         """Have `wake` called when events may have come; gives what ends that."""
         with self._lock:
-            self._wakes.append(wake)
-            if self._hearing is None:
-                self._hearing = _Hearing(self._address, self._tell)
+            take_away = self._wakes.subscribe(wake)
+            if self._hearing is None and not self._is_closed:
+                self._hearing = _Hearing(self._address, self._wakes.tell)
 
         def unsubscribe() -> None:
+            take_away()
             with self._lock:
-                if wake in self._wakes:
-                    self._wakes.remove(wake)
-                hearing, self._hearing = (self._hearing, None) if not self._wakes else (None, self._hearing)
-            if hearing is not None:
-                hearing.end()
+                if not self._wakes:
+                    self._end()
 
         return unsubscribe
 
     def close(self) -> None:
         """End the thread, whoever still subscribes."""
         with self._lock:
-            self._wakes.clear()
-            hearing, self._hearing = self._hearing, None
+            self._is_closed = True
+            hearing = self._hearing
+            self._end()
         if hearing is not None:
-            hearing.end()
+            hearing.join()
+
+    def _end(self) -> None:
+        if self._hearing is not None:
+            self._hearing.end()
+            self._hearing = None
 
     def start_anew(self) -> None:
         """Begin again in a forked process, where the thread does not exist and its subscribers do not run."""
         if self._hearing is not None:
             self._hearing.forget()
-        self._lock, self._wakes, self._hearing = threading.Lock(), [], None
-
-    def _tell(self) -> None:
-        for wake in tuple(self._wakes):
-            wake()
+        self._lock, self._wakes, self._hearing = threading.Lock(), Wakes(), None
 
 
 class _Hearing:
@@ -80,8 +82,11 @@ class _Hearing:
         self._thread.start()
 
     def end(self) -> None:
+        """Have it end; without waiting, for an event loop may ask."""
         self._end.close()
-        # The last subscriber may go away in a call of `wake`.
+
+    def join(self) -> None:
+        # The inbox may be let go in a call of `wake`.
         if self._thread is not threading.current_thread():
             self._thread.join()
 

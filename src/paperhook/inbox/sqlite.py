@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from functools import partial
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from ..errors import ConfigurationError
 from .base import EVERYTHING, Claim, Entry, Filter, Outcome, Row, Settlement, State, Stats, plain, storable
-from .commits import GroupCommit
+from .commits import Ask, GroupCommit
 from .sqlite_file import SqliteFile
 from .sqlite_work import CLAIM, CLAIM_KEY, PUT, RENEW, REPLAY, ROWS, SETTLE, STATS
+from .wakes import Wakes
 
 #: The first with RETURNING and UPDATE FROM (March 2021).
 _OLDEST = (3, 35, 0)
@@ -38,7 +41,10 @@ class SqliteInbox:
             raise ConfigurationError(
                 f"this Python has SQLite {sqlite3.sqlite_version}, the inbox needs 3.35: upgrade"
             )
-        self._writes = GroupCommit(SqliteFile(self.path, patience=patience), name="paperhook-inbox")
+        self._wakes = Wakes()
+        self._writes = GroupCommit(
+            SqliteFile(self.path, patience=patience), name="paperhook-inbox", told=partial(_tell, self._wakes)
+        )
         self._reads = GroupCommit(
             SqliteFile(self.path, is_reader=True, patience=patience), name="paperhook-inbox-reads"
         )
@@ -87,9 +93,18 @@ class SqliteInbox:
         """Count rows by state."""
         return self._reads.ask(STATS, None)
 
+    def subscribe(self, wake: Callable[[], Any]) -> Callable[[], None]:
+        """Have `wake` called when this process put events."""
+        return self._wakes.subscribe(wake)
+
     def close(self) -> None:
         """Finish what was asked and close the file; calling twice is fine."""
         self._close()
+
+
+def _tell(wakes: Wakes, asks: Sequence[Ask[sqlite3.Connection]]) -> None:
+    if wakes and any(ask.work is PUT for ask in asks):
+        wakes.tell()
 
 
 def _close(*each: GroupCommit[sqlite3.Connection]) -> None:

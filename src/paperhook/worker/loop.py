@@ -41,7 +41,7 @@ class Worker:
         concurrency: Events whose handlers run at once.
         lease: Seconds for which an event is this worker's; renewed while its handlers run, so it is how long others
             wait after this worker died.
-        poll: Seconds between looks at the inbox where nobody called `wake`.
+        poll: Seconds between looks at the inbox where nobody said that something was put.
         clock: Seconds since the epoch.
         on_dead: Called with an event (the stored entry, where it cannot be built) and the outcomes of its handlers
             when one of them gave up; sync or async, once, after it was recorded.
@@ -96,6 +96,7 @@ class Worker:
         self._awake, self._stopping, self._ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._loop = asyncio.get_running_loop()
         shift = Shift(self._orders, on_free=self._awake.set)
+        unsubscribe = self._orders.inbox.subscribe(self.wake)
         try:
             await self._work(shift)
             await shift.wind_down(self._grace)
@@ -103,6 +104,7 @@ class Worker:
             await shift.wind_down(0.0)
             raise
         finally:
+            unsubscribe()
             self._phase = _Phase.IDLE if self._stopping.is_set() else _Phase.ENDED
             self._loop = None
             self._ended.set()
