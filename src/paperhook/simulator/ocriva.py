@@ -45,6 +45,9 @@ from paperhook.simulator.ocriva_results import DEFAULT_SCHEMA, extracted, schema
 from paperhook.simulator.store import Shelf
 from paperhook.simulator.wire import Refusal, Services, Wire, bearer
 
+#: Python has changed these two; a NestJS server has not (assumed: the wire says "the HTTP reason phrase").
+_PHRASES = {413: "Payload Too Large", 422: "Unprocessable Entity"}
+
 DEFAULT_TEMPLATE = "68db00000000000000000001"
 """Id of the template that is there from the start."""
 MAX_FILE_BYTES = 20 * 1024 * 1024
@@ -138,7 +141,7 @@ class Ocriva(Wire):
     def envelope(self, refusal: Refusal, request: Request) -> Response:
         """Write `{"statusCode", "message", "error"}`; source: error-reference page."""
         message: object = (refusal.details or {}).get("messages", refusal.message)
-        phrase = HTTPStatus(refusal.status).phrase
+        phrase = _PHRASES.get(refusal.status) or HTTPStatus(refusal.status).phrase
         return Answer(
             {"statusCode": refusal.status, "message": message, "error": phrase}, status_code=refusal.status
         )
