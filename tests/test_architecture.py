@@ -72,6 +72,12 @@ IMPURE_METHODS = {
 REASONED = {
     ("core.provider", "os"): "`from_env` reads the environment, when it is called without a mapping",
     ("retrying", "random"): "jitter after Retry-After; it decides how long, never whether",
+    ("providers.generic", "os"): "`from_env`, as in core.provider",
+    ("providers.generic", "pathlib"): "`from_toml` reads the declaration that it is given the path of",
+    (
+        "providers.declared",
+        "importlib.resources",
+    ): "the declarations that are shipped are files of this package",
 }
 
 #: Who may import a library; a package stands for its modules. Only the standard library and typing_extensions are free.

@@ -254,8 +254,8 @@ class DeliveryRejected(PaperhookError):
 
     #: The word for logs and counters, see `Outcome`.
     outcome: ClassVar[str] = "malformed"
-    #: The HTTP status to answer with.
-    status_hint: ClassVar[int] = 400
+    #: The HTTP status to answer with; a provider may ask for another one.
+    status_hint: int = 400
 
 
 class Unsigned(DeliveryRejected):

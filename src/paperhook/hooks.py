@@ -267,6 +267,8 @@ class Webhooks:
         self, provider: Provider, delivery: Delivery, receipt: Receipt, received_at: float
     ) -> tuple[list[Entry], Reply]:
         """Keep the events that somebody listens to."""
+        if receipt.reply is not None:
+            return [], receipt.reply
         self._seal()
         kept = {name: delivery.headers[name] for name in provider.event_headers if name in delivery.headers}
         entries = [
@@ -275,7 +277,7 @@ class Webhooks:
             if self._router.handlers(envelope.type)
         ]
         outcome = Outcome.ACCEPTED if entries else Outcome.IGNORED
-        return entries, Reply(200, outcome, secret_name=receipt.secret_name)
+        return entries, Reply(provider.success_status, outcome, secret_name=receipt.secret_name)
 
     def _provider(self, name: str | None) -> Provider:
         if name is None and len(self.providers) == 1:
@@ -508,7 +510,7 @@ def _name_of(function: Callable[..., Any]) -> str:
 
 
 def _duplicate(reply: Reply) -> Reply:
-    return Reply(200, Outcome.DUPLICATE, secret_name=reply.secret_name)
+    return Reply(reply.status, Outcome.DUPLICATE, secret_name=reply.secret_name)
 
 
 def _refused(error: Exception) -> Reply:

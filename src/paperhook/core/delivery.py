@@ -64,6 +64,16 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Handshake:
+    """What a provider wants to read before it sends events."""
+
+    content: bytes = field(default=b"", repr=False)
+    content_type: str = "text/plain"
+    #: May hold a secret, so they are not shown.
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Envelope:
     """What identity and routing need to know of one event, before its content is read."""
 

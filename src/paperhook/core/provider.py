@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal, Protocol, Self
 
 from ..errors import ApiError, ConfigurationError, MalformedDelivery
 from .answers import Problem, api_error
-from .delivery import Delivery, Envelope
+from .delivery import Delivery, Envelope, Handshake
 from .document import Document
 from .event import (
     EVENT_CLASSES,
@@ -102,6 +102,11 @@ class Provider:
     capabilities: ClassVar[Capabilities]
     #: Headers that `envelopes` reads beside the body; they are stored with the event.
     event_headers: ClassVar[tuple[str, ...]] = ()
+    #: Whether `handshake` has to be asked about each delivery.
+    shakes_hands: ClassVar[bool] = False
+    #: What a sender is answered when all is well, and when a delivery is not authentic (None: 401).
+    success_status: ClassVar[int] = 200
+    rejected_status: ClassVar[int | None] = None
 
     api_key: str = field(default="", repr=False)
     _: KW_ONLY
@@ -196,6 +201,14 @@ class Provider:
             MalformedDelivery: If the body is not what the provider documents.
         """
         raise NotImplementedError
+
+    def handshake(self, delivery: Delivery, *, now: float | None = None) -> Handshake | None:
+        """Answer what a provider asks before it sends events; None where a delivery is no handshake.
+
+        Raises:
+            DeliveryRejected: If it is one that must not be answered.
+        """
+        return None
 
     def polled(self, job: Job, result: Result | None) -> tuple[Envelope, ...]:
         """Say what a polled job means, with the keys that its webhooks would have had; empty while it runs."""

@@ -5,6 +5,7 @@
 | `accepted` | 200 | stored; handlers will run |
 | `duplicate` | 200 | was stored before |
 | `ignored` | 200 | authentic, and nobody listens |
+| `handshake` | 200 | the provider asked whether we are there; nothing is stored |
 | `unsigned`, `bad_signature`, `stale` | 401 | not authentic |
 | `malformed` | 400 | authentic, not readable |
 | `unknown_provider` | 404 | the path names no provider |
@@ -23,9 +24,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ..core.delivery import Delivery, Envelope
+from ..core.delivery import Delivery, Envelope, Handshake
 from ..core.provider import Provider
-from ..errors import DeliveryRejected, DeliveryTooLarge, MalformedDelivery, WrongContentType, WrongMethod
+from ..errors import (
+    DeliveryRejected,
+    DeliveryTooLarge,
+    MalformedDelivery,
+    Unsigned,
+    WrongContentType,
+    WrongMethod,
+)
 
 #: A result with all its boxes stays well below this.
 MAX_BODY_BYTES = 1024 * 1024
@@ -38,6 +46,7 @@ class Outcome(StrEnum):
     ACCEPTED = "accepted"
     DUPLICATE = "duplicate"
     IGNORED = "ignored"
+    HANDSHAKE = "handshake"
     UNSIGNED = "unsigned"
     BAD_SIGNATURE = "bad_signature"
     STALE = "stale"
@@ -60,21 +69,28 @@ class Reply:
     detail: str = ""
     #: The name of the secret that matched.
     secret_name: str | None = None
-    headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
+    #: A handshake may send a secret back, so they are not shown.
+    headers: Mapping[str, str] = field(
+        default_factory=lambda: {"content-type": "application/json"}, repr=False
+    )
+    #: What a handshake is answered with.
+    content: bytes | None = field(default=None, repr=False)
 
     @property
     def body(self) -> bytes:
-        """The JSON to send; it tells the outcome and nothing else."""
-        return b'{"outcome":"%s"}' % self.outcome.encode()
+        """The bytes to send: JSON that tells the outcome and nothing else, or the answer to a handshake."""
+        return b'{"outcome":"%s"}' % self.outcome.encode() if self.content is None else self.content
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A delivery that was found authentic and readable."""
+    """A delivery that was found authentic and readable, or a handshake."""
 
     envelopes: tuple[Envelope, ...]
     #: None where unsigned deliveries are accepted.
     secret_name: str | None
+    #: The answer to a handshake, of which nothing is stored.
+    reply: Reply | None = None
 
 
 def admit(
@@ -98,11 +114,23 @@ def admit(
         raise DeliveryTooLarge(f"{provider.name}: the headers have more than {MAX_HEADER_BYTES} bytes")
     if delivery.headers.get("content-encoding", "").strip().lower() not in ("", "identity"):
         raise WrongContentType(f"{provider.name}: compressed deliveries are refused, no provider sends them")
-    secret_name = provider.authenticate(delivery, now=now)
+    if provider.shakes_hands and (handshake := provider.handshake(delivery, now=now)) is not None:
+        return Receipt((), None, _answer_to(handshake))
+    try:
+        secret_name = provider.authenticate(delivery, now=now)
+    except DeliveryRejected as error:
+        if provider.rejected_status is not None and error.status_hint == Unsigned.status_hint:
+            error.status_hint = provider.rejected_status
+        raise
     envelopes = provider.envelopes(delivery)
     if not envelopes:
         raise MalformedDelivery(f"{provider.name}: the delivery holds no event")
     return Receipt(envelopes, secret_name)
+
+
+def _answer_to(handshake: Handshake) -> Reply:
+    headers = {"content-type": handshake.content_type, **dict(handshake.headers)}
+    return Reply(200, Outcome.HANDSHAKE, headers=headers, content=handshake.content)
 
 
 def refusal(error: DeliveryRejected) -> Reply:

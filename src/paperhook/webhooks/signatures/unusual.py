@@ -95,13 +95,13 @@ class Custom:
     """A check of your own, for schemes that no template can express.
 
     Args:
-        check: Called with the delivery, each secret in turn, and now; only `True` accepts. It must compare with
+        accepts: Called with the delivery, each secret in turn, and now; only `True` accepts. It must compare with
             `hmac.compare_digest`. Whatever it raises, other than `DeliveryRejected`, counts as a bad signature.
         signer: Gives the headers that make a body valid, for tests.
         name: For messages.
     """
 
-    check: Check
+    accepts: Check
     signer: Sign | None = None
     name: str = "the custom check"
 
@@ -123,7 +123,7 @@ class Custom:
     def _accepts(self, delivery: Delivery, secret: Secret, now: float | None) -> bool:
         try:
             # Exactly True: a coroutine that somebody forgot to await is true as well.
-            return self.check(delivery, secret, now) is True
+            return self.accepts(delivery, secret, now) is True
         except (DeliveryRejected, ConfigurationError):
             raise
         except Exception as error:  # noqa: BLE001 - a delivery must not be able to crash the receiver
