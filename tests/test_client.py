@@ -45,7 +45,7 @@ from paperhook.errors import (
     UnsupportedDocument,
     WaitTimeout,
 )
-from paperhook.retrying import RetryPolicy
+from paperhook.retrying import NO_RETRY, RetryPolicy
 from paperhook.sources import open_document
 from tests import hostile
 from tests.acme import Acme, KeyedAcme, acme
@@ -349,6 +349,13 @@ def test_a_timeout_bounds_one_attempt(call: Call) -> None:
 
     assert job.status is JobStatus.PROCESSING
     assert len(server.seen) == 2
+
+
+def test_a_timeout_that_is_shorter_than_the_deadline_is_told_as_such(call: Call) -> None:
+    with serving(hostile.silence) as server, taking_at_most(3), pytest.raises(AttemptTimeout) as raised:
+        call(keyless(server), lambda client: client.status("d1", deadline=20), timeout=0.2, retry=NO_RETRY)
+
+    assert "within" not in str(raised.value)
 
 
 def test_an_answer_in_time_is_not_disturbed_by_the_deadline(call: Call) -> None:
@@ -808,6 +815,7 @@ def test_no_more_are_under_way_than_was_said(call: Call) -> None:
     assert server.connections <= 2
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_leaving_the_loop_early_waits_for_nothing(call: Call) -> None:
     def quick_first() -> Iterator[bytes]:
         yield b"GIF89a, so it is refused at once"
@@ -819,6 +827,7 @@ def test_leaving_the_loop_early_waits_for_nothing(call: Call) -> None:
     assert isinstance(found[0].error, UnsupportedDocument)
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_an_upload_that_is_between_two_attempts_when_the_loop_is_left_is_not_tried_again() -> None:
     slow = RetryPolicy(stop=tenacity.stop_never, wait=tenacity.wait_fixed(60))
     with serving(answer(503)) as server, taking_at_most(3), Client(keyed(server), retry=slow) as client:

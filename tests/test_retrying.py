@@ -23,7 +23,14 @@ from paperhook.errors import (
     RateLimited,
     ServerError,
 )
-from paperhook.retrying import NO_RETRY, RetryPolicy, is_retryable, next_pause, persist
+from paperhook.retrying import (
+    NO_RETRY,
+    RetryPolicy,
+    is_retryable,
+    is_used_up,
+    next_pause,
+    persist,
+)
 from tests.providers.driving import document
 
 AT_ONCE = RetryPolicy(stop=tenacity.stop_after_attempt(3), wait=tenacity.wait_fixed(1))
@@ -262,6 +269,15 @@ def test_stop_before_delay_sees_the_pause_that_would_come() -> None:
 
     assert after(policy, now=6) is None
     assert after(policy, now=4) == 5
+
+
+def test_a_policy_may_be_asked_whether_it_is_used_up_whatever_the_error() -> None:
+    def used_up(attempt: int) -> bool:
+        policy = RetryPolicy(stop=tenacity.stop_after_attempt(8))
+        return is_used_up(policy, KeyError("x"), attempt=attempt, started=0.0, now=1.0)
+
+    assert not used_up(7)
+    assert used_up(8)
 
 
 def test_a_negative_wait_is_no_wait() -> None:

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pydantic
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paperhook.core.answers import Problem, api_error, list_in, malformed, model_of, object_in, retry_after
+from paperhook.core.answers import (
+    Problem,
+    api_error,
+    list_in,
+    malformed,
+    model_of,
+    object_in,
+    retry_after,
+    text_in,
+)
 from paperhook.core.exchange import Request, Response
 from paperhook.core.headers import Headers
 from paperhook.errors import (
@@ -176,6 +186,13 @@ def test_a_part_of_an_answer_is_read_as_a_model_and_its_values_are_not_quoted() 
         model_of("acme", response(), Size, 5)
     assert "IBAN" not in str(raised.value)
     assert "IBAN" not in str(raised.value.__context__ or "")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [("d1", "d1"), (7, "7"), ("", None), (None, None), ([], None), (1.5, None)]
+)
+def test_an_id_is_text_or_a_number(value: Any, text: str | None) -> None:
+    assert text_in(value) == text
 
 
 def test_a_malformed_answer_says_what() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from paperhook.core.exchange import Request, Response
+from paperhook.core.exchange import Request, Response, path_segment
 from paperhook.core.headers import Headers
 
 
@@ -37,6 +37,19 @@ def test_json_is_decoded_or_a_value_error() -> None:
     for body in (b"", b"\xff", b"{", b"[" * 100_000):
         with pytest.raises(ValueError, match=r"."):
             read(body)
+
+
+def test_half_a_character_in_an_answer_is_replaced() -> None:
+    body = rb'{"id": "a\ud800", "smile": "\ud83d\ude00"}'
+
+    assert Response(Request("GET", "https://a.example"), 200, Headers(), body).json() == {
+        "id": "a?",
+        "smile": "😀",
+    }
+
+
+def test_an_id_is_one_part_of_a_path_whatever_it_holds() -> None:
+    assert path_segment("../a b/?x=1&ü") == "..%2Fa%20b%2F%3Fx%3D1%26%C3%BC"
 
 
 def test_a_response_does_not_show_its_body() -> None:

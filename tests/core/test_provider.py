@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from paperhook.core.delivery import Delivery
+from paperhook.core.delivery import Delivery, Envelope
 from paperhook.core.event import (
     BatchCompleted,
     DocumentCompleted,
@@ -176,6 +176,8 @@ def test_what_a_provider_has_not_is_told() -> None:
         with pytest.raises(ConfigurationError, match=word):
             steps()
     assert provider.upload_options() == {}
+    assert provider.has_result({})
+    assert provider.read_metadata(Envelope("k", "t", "t", {}, {})) == {}
 
 
 # Receiving
