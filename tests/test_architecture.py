@@ -90,7 +90,6 @@ LIBRARIES = {
     "aiohttp": {"adapters"},
     "tenacity": {"retrying", "cli"},
     "pydantic": {"core", "results", "schemas", "providers", "hooks", "cli"},
-    "psycopg": {"inbox"},
     "pypdfium2": {"rasterise", "textlayer", "reading"},
     "PIL": {"rasterise", "reading"},
     "price_parser": {"reading"},
