@@ -6,15 +6,13 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from ..errors import DeliveryRejected, MalformedDelivery, MissingExtra
-from ..webhooks.receiver import Reply, refusal
+from ..webhooks.receiver import refusal
 from .bounds import Body, check_announced, provider_in
 
 if TYPE_CHECKING:
     from aiohttp.web import Application, Request, Response
 
     from ..hooks import Webhooks
-
-_MISSING = "paperhook.adapters.aiohttp needs aiohttp: pip install aiohttp"
 
 
 def handler(hooks: Webhooks, *, provider: str | None = None) -> Callable[[Request], Awaitable[Response]]:
@@ -30,11 +28,16 @@ def handler(hooks: Webhooks, *, provider: str | None = None) -> Callable[[Reques
     try:
         from aiohttp import web
     except ModuleNotFoundError as error:
-        raise MissingExtra(_MISSING) from error
+        raise MissingExtra("paperhook.adapters.aiohttp needs aiohttp: pip install aiohttp") from error
 
     async def deliver(request: Request) -> Response:
         name = provider or provider_in(request.match_info.get("path", ""))
-        reply = await _answer(hooks, request, name)
+        try:
+            body = await _read(request, hooks.max_body_bytes)
+        except DeliveryRejected as error:
+            reply = refusal(error)
+        else:
+            reply = await hooks.areceive(request.raw_headers, body, provider=name)
         return web.Response(body=reply.body, status=reply.status, headers=reply.headers)
 
     return deliver
@@ -59,14 +62,6 @@ def application(hooks: Webhooks) -> Application:
 
     app.cleanup_ctx.append(work)
     return app
-
-
-async def _answer(hooks: Webhooks, request: Request, provider: str | None) -> Reply:
-    try:
-        body = await _read(request, hooks.max_body_bytes)
-    except DeliveryRejected as error:
-        return refusal(error)
-    return await hooks.areceive(request.raw_headers, body, provider=provider, method=request.method)
 
 
 async def _read(request: Request, max_body_bytes: int) -> bytes:

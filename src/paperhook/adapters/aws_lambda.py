@@ -29,19 +29,17 @@ def handler(
     """
 
     def deliver(event: Mapping[str, Any], context: Any = None) -> dict[str, Any]:  # noqa: ARG001 - Lambda gives it
-        return _answer(event, _receive(hooks, event, provider))
+        headers = tuple(_headers_of(event))
+        try:
+            check_announced(_method_of(event), headers, hooks.max_body_bytes)
+            body = _body_of(event, hooks.max_body_bytes)
+        except DeliveryRejected as error:
+            reply = refusal(error)
+        else:
+            reply = hooks.receive(headers, body, provider=provider or provider_in(_path_of(event)))
+        return _answer(event, reply)
 
     return deliver
-
-
-def _receive(hooks: Webhooks, event: Mapping[str, Any], provider: str | None) -> Reply:
-    headers, method = tuple(_headers_of(event)), _method_of(event)
-    try:
-        check_announced(method, headers, hooks.max_body_bytes)
-        body = _body_of(event, hooks.max_body_bytes)
-    except DeliveryRejected as error:
-        return refusal(error)
-    return hooks.receive(headers, body, provider=provider or provider_in(_path_of(event)), method=method)
 
 
 def _answer(event: Mapping[str, Any], reply: Reply) -> dict[str, Any]:

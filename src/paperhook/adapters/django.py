@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from ..core.headers import HeaderText
 from ..errors import DeliveryRejected, MissingExtra
-from ..webhooks.receiver import Reply, refusal
+from ..webhooks.receiver import refusal
 from . import wsgi
 from .bounds import Body, check_announced, provider_in
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from django.urls import URLPattern, URLResolver
 
     from ..hooks import Webhooks
-
-_MISSING = "paperhook.adapters.django needs Django: pip install django"
 
 
 def view(hooks: Webhooks, *, provider: str | None = None) -> Callable[..., HttpResponse]:
@@ -35,10 +33,16 @@ def view(hooks: Webhooks, *, provider: str | None = None) -> Callable[..., HttpR
         from django.http import HttpResponse
         from django.views.decorators.csrf import csrf_exempt
     except ModuleNotFoundError as error:
-        raise MissingExtra(_MISSING) from error
+        raise MissingExtra("paperhook.adapters.django needs Django: pip install django") from error
 
     def deliver(request: HttpRequest, path: str = "") -> HttpResponse:
-        reply = _answer(hooks, request, provider or provider_in(path))
+        headers = tuple(_headers_of(request))
+        try:
+            body = _read(request, headers, hooks.max_body_bytes)
+        except DeliveryRejected as error:
+            reply = refusal(error)
+        else:
+            reply = hooks.receive(headers, body, provider=provider or provider_in(path))
         return HttpResponse(reply.body, status=reply.status, headers=dict(reply.headers))
 
     return cast("Callable[..., HttpResponse]", csrf_exempt(deliver))
@@ -49,19 +53,21 @@ def async_view(hooks: Webhooks, *, provider: str | None = None) -> Callable[...,
 
     Under WSGI Django runs it on an event loop that ends with the request, so deliveries are stored from a thread there.
     """
-    try:
-        from django.http import HttpResponse
-        from django.views.decorators.csrf import csrf_exempt
-    except ModuleNotFoundError as error:
-        raise MissingExtra(_MISSING) from error
+    deliver_from_thread = view(hooks, provider=provider)
+    from django.http import HttpResponse
+    from django.views.decorators.csrf import csrf_exempt
 
     async def deliver(request: HttpRequest, path: str = "") -> HttpResponse:
-        name = provider or provider_in(path)
-        reply = (
-            await _answer_on_loop(hooks, request, name)
-            if hasattr(request, "scope")
-            else await asyncio.to_thread(_answer, hooks, request, name)
-        )
+        if not hasattr(request, "scope"):
+            return await asyncio.to_thread(deliver_from_thread, request, path)
+        headers = tuple(_headers_of(request))
+        try:
+            # Django has put the whole body into a file before it called the view, so nothing is waited for.
+            body = _read(request, headers, hooks.max_body_bytes)
+        except DeliveryRejected as error:
+            reply = refusal(error)
+        else:
+            reply = await hooks.areceive(headers, body, provider=provider or provider_in(path))
         return HttpResponse(reply.body, status=reply.status, headers=dict(reply.headers))
 
     return cast("Callable[..., Awaitable[HttpResponse]]", csrf_exempt(deliver))
@@ -81,25 +87,6 @@ def urls(hooks: Webhooks, *, is_async: bool = False) -> list[URLPattern | URLRes
     from django.urls import re_path
 
     return [re_path(r"^(?P<path>.*)$", chosen, name="paperhook")]
-
-
-def _answer(hooks: Webhooks, request: HttpRequest, provider: str | None) -> Reply:
-    headers = tuple(_headers_of(request))
-    try:
-        body = _read(request, headers, hooks.max_body_bytes)
-    except DeliveryRejected as error:
-        return refusal(error)
-    return hooks.receive(headers, body, provider=provider)
-
-
-async def _answer_on_loop(hooks: Webhooks, request: HttpRequest, provider: str | None) -> Reply:
-    headers = tuple(_headers_of(request))
-    try:
-        # Django has put the whole body into a file before it called the view, so nothing is waited for.
-        body = _read(request, headers, hooks.max_body_bytes)
-    except DeliveryRejected as error:
-        return refusal(error)
-    return await hooks.areceive(headers, body, provider=provider)
 
 
 def _headers_of(request: HttpRequest) -> Iterable[tuple[HeaderText, HeaderText]]:

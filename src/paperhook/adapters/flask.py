@@ -6,7 +6,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from ..errors import DeliveryRejected, MissingExtra
-from ..webhooks.receiver import Reply, refusal
+from ..webhooks.receiver import refusal
 from . import wsgi
 from .bounds import provider_in
 
@@ -44,7 +44,13 @@ def blueprint(hooks: Webhooks, *, name: str = "paperhook") -> Blueprint:
     made.record_once(lambda state: state.app.url_map.converters.update(paperhook=Anything))
 
     def deliver(path: str = "") -> Response:
-        reply = _answer(hooks, flask.request, path)
+        headers = tuple(wsgi.headers_of(flask.request.environ))
+        try:
+            body = _read(flask.request, headers, hooks.max_body_bytes)
+        except DeliveryRejected as error:
+            reply = refusal(error)
+        else:
+            reply = hooks.receive(headers, body, provider=provider_in(path))
         return flask.Response(reply.body, reply.status, dict(reply.headers))
 
     for rule in ("/", "/<paperhook:path>"):
@@ -57,15 +63,6 @@ def blueprint(hooks: Webhooks, *, name: str = "paperhook") -> Blueprint:
             strict_slashes=False,
         )
     return made
-
-
-def _answer(hooks: Webhooks, request: Request, path: str) -> Reply:
-    headers = tuple(wsgi.headers_of(request.environ))
-    try:
-        body = _read(request, headers, hooks.max_body_bytes)
-    except DeliveryRejected as error:
-        return refusal(error)
-    return hooks.receive(headers, body, provider=provider_in(path), method=request.method)
 
 
 def _read(request: Request, headers: tuple[tuple[str, str], ...], max_body_bytes: int) -> bytes:
