@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .retrying import NO_RETRY as NO_RETRY
     from .retrying import RetryPolicy as RetryPolicy
     from .sources import open_document as open_document
+    from .tracker import open_tracker as open_tracker
     from .webhooks.receiver import Outcome as Outcome
     from .webhooks.receiver import Reply as Reply
 
@@ -62,6 +63,7 @@ _HOMES = {
     "inbox": ("open_inbox",),
     "retrying": ("NO_RETRY", "RetryPolicy"),
     "sources": ("open_document",),
+    "tracker": ("open_tracker",),
     "webhooks.receiver": ("Outcome", "Reply"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -99,6 +101,7 @@ __all__ = [
     "Webhooks",
     "open_document",
     "open_inbox",
+    "open_tracker",
 ]
 
 

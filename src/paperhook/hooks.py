@@ -27,6 +27,7 @@ from .core.event import (
     Origin,
 )
 from .core.headers import Headers, HeadersLike
+from .core.job import JobStatus
 from .core.provider import Provider
 from .errors import ConfigurationError, DeliveryRejected, InboxError, UnknownProvider
 from .inbox import Inbox, open_inbox
@@ -43,6 +44,10 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
     from starlette.types import ASGIApp
+
+    from .client import AsyncClient, Client
+    from .reconciler import Reconciler
+    from .tracker import Tracker
 
 E = TypeVar("E", bound=Event)
 T = TypeVar("T")
@@ -72,6 +77,8 @@ class Webhooks:
         max_body_bytes: Larger deliveries are refused while they arrive.
         clock: Seconds since the epoch.
         on_dead: Called with an event and what its handlers did when one of them gave up.
+        reconcile: Clients with a tracker, one for each provider: the worker asks for their jobs of which no webhook told.
+        on_recovered: Called with each event that was found so and whose webhook was lost; sync or async.
 
     Raises:
         ConfigurationError: If there is no provider, two have one name, or one has neither a secret nor
@@ -87,6 +94,8 @@ class Webhooks:
         max_body_bytes: int = MAX_BODY_BYTES,
         clock: Callable[[], float] = time.time,
         on_dead: Callable[[Event, Sequence[HandlerOutcome]], Any] | None = None,
+        reconcile: Client | AsyncClient | Sequence[Client | AsyncClient] = (),
+        on_recovered: Callable[[Event], Any] | None = None,
     ) -> None:
         if worker not in ("embedded", "external", "inline"):
             raise ConfigurationError(f"worker is {worker!r}: write 'embedded', 'external' or 'inline'")
@@ -99,6 +108,14 @@ class Webhooks:
         self.inbox = open_inbox(inbox) if isinstance(inbox, str) else inbox
         self.worker = Worker(self.inbox, self, concurrency=concurrency, clock=clock, on_dead=on_dead)
         self._runner = _Runner(self.worker)
+        self.reconciled = tuple(reconcile) if isinstance(reconcile, Sequence) else (reconcile,)
+        self._on_recovered = on_recovered
+        self._trackers: dict[str, Tracker] = {
+            client.provider.name: client.tracker for client in self.reconciled if client.tracker is not None
+        }
+        if self.reconciled:
+            # Now, so that a client without a tracker is told before the first delivery.
+            self.reconciler()
         #: The loop that deliveries arrive on, and what wakes it once for all answers of a commit.
         self._bridged: tuple[asyncio.AbstractEventLoop | None, Bridge | None] = (None, None)
 
@@ -225,6 +242,7 @@ class Webhooks:
             if self._mode == "embedded":
                 self._runner.start_in_thread()
             is_new = self.inbox.put(entries).result()
+            self._settle_tracked(entries)
             reply = reply if any(is_new) else _duplicate(reply)
             if self._mode == "inline":
                 return _run_beside(lambda: self._run_inline(entries, reply))
@@ -248,6 +266,7 @@ class Webhooks:
                 # A mounted app gets no lifespan from its parent, and the sender may be gone before the commit.
                 self._runner.start_in_loop()
             is_new = await self._bridge().wait(self.inbox.put(entries))
+            self._settle_tracked(entries)
             reply = reply if any(is_new) else _duplicate(reply)
             if self._mode == "inline":
                 return await self._run_inline(entries, reply)
@@ -303,19 +322,87 @@ class Webhooks:
             InboxError: If the inbox could not store them.
             UnknownProvider: If no provider has that name.
         """
-        self._seal()
-        chosen, received_at = self._provider(provider), self._clock()
-        entries = [
-            _entry(chosen, envelope, _envelope_json(envelope), "envelope", 0, {}, Origin.POLL, received_at)
-            for envelope in envelopes
-            if self._router.handlers(envelope.type)
-        ]
+        entries = self._polled_entries(provider, envelopes)
         is_new = self.inbox.put(entries).result() if entries else ()
         if entries and self._mode == "embedded":
             start = self._runner.start_in_thread if _running_loop() is None else self._runner.start_in_loop
             start()
         self.worker.wake()
         return is_new
+
+    async def aput_polled(self, provider: str, envelopes: Sequence[Envelope]) -> tuple[bool, ...]:
+        """Store what polling found without blocking the event loop; arguments and answer as `put_polled`."""
+        entries = self._polled_entries(provider, envelopes)
+        is_new = await self._bridge().wait(self.inbox.put(entries)) if entries else ()
+        if entries and self._mode == "embedded":
+            self._runner.start_in_loop()
+        self.worker.wake()
+        return is_new
+
+    def _polled_entries(self, provider: str, envelopes: Sequence[Envelope]) -> list[Entry]:
+        self._seal()
+        chosen, received_at = self._provider(provider), self._clock()
+        return [
+            _entry(chosen, envelope, _envelope_json(envelope), "envelope", 0, {}, Origin.POLL, received_at)
+            for envelope in envelopes
+            if self._router.handlers(envelope.type)
+        ]
+
+    # Reconciling
+
+    def reconciler(
+        self,
+        *clients: Client | AsyncClient,
+        silence: float | None = None,
+        rate: float | None = None,
+        every: float | None = None,
+        on_recovered: Callable[[Event], Any] | None = None,
+    ) -> Reconciler:
+        """Give what finds the events whose webhook was lost; run it, or sweep once.
+
+        Args:
+            clients: With a tracker, one for each provider; by default those of `reconcile=`.
+            silence: Seconds after the upload before a job is asked for; by default ten times the usual.
+            rate: Requests per second to each provider; by default half of what it allows.
+            every: Seconds between two looks at the tracker.
+            on_recovered: In place of the one that was given to the constructor.
+
+        Raises:
+            ConfigurationError: If a client has no tracker, or its provider is none of these.
+        """
+        from .reconciler import Reconciler
+
+        return Reconciler(
+            self,
+            clients or self.reconciled,
+            silence=silence,
+            rate=rate,
+            every=every,
+            on_recovered=on_recovered or self._on_recovered,
+            clock=self._clock,
+        )
+
+    @contextlib.asynccontextmanager
+    async def _reconciling(self) -> AsyncGenerator[None, None]:
+        """Run the reconciler beside the worker."""
+        if not self.reconciled:
+            yield
+            return
+        task = asyncio.create_task(self.reconciler().run(), name="paperhook-reconciler")
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+    def _settle_tracked(self, entries: Sequence[Entry]) -> None:
+        """Tell the tracker what is in the inbox now; nobody waits, because the reconciler would look it up."""
+        for entry in entries:
+            tracker, state = self._trackers.get(entry.provider), _STATE_AFTER.get(entry.type)
+            # An archive ends with several events of one job.
+            is_last = not self.providers[entry.provider].capabilities.delivers_per_member
+            if tracker is not None and state is not None and entry.job_id and is_last:
+                tracker.settle(entry.provider, {entry.job_id: state}, now=entry.received_at)
 
     # What the worker asks
 
@@ -339,17 +426,20 @@ class Webhooks:
     async def lifespan(self, app: Any = None) -> AsyncGenerator[None, None]:
         """Run the worker while an application runs: `FastAPI(lifespan=hooks.lifespan)`."""
         self._seal()
-        if self._mode == "embedded":
+        is_embedded = self._mode == "embedded"
+        if is_embedded:
             self._runner.start_in_loop()
         try:
-            yield
+            async with self._reconciling() if is_embedded else contextlib.nullcontext():
+                yield
         finally:
             await self._runner.stop()
 
     async def run_worker(self) -> None:
         """Run handlers until cancelled or `worker.stop()`; what `paperhook worker module:hooks` does."""
         self._seal()
-        await self.worker.run()
+        async with self._reconciling():
+            await self.worker.run()
 
     def _seal(self) -> None:
         """Take no more handlers: an event that came before one of them would have missed it."""
@@ -507,6 +597,13 @@ def _by_name(providers: Sequence[Provider]) -> dict[str, Provider]:
 def _name_of(function: Callable[..., Any]) -> str:
     module = getattr(function, "__module__", "")
     return f"{module}.{getattr(function, '__qualname__', type(function).__qualname__)}"
+
+
+#: How a job stands once one of these events is in the inbox.
+_STATE_AFTER: Mapping[str, JobStatus] = {
+    DocumentCompleted.canonical_type: JobStatus.COMPLETED,
+    DocumentFailed.canonical_type: JobStatus.FAILED_TERMINAL,
+}
 
 
 def _duplicate(reply: Reply) -> Reply:

@@ -11,7 +11,7 @@ import typer
 
 from ..providers import PROVIDERS
 from ..testing import LOCAL_SECRET
-from . import client_commands, demo, dev, inbox_commands, webhook_commands, worker_command
+from . import client_commands, demo, dev, inbox_commands, reconcile_command, webhook_commands, worker_command
 from .demo_output import JsonShow, TableShow
 from .output import out
 
@@ -72,6 +72,19 @@ def worker_main(
 ) -> None:
     """Run handlers in this process, for Webhooks(..., worker="external")."""
     asyncio.run(worker_command.run(worker_command.load(target), grace))
+
+
+@app.command("reconcile")
+def reconcile_main(
+    target: Annotated[
+        str, typer.Argument(help="module:name of your Webhooks object, made with reconcile=client.")
+    ],
+    once: Annotated[bool, typer.Option("--once", help="Ask for what is due, and end.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Ask for documents whose webhook did not come, and store what is found for your handlers."""
+    hooks = worker_command.load(target)
+    asyncio.run(reconcile_command.run(hooks, is_once=once, as_json=as_json))
 
 
 @app.command("providers")

@@ -6,7 +6,7 @@
 | `validated` | anything later than `received` |
 | `submitted` | `processing` and every final state |
 | `processing` | every final state |
-| `submission_unknown` | `submitted`, `processing` and every final state |
+| `submission_unknown` | `validated` (it never arrived), `submitted`, `processing` and every final state |
 | `failed_retryable` | `submitted` (a new attempt) |
 | `needs_review` | `completed`, `completed_with_warnings`, `failed_terminal` (a person decided) |
 | `completed`, `completed_with_warnings` | `expired` |
@@ -77,7 +77,7 @@ LEGAL_MOVES: Mapping[JobStatus, frozenset[JobStatus]] = {
     JobStatus.RECEIVED: frozenset({JobStatus.VALIDATED}) | _SUBMITTED,
     JobStatus.VALIDATED: _SUBMITTED,
     JobStatus.SUBMITTED: _UNDER_WAY,
-    JobStatus.SUBMISSION_UNKNOWN: frozenset({JobStatus.SUBMITTED}) | _UNDER_WAY,
+    JobStatus.SUBMISSION_UNKNOWN: frozenset({JobStatus.VALIDATED, JobStatus.SUBMITTED}) | _UNDER_WAY,
     JobStatus.PROCESSING: FINAL,
     JobStatus.FAILED_RETRYABLE: frozenset({JobStatus.SUBMITTED}),
     JobStatus.NEEDS_REVIEW: frozenset(

@@ -28,11 +28,13 @@ from .event import (
 )
 from .exchange import Body, Repeat, Request, Response
 from .headers import Headers, HeadersLike
-from .job import Batch, BatchSummary, Job, JobError, JobStatus
+from .job import Batch, BatchSummary, ErrorKind, Job, JobError, JobStatus
 from .result import Result
 from .secret import Secret, SecretsLike, secrets_of
 from .steps import Steps, send
 
+#: In place of the provider's word where it has forgotten a job: nobody sends such a word with a failure.
+EXPIRED = "paperhook.expired"
 #: No metadata, no options.
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -303,18 +305,33 @@ class Provider:
             metadata=self.read_metadata(envelope),
             raw=envelope.raw,
             body=body,
-            **self._content(event_class, envelope.payload),
+            **self._content(event_class, envelope),
         )
 
-    def _content(self, event_class: type[Event], payload: Any) -> dict[str, Any]:
+    def _content(self, event_class: type[Event], envelope: Envelope) -> dict[str, Any]:
+        payload = envelope.payload
         if event_class is DocumentCompleted:
             has_result = self.has_result(payload)
             return {"result": self.read_result(payload) if has_result else Result(), "has_result": has_result}
+        if event_class is DocumentFailed and envelope.provider_type == EXPIRED:
+            said = f"{self.name} does not know this job or its result any more"
+            return {"error": JobError(code="expired", message=said, kind=ErrorKind.TERMINAL)}
         if event_class is DocumentFailed:
             return {"error": self.read_error(payload)}
         if event_class is BatchCompleted:
             return {"summary": self.read_summary(payload)}
         return {}
+
+    def expired(self, job_id: str) -> Envelope:
+        """Say that the provider has forgotten a job of which no end was heard: a failure with the code `expired`."""
+        return Envelope(
+            key=f"document.expired:{job_id}",
+            type=DocumentFailed.canonical_type,
+            provider_type=EXPIRED,
+            payload={},
+            raw={},
+            job_id=job_id,
+        )
 
     # For subclasses
 

@@ -61,7 +61,7 @@ class Submission:
     submitted_at: float | None = None
     #: When its end was in the inbox.
     settled_at: float | None = None
-    #: How often the reconciler asked for it.
+    #: How often the reconciler has taken it up: once when it was given it, and once for each time it was postponed.
     polls: int = 0
 
 

@@ -195,10 +195,9 @@ def _seconds_of_key(provider: Provider) -> float | None:
 
 
 def handle_of(submission: Submission) -> Job:
-    """Give the handle of a submission; where it has no job yet, with the time of its first byte."""
-    if submission.job.id or submission.sent_at is None:
-        return submission.job
-    return submission.job.model_copy(update={"created_at": datetime.fromtimestamp(submission.sent_at, UTC)})
+    """Give the handle of a submission that has no job, with the time of its first byte."""
+    moment = submission.sent_at or submission.created_at
+    return submission.job.model_copy(update={"created_at": datetime.fromtimestamp(moment, UTC)})
 
 
 def _send(course: _Course, document: Document, metadata: Mapping[str, Any] | None) -> Steps[Job]:
@@ -322,13 +321,9 @@ def reconcile(provider: Provider, tracker: Tracker | None, job: Job) -> Steps[Jo
 
 
 def _row_of(tracker: Tracker, job: Job) -> Steps[Submission | None]:
-    if job.id:
-        which = Which(provider=job.provider, job_id=job.id)
-    elif job.idempotency_key:
-        which = Which(provider=job.provider, key=job.idempotency_key)
-    else:
+    if job.id or not job.idempotency_key:
         return None
-    rows = yield from answer_of(tracker.rows(which, limit=1))
+    rows = yield from answer_of(tracker.rows(Which(provider=job.provider, key=job.idempotency_key), limit=1))
     return next(iter(rows), None)
 
 

@@ -69,9 +69,9 @@ _SILENT = """
     WHERE provider = ?1 AND submitted_at IS NOT NULL AND settled_at IS NULL AND poll_at <= ?2
         AND (polls > 0 OR poll_at <= ?3)
     ORDER BY poll_at, id LIMIT ?4"""
-_HOLD = "UPDATE paperhook_submission SET polls = polls + 1, poll_at = ?, updated_at = ? WHERE id = ?"
+_HOLD = "UPDATE paperhook_submission SET polls = max(polls, 1), poll_at = ?, updated_at = ? WHERE id = ?"
 _POSTPONE = """
-    UPDATE paperhook_submission SET poll_at = ?, error_code = ?, updated_at = ?
+    UPDATE paperhook_submission SET polls = polls + 1, poll_at = ?, error_code = ?, updated_at = ?
     WHERE attempt_id = ? AND settled_at IS NULL"""
 _TALLY = "SELECT state, count(*), count(settled_at) FROM paperhook_submission GROUP BY state"
 
