@@ -31,7 +31,7 @@ from .core.job import JobStatus
 from .core.provider import Provider
 from .errors import ConfigurationError, DeliveryRejected, InboxError, UnknownProvider
 from .inbox import Inbox, open_inbox
-from .inbox.base import Entry, State
+from .inbox.base import Entry, State, TransactionalInbox
 from .inbox.base import Outcome as HandlerOutcome
 from .inbox.bridge import Bridge
 from .retrying import RetryPolicy
@@ -39,6 +39,7 @@ from .webhooks.receiver import MAX_BODY_BYTES, Outcome, Receipt, Reply, admit, r
 from .webhooks.router import Registration, Router, pattern_of
 from .worker import Worker
 from .worker.failures import describe
+from .worker.orders import is_async
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -52,12 +53,19 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound=Event)
 T = TypeVar("T")
 R = TypeVar("R")
+C = TypeVar("C")
 
 
 class _Decorator(Protocol[E]):
     """Gives a handler back as it was, and lets a type checker see that it takes the event."""
 
     def __call__(self, handler: Callable[[E], R], /) -> Callable[[E], R]: ...
+
+
+class _TransactionalDecorator(Protocol[E]):
+    """The same for a handler that takes a connection too: psycopg's or sqlite3's, by the inbox."""
+
+    def __call__(self, handler: Callable[[E, C], R], /) -> Callable[[E, C], R]: ...
 
 
 logger = logging.getLogger("paperhook")
@@ -183,6 +191,26 @@ class Webhooks:
     def on(
         self, event: str, *, name: str = ..., retry: RetryPolicy | None = ..., timeout: float | None = ...
     ) -> _Decorator[Any]: ...
+    @overload
+    def on(
+        self,
+        event: type[E],
+        *,
+        name: str = ...,
+        retry: RetryPolicy | None = ...,
+        timeout: float | None = ...,
+        transaction: Literal[True],
+    ) -> _TransactionalDecorator[E]: ...
+    @overload
+    def on(
+        self,
+        event: str,
+        *,
+        name: str = ...,
+        retry: RetryPolicy | None = ...,
+        timeout: float | None = ...,
+        transaction: Literal[True],
+    ) -> _TransactionalDecorator[Any]: ...
     def on(
         self,
         event: type[Event] | str,
@@ -190,7 +218,8 @@ class Webhooks:
         name: str = "",
         retry: RetryPolicy | None = None,
         timeout: float | None = None,
-    ) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
+        transaction: bool = False,
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register a handler, sync or async, as a decorator.
 
         Args:
@@ -199,22 +228,40 @@ class Webhooks:
                 waiting events run under the new name, so give a name to handlers that you may move.
             retry: When to try again after an exception, in tenacity's terms.
             timeout: Seconds for one run.
+            transaction: Hand the handler a connection of the inbox as its second argument: what it writes there and
+                its completion are committed together or not at all. The handler is sync, and never commits.
 
         Raises:
-            ConfigurationError: If deliveries were received or the worker was started already, or the name is taken.
+            ConfigurationError: If deliveries were received or the worker was started already, or the name is taken;
+                with `transaction`, if the handler is async or the inbox has no connection to lend.
         """
         pattern = pattern_of(event)
 
-        def register(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def register(function: Callable[..., Any]) -> Callable[..., Any]:
             if self._is_sealed:
                 raise ConfigurationError(
                     f"{_name_of(function)} is registered after the first delivery or the start of the worker: earlier "
                     "events would have missed it"
                 )
-            self._router.add(Registration(pattern, name or _name_of(function), function, retry, timeout))
+            if transaction:
+                self._check_transactional(function)
+            self._router.add(
+                Registration(pattern, name or _name_of(function), function, retry, timeout, transaction)
+            )
             return function
 
         return register
+
+    def _check_transactional(self, function: Callable[..., Any]) -> None:
+        if is_async(function):
+            raise ConfigurationError(
+                f"{_name_of(function)} is async: a handler with transaction=True runs in a thread, write it without async"
+            )
+        if not isinstance(self.inbox, TransactionalInbox):
+            raise ConfigurationError(
+                f"{_name_of(function)} wants a transaction, and {type(self.inbox).__name__} has none: "
+                "use an inbox in SQLite or PostgreSQL"
+            )
 
     # Receiving
 

@@ -54,6 +54,7 @@ WORKER = """
         function: object
         retry: object = None
         timeout: object = None
+        is_transactional: bool = False
 
     class Dispatch:
         def handlers(self, entry):

@@ -35,6 +35,7 @@ class Registered:
     function: Callable[[Any], Any]
     retry: RetryPolicy | None = TWICE
     timeout: float | None = None
+    is_transactional: bool = False
 
 
 @dataclass

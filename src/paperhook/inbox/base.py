@@ -27,7 +27,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 
 class State(StrEnum):
@@ -263,6 +263,25 @@ class Inbox(Protocol):
 
     def close(self) -> None:
         """Finish what was asked and let go; calling twice is fine, asking anything later is `InboxUnavailable`."""
+        ...
+
+
+@runtime_checkable
+class TransactionalInbox(Inbox, Protocol):
+    """An inbox that lends its connection to a handler."""
+
+    def transact(self, work: Callable[[Any], Settlement]) -> bool:
+        """Run `work` with a connection, and commit what it wrote together with what it returns, or neither.
+
+        It blocks, so it is called on a thread; the connection belongs to that thread until it returns.
+
+        Returns:
+            False where the lease was lost: then everything was rolled back.
+
+        Raises:
+            InboxUnavailable: If the store failed; lost during the commit, both may be there or neither.
+            Exception: Whatever `work` raised, or broke that is only checked by the commit; all was rolled back.
+        """
         ...
 
 

@@ -15,6 +15,7 @@ from ..errors import ConfigurationError
 from .base import EVERYTHING, Claim, Entry, Filter, Outcome, Row, Settlement, State, Stats, plain, storable
 from .commits import Ask, GroupCommit
 from .sqlite_file import SqliteFile
+from .sqlite_handlers import HandlerTransactions
 from .sqlite_work import CLAIM, CLAIM_KEY, PUT, RENEW, REPLAY, ROWS, SETTLE, STATS
 from .wakes import Wakes
 
@@ -48,8 +49,9 @@ class SqliteInbox:
         self._reads = GroupCommit(
             SqliteFile(self.path, is_reader=True, patience=patience), name="paperhook-inbox-reads"
         )
+        self._handlers = HandlerTransactions(self.path, patience=patience)
         # An inbox that nobody holds any more, and the end of the interpreter, close it.
-        self._close = weakref.finalize(self, _close, self._writes, self._reads)
+        self._close = weakref.finalize(self, _close, self._handlers, self._writes, self._reads)
 
     def put(self, entries: Sequence[Entry]) -> Future[tuple[bool, ...]]:
         """Store events and commit."""
@@ -79,6 +81,10 @@ class SqliteInbox:
         """Give a lease up until `due_at`."""
         return self._writes.ask(SETTLE, Settlement(claim, outcomes, State.PENDING, due_at))
 
+    def transact(self, work: Callable[[sqlite3.Connection], Settlement]) -> bool:
+        """Run `work` with a connection and record what it gives, all in one transaction; nobody else writes then."""
+        return self._handlers.transact(work)
+
     def rows(
         self, where: Filter = EVERYTHING, *, limit: int = 100, offset: int = 0
     ) -> Future[tuple[Row, ...]]:
@@ -107,6 +113,6 @@ def _tell(wakes: Wakes, asks: Sequence[Ask[sqlite3.Connection]]) -> None:
         wakes.tell()
 
 
-def _close(*each: GroupCommit[sqlite3.Connection]) -> None:
-    for commits in each:
-        commits.close()
+def _close(*each: GroupCommit[sqlite3.Connection] | HandlerTransactions) -> None:
+    for opened in each:
+        opened.close()

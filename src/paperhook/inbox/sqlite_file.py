@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import resources
 from operator import attrgetter
@@ -57,6 +57,25 @@ class SqliteFile:
         except InboxError:
             self.close()
             raise
+
+    def lend(self, work: Callable[[sqlite3.Connection], Callable[[], None]]) -> None:
+        """Run the work of somebody else in a transaction, then what it returns, and commit.
+
+        Raises:
+            InboxError: If the store failed before or after that work.
+            Exception: Whatever the work raised, or broke that is only checked by the commit.
+        """
+        is_lent = False
+        try:
+            with self._transaction() as connection:
+                is_lent = True
+                after = work(connection)
+                is_lent = False
+                after()
+        except (sqlite3.Error, OSError) as error:
+            if is_lent or not _is_store_failure(error):
+                raise
+            raise _meaning(error, self._path) from error
 
     def close(self) -> None:
         """Close the connection; the last one of all processes tidies the files up."""

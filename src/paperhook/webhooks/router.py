@@ -29,6 +29,8 @@ class Registration:
     retry: RetryPolicy | None = None
     #: Seconds; None for no bound.
     timeout: float | None = None
+    #: Whether it takes a connection of the inbox too, and is sync.
+    is_transactional: bool = False
 
     def listens_to(self, type: str) -> bool:
         """Tell whether this handler wants an event of that type."""

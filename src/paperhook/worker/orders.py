@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -22,7 +23,7 @@ class Handling(Protocol):
 
     @property
     def function(self) -> Callable[[Any], Any]:
-        """Sync or async; takes the event."""
+        """Sync or async; takes the event, and a connection where it is transactional."""
         ...
 
     @property
@@ -33,6 +34,11 @@ class Handling(Protocol):
     @property
     def timeout(self) -> float | None:
         """Seconds for one run; None for no bound."""
+        ...
+
+    @property
+    def is_transactional(self) -> bool:
+        """Whether its writes are committed with its completion."""
         ...
 
 
@@ -60,3 +66,10 @@ class Orders:
     clock: Callable[[], float]
     on_dead: Callable[[Any, Sequence[Outcome]], Any] | None
     threads: Threads
+
+
+def is_async(function: Callable[..., Any]) -> bool:
+    """Tell whether calling it gives a coroutine."""
+    # An object with an `async def __call__` is no coroutine function itself.
+    called = inspect.getattr_static(type(function), "__call__", None)
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(called)

@@ -15,15 +15,16 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
-from typing import Any
+from typing import Any, cast
 
 from ..core.event import Event
 from ..errors import GiveUp, InboxError, RetryLater
-from ..inbox.base import Claim, Filter, Outcome, State
+from ..inbox.base import Claim, Filter, Outcome, Settlement, State, TransactionalInbox
 from ..inbox.bridge import Bridge
 from ..retrying import HANDLER_RETRY, RetryPolicy, is_used_up, next_pause
 from .failures import describe
-from .orders import Handling, Orders
+from .orders import Handling, Orders, is_async
+from .transactions import LeaseLost, StoreFailed, Transaction
 
 logger = logging.getLogger("paperhook")
 
@@ -55,6 +56,8 @@ class _Held:
     is_settling: bool = False
     #: Another worker has it: nothing that happens here counts any more.
     is_lost: bool = False
+    #: Recorded by the transaction of its last handler: the state, and when it is due.
+    recorded: tuple[State, float] | None = None
     #: A handler that runs in a thread, which cannot be stopped.
     call: Future[Any] | None = None
 
@@ -140,9 +143,11 @@ class Shift:
             began = self._loop.time()
             try:
                 handlers = self._orders.dispatch.handlers(held.claim.entry)
-                for handling in self._due(held, handlers):
+                due = self._due(held, handlers)
+                for handling in due:
                     event, failure = self._event(held) if event is None else (event, None)
-                    held.outcomes[handling.name] = await self._run(held, handling, event, failure)
+                    rest = handlers if handling is due[-1] else ()
+                    held.outcomes[handling.name] = await self._run(held, handling, event, failure, rest)
             finally:
                 self._leave(held, self._loop.time() - began)
             return await self._record(held, handlers, event)
@@ -151,6 +156,13 @@ class Shift:
                 return None
             await self._give_back(held, 0.0)
             raise
+        except LeaseLost:
+            logger.warning("%s: the lease was lost, another worker has it", _name(held.claim))
+            return None
+        except StoreFailed as failed:
+            logger.error("%s: its handler could not be committed: %s", _name(held.claim), failed.__cause__)  # noqa: TRY400
+            await self._give_back(held, self._orders.clock() + STORE_PAUSES[-1])
+            return State.PENDING
         except Exception as error:  # noqa: BLE001 - one event must not end the worker, and stays where it is seen
             logger.error("%s could not be run: %s", _name(held.claim), describe(error))  # noqa: TRY400 - no content
             await self._give_back(held, self._orders.clock() + self._orders.lease)
@@ -184,17 +196,24 @@ class Shift:
         self._on_free()
 
     async def _run(
-        self, held: _Held, handling: Handling, event: Event | None, failure: Exception | None
+        self,
+        held: _Held,
+        handling: Handling,
+        event: Event | None,
+        failure: Exception | None,
+        all_handlers: Sequence[Handling],
     ) -> Outcome:
-        """Run one handler, and tell how it fared."""
+        """Run one handler, and tell how it fared; `all_handlers` of the event where it is the last to run."""
         before = held.outcomes.get(handling.name)
         attempts, started_at = (before.attempts, before.started_at) if before else (0, self._orders.clock())
         attempt = Outcome(handling.name, State.DONE, attempts + 1, started_at=started_at)
         if failure is not None:
             return self._failed(held, handling, attempt, failure)
         try:
-            async with asyncio.timeout(handling.timeout):
-                if _is_async(handling.function):
+            async with asyncio.timeout(handling.timeout) as bound:
+                if handling.is_transactional:
+                    await self._run_in_transaction(held, handling, event, attempt, all_handlers, bound)
+                elif is_async(handling.function):
                     await handling.function(event)
                 else:
                     held.call = self._call(handling.function, event)
@@ -202,7 +221,7 @@ class Shift:
                     # A lambda, or a function that gives a coroutine without being one.
                     if inspect.isawaitable(answer):
                         await answer
-        except (KeyboardInterrupt, GeneratorExit):
+        except (KeyboardInterrupt, GeneratorExit, LeaseLost, StoreFailed):
             raise
         except asyncio.CancelledError as error:
             if _is_cancelled_from_outside():
@@ -211,6 +230,50 @@ class Shift:
         except BaseException as error:  # noqa: BLE001 - whatever a handler raises is its failure, SystemExit too
             return self._failed(held, handling, attempt, error)
         return attempt
+
+    async def _run_in_transaction(
+        self,
+        held: _Held,
+        handling: Handling,
+        event: Event | None,
+        attempt: Outcome,
+        all_handlers: Sequence[Handling],
+        bound: asyncio.Timeout,
+    ) -> None:
+        """Run a handler and record it in one transaction; where it is the last to run, the event with it."""
+        outcomes = {**held.outcomes, handling.name: attempt}
+
+        def settle() -> Settlement:
+            changed = [each for name, each in outcomes.items() if held.claim.outcomes.get(name) != each]
+            if not all_handlers:
+                return Settlement(held.claim, changed, State.RUNNING, 0.0)
+            state, due_at = held.recorded = _verdict(outcomes, all_handlers)
+            # The lease is given up from here on.
+            held.is_settling = True
+            moment = due_at if state is State.PENDING else self._orders.clock()
+            return Settlement(held.claim, changed, state, moment)
+
+        inbox = cast("TransactionalInbox", self._orders.inbox)
+        transaction = Transaction(inbox, handling.function, event, settle)
+
+        def run() -> None:
+            try:
+                transaction.run()
+            except BaseException:
+                # Here, before anybody hears of it.
+                held.recorded, held.is_settling = None, False
+                raise
+
+        held.call = self._call(run)
+        try:
+            await self._bridge.wait(held.call)
+        except asyncio.CancelledError:
+            if transaction.leave():
+                raise
+            # It commits in this moment, and what is committed counts.
+            await self._bridge.wait(held.call)
+            if not bound.expired():
+                raise
 
     def _call(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         return self._orders.threads.submit(contextvars.copy_context().run, function, *arguments)
@@ -259,9 +322,9 @@ class Shift:
     async def _record(self, held: _Held, handlers: Sequence[Handling], event: Event | None) -> State | None:
         if not handlers:
             held.outcomes[NOBODY] = Outcome(NOBODY, State.DEAD, 0, "no handler is registered for this event")
-        state, due_at = _verdict(held.outcomes, handlers)
+        state, due_at = held.recorded or _verdict(held.outcomes, handlers)
         held.is_settling = True
-        if not await self._settle(held, state, due_at):
+        if held.recorded is None and not await self._settle(held, state, due_at):
             logger.warning("%s: the lease was lost, another worker has it", _name(held.claim))
             return None
         if state is State.PENDING:
@@ -307,7 +370,7 @@ class Shift:
             return
         subject, outcomes = event or self._event(held)[0] or held.claim.entry, tuple(held.outcomes.values())
         try:
-            if _is_async(on_dead):
+            if is_async(on_dead):
                 await on_dead(subject, outcomes)
             else:
                 await self._bridge.wait(self._call(on_dead, subject, outcomes))
@@ -362,12 +425,6 @@ class Shift:
     async def _wait_for_all(self, seconds: float) -> None:
         if self._held:
             await asyncio.wait(self._held.values(), timeout=seconds)
-
-
-def _is_async(function: Callable[..., Any]) -> bool:
-    # An object with an `async def __call__` is no coroutine function itself.
-    called = inspect.getattr_static(type(function), "__call__", None)
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(called)
 
 
 def _is_cancelled_from_outside() -> bool:
