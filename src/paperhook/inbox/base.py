@@ -169,6 +169,9 @@ class Filter:
     handler: str | None = None
 
 
+#: Provider and key of an event.
+Key = tuple[str, str]
+
 #: What is made of texts that come from outside.
 Words = TypeVar("Words", Entry, Outcome, Filter)
 
@@ -205,6 +208,21 @@ class Inbox(Protocol):
         Returns:
             None where it is unknown, settled, leased by another, or waits for another event of its subject.
         """
+        ...
+
+    def hand_over(self, *, limit: int, now: float, patience: float) -> Future[tuple[Key, ...]]:
+        """Give up to `limit` events to an engine that will claim them by their keys.
+
+        Those whose lease ran out, those that are due again, and the new ones that are `patience` seconds old: a younger
+        one was handed over when it was put. Each is due again when `handing_over.again_at` says.
+
+        Returns:
+            Provider and key of each.
+        """
+        ...
+
+    def hand_over_next(self, provider: str, key: str, *, now: float, patience: float) -> Future[Key | None]:
+        """Give the event that had to wait for this one to an engine, however young it is; None where nothing waits."""
         ...
 
     def renew(self, claims: Sequence[Claim], *, lease: float, now: float) -> Future[tuple[bool, ...]]:

@@ -8,10 +8,12 @@ from bisect import insort
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, NoReturn, TypeVar
 
 from ..errors import InboxUnavailable
-from .base import EVERYTHING, Claim, Entry, Filter, Outcome, Row, State, Stats, plain, plainly, storable
+from .base import EVERYTHING, Claim, Entry, Filter, Key, Outcome, Row, State, Stats, plain, plainly, storable
+from .handing_over import again_at
 from .wakes import Wakes
 
 T = TypeVar("T")
@@ -83,6 +85,33 @@ class MemoryInbox:
             return self._lease(event, lease, now)
 
         return self._answer(claim)
+
+    def hand_over(self, *, limit: int, now: float, patience: float) -> Future[tuple[Key, ...]]:
+        """Give events that are due to an engine."""
+
+        def hand_over() -> tuple[Key, ...]:
+            due = (
+                event
+                for event in self._due(len(self._events), now)
+                if not (_is_new(event, now) and now - patience <= event.entry.received_at <= now)
+            )
+            return tuple([_hand_over(event, now, patience) for event in islice(due, limit)])
+
+        return self._answer(hand_over)
+
+    def hand_over_next(self, provider: str, key: str, *, now: float, patience: float) -> Future[Key | None]:
+        """Give the event that waits for this one to an engine."""
+
+        def hand_over_next() -> Key | None:
+            before = self._events.get(self._ids.get((plain(provider), plain(key)), 0))
+            subject = None if before is None else before.entry.subject
+            line = self._lines.get((plain(provider), subject), []) if subject is not None else []
+            for event in map(self._events.__getitem__, line[:1]):
+                if event.state is State.PENDING and event.due_at <= now:
+                    return _hand_over(event, now, patience)
+            return None
+
+        return self._answer(hand_over_next)
 
     def renew(self, claims: Sequence[Claim], *, lease: float, now: float) -> Future[tuple[bool, ...]]:
         """Extend leases to `now + lease`."""
@@ -275,6 +304,13 @@ def _is_due_again(event: _Event, now: float) -> bool:
 
 def _is_new(event: _Event, now: float) -> bool:  # noqa: ARG001 - a new event is due whatever the clock says
     return event.state is State.PENDING and event.due_at <= 0
+
+
+def _hand_over(event: _Event, now: float, patience: float) -> Key:
+    event.lost += event.state is State.RUNNING
+    event.state, event.token = State.PENDING, ""
+    event.due_at = again_at(event.entry.received_at, now, patience)
+    return event.entry.provider, event.entry.key
 
 
 def _kept(outcomes: Mapping[str, Outcome], state: State, handler: str | None) -> dict[str, Outcome]:

@@ -8,8 +8,22 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from .base import EVERYTHING, Claim, Entry, Filter, Outcome, Row, Settlement, State, Stats, plain, storable
+from .base import (
+    EVERYTHING,
+    Claim,
+    Entry,
+    Filter,
+    Key,
+    Outcome,
+    Row,
+    Settlement,
+    State,
+    Stats,
+    plain,
+    storable,
+)
 from .commits import GroupCommit
+from .postgres_handing_over import HAND_OVER, HAND_OVER_NEXT, Enlisted, put_and_carry
 from .postgres_handlers import HandlerConnections
 from .postgres_listener import Listener
 from .postgres_server import Address, PgConnection, PostgresServer
@@ -34,6 +48,7 @@ class PostgresInbox:
     def __init__(self, url: str, *, patience: float = 5.0, handler_connections: int = 8) -> None:
         self._address = Address(url, patience=patience)
         self._writes = GroupCommit(PostgresServer(self._address), name="paperhook-inbox")
+        self._put = PUT
         self._reads = GroupCommit(PostgresServer(self._address, is_reader=True), name="paperhook-inbox-reads")
         self._listener = Listener(self._address)
         self._handlers = HandlerConnections(self._address, handler_connections)
@@ -53,7 +68,7 @@ class PostgresInbox:
 
     def put(self, entries: Sequence[Entry]) -> Future[tuple[bool, ...]]:
         """Store events and commit; where the connection is cut during the commit, `InboxUnavailable` all the same."""
-        return self._writes.ask(PUT, [storable(entry) for entry in entries])
+        return self._writes.ask(self._put, [storable(entry) for entry in entries])
 
     def claim(self, *, limit: int, lease: float, now: float) -> Future[tuple[Claim, ...]]:
         """Lease up to `limit` events that are due."""
@@ -62,6 +77,14 @@ class PostgresInbox:
     def claim_key(self, provider: str, key: str, *, lease: float, now: float) -> Future[Claim | None]:
         """Lease one event by its key, due or not."""
         return self._writes.ask(CLAIM_KEY, (plain(provider), plain(key), lease, now))
+
+    def hand_over(self, *, limit: int, now: float, patience: float) -> Future[tuple[Key, ...]]:
+        """Give events that are due to an engine."""
+        return self._writes.ask(HAND_OVER, (limit, now, patience))
+
+    def hand_over_next(self, provider: str, key: str, *, now: float, patience: float) -> Future[Key | None]:
+        """Give the event that waits for this one to an engine."""
+        return self._writes.ask(HAND_OVER_NEXT, (plain(provider), plain(key), now, patience))
 
     def renew(self, claims: Sequence[Claim], *, lease: float, now: float) -> Future[tuple[bool, ...]]:
         """Extend leases to `now + lease`."""
@@ -78,6 +101,10 @@ class PostgresInbox:
     ) -> Future[bool]:
         """Give a lease up until `due_at`."""
         return self._writes.ask(SETTLE, Settlement(claim, outcomes, State.PENDING, due_at))
+
+    def enlist(self, within: Enlisted) -> None:
+        """Have `within` store an engine's jobs in the transaction that puts events, or nothing where it fails."""
+        self._put = put_and_carry(within)
 
     def transact(self, work: Callable[[PgConnection], Settlement]) -> bool:
         """Run `work` with a connection and record what it gives, all in one transaction."""

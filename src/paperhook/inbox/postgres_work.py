@@ -119,7 +119,7 @@ _COUNT_DUPLICATES = """
 
 def _put(db: Session, groups: Sequence[Sequence[Entry]]) -> list[tuple[bool, ...]]:
     entries = [entry for entries in groups for entry in entries]
-    names = [(_stored(entry.provider), _hash(entry.key)) for entry in entries]
+    names = [(stored(entry.provider), hashed(entry.key)) for entry in entries]
     new = _put_new(db, entries, names)
     db.is_news = db.is_news or bool(new)
     db.count(duplicates=len(entries) - len(new))
@@ -159,17 +159,17 @@ def _insert(db: Session, entries: Sequence[Entry], names: Sequence[_Name]) -> li
     return db.rows(
         _PUT,
         provider=[provider for provider, _ in names],
-        key=[_stored(entry.key) for entry in entries],
+        key=[stored(entry.key) for entry in entries],
         key_hash=[key_hash for _, key_hash in names],
-        type=[_stored(entry.type) for entry in entries],
+        type=[stored(entry.type) for entry in entries],
         subject_hash=[line and line[1] for line in lines],
         is_first=[firsts[line] == place for place, line in enumerate(lines)],
         received_at=[float(entry.received_at) for entry in entries],
         body=[entry.body for entry in entries],
-        form=[_stored(entry.form) for entry in entries],
+        form=[stored(entry.form) for entry in entries],
         position=[entry.index for entry in entries],
         headers=[json.dumps(dict(entry.headers)) if entry.headers else "{}" for entry in entries],
-        origin=[_stored(entry.origin) for entry in entries],
+        origin=[stored(entry.origin) for entry in entries],
         job_id=[_stored_if(entry.job_id) for entry in entries],
         document_id=[_stored_if(entry.document_id) for entry in entries],
         batch_id=[_stored_if(entry.batch_id) for entry in entries],
@@ -215,7 +215,7 @@ _GIVE_TURN = f"""
 
 
 def _line(entry: Entry) -> list[_Name]:
-    return [] if entry.subject is None else [(_stored(entry.provider), _hash(entry.subject))]
+    return [] if entry.subject is None else [(stored(entry.provider), hashed(entry.subject))]
 
 
 def _columns(lines: Collection[_Name]) -> dict[str, Any]:
@@ -290,7 +290,7 @@ def _claim(db: Session, asks: Sequence[tuple[int, float, float]]) -> list[tuple[
 
 def _claim_key(db: Session, asks: Sequence[tuple[str, str, float, float]]) -> list[Claim | None]:
     return [
-        next(iter(_lease(db, _CLAIM_KEY, lease, now, provider=_stored(provider), key_hash=_hash(key))), None)
+        next(iter(_lease(db, _CLAIM_KEY, lease, now, provider=stored(provider), key_hash=hashed(key))), None)
         for provider, key, lease, now in asks
     ]
 
@@ -308,15 +308,15 @@ def _lease(db: Session, statement: str, lease: float, now: float, **which: Any) 
 
 def _entry(row: Sequence[Any]) -> Entry:
     return Entry(
-        provider=_original(row[1]),
-        key=_original(row[2]),
-        type=_original(row[3]),
+        provider=original(row[1]),
+        key=original(row[2]),
+        type=original(row[3]),
         received_at=row[4],
         body=row[5],
-        form=_original(row[6]),
+        form=original(row[6]),
         index=row[7],
         headers={} if row[8] == "{}" else json.loads(row[8]),
-        origin=_original(row[9]),
+        origin=original(row[9]),
         job_id=_original_if(row[10]),
         document_id=_original_if(row[11]),
         batch_id=_original_if(row[12]),
@@ -327,8 +327,8 @@ def _entry(row: Sequence[Any]) -> Entry:
 def _outcomes_of(db: Session, ids: Sequence[int]) -> dict[int, dict[str, Outcome]]:
     found: dict[int, dict[str, Outcome]] = {}
     for event_id, name, state, attempts, error, *times in db.rows(_OUTCOMES, ids=ids) if ids else ():
-        handler = _original(name)
-        outcome = Outcome(handler, State(state), attempts, _original(error), *times)
+        handler = original(name)
+        outcome = Outcome(handler, State(state), attempts, original(error), *times)
         found.setdefault(event_id, {})[handler] = outcome
     return found
 
@@ -402,7 +402,7 @@ def _settle(db: Session, settlements: Sequence[Settlement]) -> list[bool]:
 
 def _put_outcomes(db: Session, settlements: Iterable[Settlement]) -> None:
     by_name = {
-        (each.claim.id, _stored(plain(outcome.handler))): outcome
+        (each.claim.id, stored(plain(outcome.handler))): outcome
         for each in settlements
         for outcome in each.outcomes
     }
@@ -415,7 +415,7 @@ def _put_outcomes(db: Session, settlements: Iterable[Settlement]) -> None:
         handler=[handler for _, handler in by_name],
         state=[str(each.state) for each in outcomes],
         attempts=[each.attempts for each in outcomes],
-        error=[_stored(plain(each.error)) for each in outcomes],
+        error=[stored(plain(each.error)) for each in outcomes],
         started_at=[float(each.started_at) for each in outcomes],
         due_at=[float(each.due_at) for each in outcomes],
     )
@@ -485,7 +485,7 @@ def _replay_one(db: Session, where: Filter, limit: int) -> tuple[int, ...]:
         return ()
     done = [event_id for event_id, _, _, state in found if state == State.DONE]
     dead = [event_id for event_id, _, _, state in found if state == State.DEAD]
-    db.run(_FORGET_OUTCOMES, done=done, dead=dead, handler=_stored(plain(where.handler or "")))
+    db.run(_FORGET_OUTCOMES, done=done, dead=dead, handler=stored(plain(where.handler or "")))
     db.run(_REVIVE, ids=done + dead)
     _choose_next(
         db, {(provider, subject_hash) for _, provider, subject_hash, _ in found if subject_hash is not None}
@@ -515,25 +515,25 @@ def _terms(where: Filter) -> Iterator[tuple[str, Mapping[str, Any]]]:
             {},
         )
     if where.provider is not None:
-        yield "event.provider = %(provider)b", {"provider": _stored(plain(where.provider))}
+        yield "event.provider = %(provider)b", {"provider": stored(plain(where.provider))}
     if where.key is not None:
-        yield "event.key_hash = %(key_hash)b", {"key_hash": _hash(plain(where.key))}
+        yield "event.key_hash = %(key_hash)b", {"key_hash": hashed(plain(where.key))}
     if where.type is not None and where.type.endswith(".*"):
-        yield "starts_with(event.type, %(type)b)", {"type": _stored(plain(where.type[:-1]))}
+        yield "starts_with(event.type, %(type)b)", {"type": stored(plain(where.type[:-1]))}
     elif where.type is not None:
-        yield "event.type = %(type)b", {"type": _stored(plain(where.type))}
+        yield "event.type = %(type)b", {"type": stored(plain(where.type))}
     if where.job_id is not None:
         # A job id is the subject wherever there is one, and subjects have an index.
         job_id = plain(where.job_id)
         yield (
             "event.subject_hash = %(subject_hash)b AND payload.job_id = %(job_id)b",
-            {"subject_hash": _hash(job_id), "job_id": _stored(job_id)},
+            {"subject_hash": hashed(job_id), "job_id": stored(job_id)},
         )
     if where.handler is not None:
         yield (
             """EXISTS (SELECT 1 FROM paperhook_outcome outcome
                 WHERE outcome.event_id = event.id AND outcome.handler = %(handler)b AND outcome.state = 'dead')""",
-            {"handler": _stored(plain(where.handler))},
+            {"handler": stored(plain(where.handler))},
         )
 
 
@@ -545,26 +545,29 @@ def _stats(db: Session, asks: Sequence[None]) -> list[Stats]:
 # Texts
 
 
-def _hash(text: str) -> bytes:
+def hashed(text: str) -> bytes:
+    """Give the hash under which a key or a subject is found."""
     return hashlib.sha256(text.encode()).digest()
 
 
-def _stored(text: str) -> str:
+def stored(text: str) -> str:
+    """Give a text as the tables hold it."""
     if "\x00" not in text and _ESCAPE not in text:
         return text
     return text.replace(_ESCAPE, _ESCAPE + "1").replace("\x00", _ESCAPE + "0")
 
 
-def _original(text: str) -> str:
+def original(text: str) -> str:
+    """Give back a text that the tables hold."""
     return text.replace(_ESCAPE + "0", "\x00").replace(_ESCAPE + "1", _ESCAPE) if _ESCAPE in text else text
 
 
 def _stored_if(text: str | None) -> str | None:
-    return None if text is None else _stored(text)
+    return None if text is None else stored(text)
 
 
 def _original_if(text: str | None) -> str | None:
-    return None if text is None else _original(text)
+    return None if text is None else original(text)
 
 
 # A claim sees what was put and settled in its own transaction.

@@ -12,9 +12,23 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigurationError
-from .base import EVERYTHING, Claim, Entry, Filter, Outcome, Row, Settlement, State, Stats, plain, storable
+from .base import (
+    EVERYTHING,
+    Claim,
+    Entry,
+    Filter,
+    Key,
+    Outcome,
+    Row,
+    Settlement,
+    State,
+    Stats,
+    plain,
+    storable,
+)
 from .commits import Ask, GroupCommit
 from .sqlite_file import SqliteFile
+from .sqlite_handing_over import HAND_OVER, HAND_OVER_NEXT
 from .sqlite_handlers import HandlerTransactions
 from .sqlite_work import CLAIM, CLAIM_KEY, PUT, RENEW, REPLAY, ROWS, SETTLE, STATS
 from .wakes import Wakes
@@ -64,6 +78,14 @@ class SqliteInbox:
     def claim_key(self, provider: str, key: str, *, lease: float, now: float) -> Future[Claim | None]:
         """Lease one event by its key, due or not."""
         return self._writes.ask(CLAIM_KEY, (plain(provider), plain(key), lease, now))
+
+    def hand_over(self, *, limit: int, now: float, patience: float) -> Future[tuple[Key, ...]]:
+        """Give events that are due to an engine."""
+        return self._writes.ask(HAND_OVER, (limit, now, patience))
+
+    def hand_over_next(self, provider: str, key: str, *, now: float, patience: float) -> Future[Key | None]:
+        """Give the event that waits for this one to an engine."""
+        return self._writes.ask(HAND_OVER_NEXT, (plain(provider), plain(key), now, patience))
 
     def renew(self, claims: Sequence[Claim], *, lease: float, now: float) -> Future[tuple[bool, ...]]:
         """Extend leases to `now + lease`."""
