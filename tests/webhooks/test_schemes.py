@@ -627,6 +627,10 @@ def test_a_check_that_fails_refuses_and_tells_only_the_kind_of_error() -> None:
     def refuses(given: Delivery, secret: Secret, now: float | None) -> bool:
         raise StaleDelivery("too old")
 
+    own = HmacSha256("S")
+    nested = Custom(lambda given, secret, now: own.verify(given, [secret]) == secret.name)
+
+    assert nested.verify(delivery(own.sign(BODY, TEXT)), [HEX, TEXT]) == "june"
     with pytest.raises(BadSignature, match="failed: KeyError") as refused:
         Custom(fails).verify(delivery({}), [TEXT])
     assert refused.value.__context__ is None

@@ -124,6 +124,9 @@ class Custom:
         try:
             # Exactly True: a coroutine that somebody forgot to await is true as well.
             return self.accepts(delivery, secret, now) is True
+        except BadSignature:
+            # Another secret may match, so that schemes can be put together and secrets still rotate.
+            return False
         except (DeliveryRejected, ConfigurationError):
             raise
         except Exception as error:  # noqa: BLE001 - a delivery must not be able to crash the receiver
