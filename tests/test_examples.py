@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import subprocess
@@ -11,11 +12,13 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from paperhook import Client
 from paperhook.cli import demo
-from paperhook.testing import LOCAL_SECRET, LocalProviders
+from paperhook.providers import DocuParse
+from paperhook.testing import LOCAL_SECRET, LocalProviders, signed_delivery
 
 from .conftest import REPOSITORY
 from .settings import settings_of
@@ -82,6 +85,69 @@ def test_the_fastapi_example_books_an_invoice(tmp_path):
 
     assert vendor
     assert (tmp_path / "paperhook.db").exists()
+
+
+UVICORN = ("-m", "uvicorn", "--port", "0", "--no-access-log")
+#: Each with how its first lines start it, what it prints then, and where it takes deliveries.
+FRAMEWORKS = {
+    "starlette_app": ((*UVICORN, "starlette_app:app"), r"running on (http://\S+)", "/webhooks/docuparse"),
+    "litestar_app": ((*UVICORN, "litestar_app:app"), r"running on (http://\S+)", "/webhooks/docuparse"),
+    "quart_app": ((*UVICORN, "quart_app:app"), r"running on (http://\S+)", "/webhooks/docuparse"),
+    "django_asgi_app": (
+        (*UVICORN, "django_asgi_app:application"),
+        r"running on (http://\S+)",
+        "/webhooks/docuparse",
+    ),
+    "fastapi_verified": ((*UVICORN, "fastapi_verified:app"), r"running on (http://\S+)", "/docuparse-events"),
+    "flask_app": (
+        ("-m", "flask", "--app", "flask_app", "run", "--port", "0"),
+        r"Running on (http://\S+)",
+        "/webhooks/docuparse",
+    ),
+    "django_app": (
+        (str(EXAMPLES / "django_app.py"), "runserver", "0", "--noreload"),
+        r"server at (http://[^/]+)/",
+        "/webhooks/docuparse",
+    ),
+    "aiohttp_app": (
+        (str(EXAMPLES / "aiohttp_app.py"), "0"),
+        r"Running on (http://\S+)",
+        "/webhooks/docuparse",
+    ),
+    "wsgi_app": ((str(EXAMPLES / "wsgi_app.py"), "0"), r"listening on port (\d+)", "/docuparse"),
+}
+
+
+@pytest.mark.parametrize("name", FRAMEWORKS)
+def test_the_example_of_a_framework_books_what_is_delivered(name, tmp_path):
+    command, announcement, path = FRAMEWORKS[name]
+    pytest.importorskip(name.partition("_")[0].replace("wsgi", "wsgiref"))
+    headers, body = signed_delivery(DocuParse("key", webhook_secret=LOCAL_SECRET), "document.completed")
+
+    with started(*command, folder=tmp_path, settings=RECEIVING) as app:
+        origin = line_with(app, announcement)
+        if origin.isdigit():
+            origin = f"http://127.0.0.1:{origin}"
+        answer = httpx.post(f"{origin}{path}", headers=headers, content=body)
+        booked = line_with(app, r"booked (.+): \d+\.\d\d")
+
+    assert answer.status_code == 200
+    assert booked
+
+
+def test_the_lambda_example_books_an_event_from_a_file(tmp_path):
+    headers, body = signed_delivery(DocuParse("key", webhook_secret=LOCAL_SECRET), "document.completed")
+    event = {"httpMethod": "POST", "path": "/webhooks/docuparse", "headers": headers, "body": body.decode()}
+    (tmp_path / "event.json").write_text(json.dumps(event))
+
+    with started(
+        str(EXAMPLES / "lambda_function.py"), "event.json", folder=tmp_path, settings=RECEIVING
+    ) as function:
+        booked = line_with(function, r"booked (.+): \d+\.\d\d")
+        status = line_with(function, r'"statusCode": (\d+)')
+
+    assert booked
+    assert status == "200"
 
 
 def test_the_example_without_a_framework_books_an_invoice(tmp_path):
