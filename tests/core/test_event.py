@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
+from typing import Any
+
 import pydantic
 import pytest
 
@@ -14,6 +17,7 @@ from paperhook.core.event import (
     UnknownEvent,
 )
 from paperhook.core.job import JobStatus
+from paperhook.core.result import Field, Result
 
 
 def event(type: str = "document.completed", **members: object) -> Event:
@@ -71,3 +75,56 @@ def test_an_event_survives_json_with_its_exact_bytes() -> None:
     )
 
     assert DocumentCompleted.model_validate_json(made.model_dump_json()) == made
+
+
+def completed(result: Any) -> DocumentCompleted:
+    return DocumentCompleted(key="k", provider="acme", type="document.completed", result=result)
+
+
+def test_a_result_is_read_when_somebody_asks_and_once():
+    asked: list[int] = []
+
+    def read() -> Result:
+        asked.append(1)
+        return Result(fields={"total": Field(value="1")})
+
+    event = completed(read)
+    before = list(asked)
+
+    assert before == []
+    assert event.result.fields["total"].value == "1"
+    assert event.result is event.result
+    assert asked == [1]
+
+
+def test_a_completed_event_without_a_result_has_an_empty_one():
+    assert completed(None).result == Result()
+
+
+@pytest.mark.parametrize(
+    "given", [Result(warnings=("w",)), {"warnings": ["w"]}, lambda: Result(warnings=("w",))]
+)
+def test_a_result_survives_json_and_pickle_whoever_made_it(given: Any):
+    event = completed(given)
+
+    copied = pickle.loads(pickle.dumps(completed(Result(warnings=("w",)))))
+    again = DocumentCompleted.model_validate_json(event.model_dump_json())
+
+    assert again.result.warnings == copied.result.warnings == event.result.warnings == ("w",)
+
+
+def test_a_pickle_holds_the_result_and_not_its_reader():
+    class Reader:
+        def __call__(self) -> Result:
+            return Result(warnings=("w",))
+
+        def __reduce__(self) -> Any:
+            raise AssertionError("the reader knows credentials")
+
+    copied = pickle.loads(pickle.dumps(completed(Reader())))
+
+    assert copied.result.warnings == ("w",)
+
+
+def test_the_repr_of_a_completed_event_shows_no_content():
+    assert "secret-vendor" not in repr(completed(Result(text="secret-vendor")))

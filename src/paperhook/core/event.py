@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, ClassVar
 
 import pydantic
@@ -69,13 +70,40 @@ class DocumentReceived(Event):
 
 
 class DocumentCompleted(Event):
-    """The provider has read the document."""
+    """The provider has read the document.
+
+    Args:
+        result: What it says, or how to read it when somebody asks: turning every name, amount and date into ours
+            takes longer than all else that is done to an event, and many handlers never look.
+    """
 
     canonical_type = "document.completed"
 
-    result: Result = Result()
     #: Whether the delivery carried the result; where it did not, `client.result(event.job)` fetches it.
     has_result: bool = True
+    _read: Callable[[], Result] | None = pydantic.PrivateAttr(default=None)
+
+    def __init__(
+        self, *, result: Result | Mapping[str, Any] | Callable[[], Result] | None = None, **values: Any
+    ):
+        super().__init__(**values)
+        if callable(result):
+            self._read = result
+        elif result is not None:
+            # The model is frozen; this is where `cached_property` would put it.
+            object.__setattr__(self, "result", Result.model_validate(result))
+
+    @pydantic.computed_field(repr=False)  # type: ignore[prop-decorator] # pydantic/pydantic#8187
+    @cached_property
+    def result(self) -> Result:
+        """What the document says; empty where the delivery only names a job."""
+        return Result() if self._read is None else self._read()
+
+    def __getstate__(self) -> dict[Any, Any]:
+        """Give what a copy or a pickle holds: the result, not the provider that would read it."""
+        self.result  # noqa: B018 - read now
+        state = dict(super().__getstate__())
+        return state | {"__pydantic_private__": {"_read": None}}
 
 
 class DocumentFailed(Event):

@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, fields
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Protocol, Self
 
@@ -312,7 +312,10 @@ class Provider:
         payload = envelope.payload
         if event_class is DocumentCompleted:
             has_result = self.has_result(payload)
-            return {"result": self.read_result(payload) if has_result else Result(), "has_result": has_result}
+            return {
+                "result": partial(self.read_result, payload) if has_result else None,
+                "has_result": has_result,
+            }
         if event_class is DocumentFailed and envelope.provider_type == EXPIRED:
             said = f"{self.name} does not know this job or its result any more"
             return {"error": JobError(code="expired", message=said, kind=ErrorKind.TERMINAL)}

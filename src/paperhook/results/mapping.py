@@ -279,6 +279,8 @@ def _place(
 
 def _placed(entry: _Entry, given: Mapping[str, Position], annotated: Mapping[str, Position]) -> _Entry:
     """Take from each source what the ones before it do not say: the caller, the annotations, the value itself."""
+    if not given and not annotated:
+        return entry
     position = entry.position
     for found in (annotated.get(entry.path), given.get(entry.path)):
         if found is not None:

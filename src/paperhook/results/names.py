@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 
 def words_in(text: str) -> frozenset[str]:
@@ -93,6 +94,8 @@ CONTAINERS = words_in(
 _BREAK = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
+# Documents of one provider repeat their names.
+@lru_cache(maxsize=4096)
 def snake_case(name: str) -> str:
     """Write a name as a Python name: `Invoice No.` and `invoiceNo` are both `invoice_no`; other scripts stay."""
     return re.sub(r"[\W_]+", "_", _BREAK.sub("_", name)).strip("_").lower() or name
