@@ -202,6 +202,12 @@ def test_a_sheet_that_somebody_else_makes_meanwhile_is_used(space: SpaceOcr) -> 
     assert ran.value.id == "job_1"
 
 
+def test_so_is_one_that_somebody_else_makes_while_its_folder_is_made(space: SpaceOcr) -> None:
+    ran = run(space.upload(document()), MISSING, MISSING, CREATED, TAKEN, jobs_answer("job_1"))
+
+    assert ran.value.id == "job_1"
+
+
 def test_a_sheet_that_cannot_be_made_tells_why(space: SpaceOcr) -> None:
     limit = Answer(403, {"error": {"code": "forbidden", "message": "3 sheets at most"}})
     wrong = Answer(400, {"error": {"code": "validation_failed", "message": "name contains forbidden chars"}})

@@ -130,16 +130,12 @@ class SpaceOcrEndpoints(Provider):
         """Create a node and the folders above it, from the innermost that exists."""
         parent, _, name = path.rpartition("/")
         try:
-            yield from create(parent or "/", name)
+            yield from _unless_taken(create(parent or "/", name))
         except NotFound:
             if not parent:
                 raise
             yield from self._make(parent, self.create_folder)
-            yield from create(parent, name)
-        except BadRequest as error:
-            # The name is taken (skill): somebody made it at the same time.
-            if error.code != "bad_request":
-                raise
+            yield from _unless_taken(create(parent, name))
 
     def create_sheet(
         self,
@@ -408,6 +404,15 @@ class SpaceOcrEndpoints(Provider):
                 "POST", path, body=body, headers=(("Idempotency-Key", key),), repeat=Repeat.ALWAYS
             )
         )
+
+
+def _unless_taken(creating: Steps[Created]) -> Steps[None]:
+    try:
+        yield from creating
+    except BadRequest as error:
+        # The name is taken (skill): somebody made it at the same time.
+        if error.code != "bad_request":
+            raise
 
 
 def _columns(given: Sequence[Column | str] | str) -> tuple[Column, ...]:
