@@ -507,6 +507,137 @@ def test_a_replay_has_a_limit_and_begins_with_the_oldest(inbox: Inbox) -> None:
     assert inbox.replay(Filter(), now=1, limit=2).result() == (claims[0].id, claims[1].id)
 
 
+# Purging, and who did what
+
+
+def settled(inbox: Inbox, *states: State) -> tuple[int, ...]:
+    """Put and finish an event for each state, the first at 1000 s, each a second after the one before."""
+    put(inbox, *(entry(f"e{n}") for n in range(len(states))))
+    claims = claim(inbox, limit=len(states))
+    for moment, (held, state) in enumerate(zip(claims, states, strict=True), start=1000):
+        inbox.finish(held, [Outcome("book", state, 1)], state=state, now=moment).result()
+    return tuple([held.id for held in claims])
+
+
+def test_a_purge_deletes_settled_rows_and_no_others(inbox: Inbox) -> None:
+    done, dead = settled(inbox, State.DONE, State.DEAD)
+    put(inbox, entry("waits"), entry("runs"))
+    claim(inbox, limit=1)
+
+    assert inbox.purge(Filter(), now=2000).result() == (done, dead)
+    assert set(keys(inbox.rows().result())) == {"waits", "runs"}
+
+
+def test_a_purge_keeps_to_state_and_age(inbox: Inbox) -> None:
+    first, _, third, _ = settled(inbox, State.DONE, State.DEAD, State.DONE, State.DONE)
+
+    purged = inbox.purge(Filter(states=(State.DONE,), settled_until=1002.0), now=2000).result()
+
+    assert purged == (first, third)
+
+
+def test_a_purge_has_a_limit_and_goes_on_after_the_last_id(inbox: Inbox) -> None:
+    ids = settled(inbox, *[State.DONE] * 5)
+
+    first = inbox.purge(Filter(), now=1, limit=2).result()
+    second = inbox.purge(Filter(after_id=first[-1]), now=1, limit=2).result()
+
+    assert (first, second) == (ids[:2], ids[2:4])
+
+
+def test_a_purged_event_is_new_when_it_comes_again(inbox: Inbox) -> None:
+    (old,) = settled(inbox, State.DONE)
+    inbox.purge(Filter(), now=2000).result()
+
+    assert put(inbox, entry("e0")) == (True,)
+    assert only_row(inbox).id > old
+    assert only_row(inbox).outcomes == {}
+
+
+def test_a_purge_lets_the_counts_agree_with_the_rows(inbox: Inbox) -> None:
+    settled(inbox, State.DONE, State.DEAD)
+    put(inbox, entry("e0"), entry("e1"), entry("e2"), entry("e2"))
+
+    inbox.purge(Filter(), now=2000).result()
+
+    assert inbox.stats().result() == Stats(pending=1, duplicates=1, oldest_pending=100.0)
+
+
+@pytest.mark.parametrize("state", [State.DONE, State.DEAD])
+def test_a_redacted_event_is_there_without_its_content(inbox: Inbox, state: State) -> None:
+    put(inbox, entry(headers={"x-name": "Example Ltd"}, job_id="j"))
+    finish(inbox, claim(inbox)[0], Outcome("book", state, 1), state=state)
+
+    inbox.purge(Filter(), redact=True, now=2000).result()
+
+    row = only_row(inbox)
+    assert row.entry == entry(body=b"", headers={}, form="redacted", job_id="j")
+    assert (row.state, row.settled_at, row.outcomes) == (state, 1001.0, {"book": Outcome("book", state, 1)})
+
+
+def test_a_redacted_event_is_a_duplicate_when_it_comes_again(inbox: Inbox) -> None:
+    settled(inbox, State.DONE)
+    inbox.purge(Filter(), redact=True, now=2000).result()
+
+    assert put(inbox, entry("e0")) == (False,)
+    assert claim(inbox) == ()
+    assert only_row(inbox).duplicates == 1
+    assert only_row(inbox).entry.body == b""
+
+
+def test_a_redacted_event_cannot_be_replayed_or_redacted_again_and_can_be_deleted(inbox: Inbox) -> None:
+    ids = settled(inbox, State.DEAD, State.DONE)
+    inbox.purge(Filter(states=(State.DEAD,)), redact=True, now=2000).result()
+
+    assert inbox.replay(Filter(), now=2001).result() == ids[1:]
+    assert inbox.purge(Filter(), redact=True, now=2002).result() == ()
+    assert inbox.purge(Filter(), now=2003).result() == ids[:1]
+
+
+def test_the_next_of_a_job_goes_on_when_the_one_before_is_purged(inbox: Inbox) -> None:
+    put(inbox, entry("e1", job_id="j"), entry("e2", job_id="j"))
+    finish(inbox, claim(inbox)[0])
+
+    inbox.purge(Filter(), now=2000).result()
+
+    assert keys(claim(inbox)) == ["e2"]
+
+
+def test_the_audit_tells_who_did_what_and_when(inbox: Inbox) -> None:
+    ids = settled(inbox, State.DEAD, State.DONE, State.DONE)
+
+    inbox.replay(Filter(states=(State.DEAD,)), now=2000.5, by="Zoë\x00 \udc80").result()
+    inbox.purge(Filter(ids=ids[1:2]), redact=True, now=2001, by="night job").result()
+    inbox.purge(Filter(), now=2002).result()
+
+    third, second, first = inbox.audit().result()
+    assert (first.moment, first.by, first.action, first.event_ids) == (
+        2000.5,
+        "Zoë\x00 \\udc80",
+        "replay",
+        ids[:1],
+    )
+    assert (second.moment, second.by, second.action, second.event_ids) == (
+        2001.0,
+        "night job",
+        "redact",
+        ids[1:2],
+    )
+    assert (third.moment, third.by, third.action, third.event_ids) == (2002.0, "", "purge", ids[1:])
+    assert first.id < second.id < third.id
+    assert inbox.audit(limit=1).result() == (third,)
+
+
+def test_what_changed_nothing_is_not_in_the_audit(inbox: Inbox) -> None:
+    put(inbox, entry())
+
+    inbox.replay(Filter(), now=1).result()
+    inbox.purge(Filter(), now=1).result()
+    inbox.purge(Filter(), redact=True, now=1).result()
+
+    assert inbox.audit().result() == ()
+
+
 # Looking
 
 
@@ -536,6 +667,9 @@ def test_rows_are_the_newest_first_and_in_pages(inbox: Inbox) -> None:
         (Filter(job_id="d"), set()),
         (Filter(handler="book"), {"b"}),
         (Filter(handler="mail"), set()),
+        (Filter(settled_until=1000.9), set()),
+        (Filter(settled_until=1001.0), {"a", "b"}),
+        (Filter(after_id=1, before_id=4), {"b", "c"}),
         (Filter(states=(State.DEAD,), provider="docuparse", job_id="j", type="document.*"), {"b"}),
     ],
 )
@@ -739,6 +873,17 @@ class InboxMachine(RuleBasedStateMachine):
         assert len(replayed) == len(expected)
         for row in expected:
             row.update(state=State.PENDING, due_at=0.0, done=0)
+
+    @rule(state=st.sampled_from([State.DONE, State.DEAD]), limit=st.sampled_from([1, 9]))
+    def purge(self, state: State, limit: int) -> None:
+        # In the order of the model, which is that of the ids.
+        expected = [row for row in self.model if row["state"] is state][:limit]
+
+        purged = self.inbox.purge(Filter(states=(state,)), now=self.now, limit=limit).result()
+
+        assert len(purged) == len(expected)
+        self.model = [row for row in self.model if row not in expected]
+        self.claims = [held for held in self.claims if held.id not in purged]
 
     @rule(seconds=st.sampled_from([1.0, 29.0, 60.0, -30.0]))
     def pass_time(self, seconds: float) -> None:

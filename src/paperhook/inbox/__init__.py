@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError
-from .base import Claim, Entry, Filter, Inbox, Outcome, Row, State, Stats
+from .base import Audit, Claim, Entry, Filter, Inbox, Outcome, Row, State, Stats
 from .memory import MemoryInbox
 from .sqlite import SqliteInbox
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .postgres import PostgresInbox
 
 __all__ = [
+    "Audit",
     "Claim",
     "Entry",
     "Filter",

@@ -55,7 +55,8 @@ class Entry:
     type: str
     #: The exact bytes of the delivery, or the envelope of a polled job as JSON, by `form`.
     body: bytes = field(repr=False)
-    #: `delivery`: `body` is what the provider sent; `envelope`: `body` is one envelope of ours.
+    #: `delivery`: `body` is what the provider sent; `envelope`: `body` is one envelope of ours; `redacted`: a purge
+    #: emptied `body` and `headers`.
     form: str = "delivery"
     #: Which event of the delivery this is, from 0.
     index: int = 0
@@ -124,6 +125,17 @@ class Settlement:
 
 
 @dataclass(frozen=True, slots=True)
+class Intervention:
+    """What an operator wants done to settled rows."""
+
+    where: Filter
+    #: The oldest so many.
+    limit: int
+    moment: float
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """An event as a person looks at it."""
 
@@ -155,8 +167,23 @@ class Stats:
 
 
 @dataclass(frozen=True, slots=True)
+class Audit:
+    """One intervention of an operator, recorded together with what it did."""
+
+    id: int
+    #: When.
+    moment: float
+    #: Who; empty where nobody said.
+    by: str
+    #: `replay`, `redact` or `purge`.
+    action: str
+    #: The events that it changed.
+    event_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
-    """Which rows to list or replay; empty members match everything."""
+    """Which rows to list, replay or purge; empty members match everything."""
 
     ids: tuple[int, ...] = ()
     states: tuple[State, ...] = ()
@@ -167,6 +194,11 @@ class Filter:
     job_id: str | None = None
     #: Rows in which this handler is dead.
     handler: str | None = None
+    #: Rows that became done or dead at this moment or before.
+    settled_until: float | None = None
+    #: Rows with a larger id, and with a smaller one: what follows a page.
+    after_id: int | None = None
+    before_id: int | None = None
 
 
 #: Provider and key of an event.
@@ -255,14 +287,38 @@ class Inbox(Protocol):
         """Give rows, newest first."""
         ...
 
-    def replay(self, where: Filter, *, now: float, limit: int = 1000) -> Future[tuple[int, ...]]:
-        """Make settled rows pending again, oldest first.
+    def replay(
+        self, where: Filter, *, now: float, limit: int = 1000, by: str = ""
+    ) -> Future[tuple[int, ...]]:
+        """Make settled rows pending again, oldest first, and record who did it.
 
         Of a dead row the dead handlers run again (where `where.handler` is set, only that one); of a done row all.
+        A redacted row has nothing left to run and is left alone.
 
         Returns:
             The ids that will run again.
         """
+        ...
+
+    def purge(
+        self, where: Filter, *, now: float, redact: bool = False, limit: int = 1000, by: str = ""
+    ) -> Future[tuple[int, ...]]:
+        """Delete settled rows, oldest first, and record who did it; others are never touched.
+
+        The event of a deleted row is new when it comes again, so keep rows for longer than the provider retries.
+
+        Args:
+            where: Which ones; for more than `limit`, call again with the last id as `after_id`.
+            redact: Keep the row, its identity and its outcomes, and empty body and headers: the event stays a
+                duplicate when it comes again. Rows that are redacted already are left alone.
+
+        Returns:
+            The ids of the rows that it changed.
+        """
+        ...
+
+    def audit(self, *, limit: int = 100) -> Future[tuple[Audit, ...]]:
+        """Give what operators did, newest first."""
         ...
 
     def stats(self) -> Future[Stats]:

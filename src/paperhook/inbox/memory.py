@@ -7,12 +7,26 @@ import threading
 from bisect import insort
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass, field, replace
+from itertools import count, islice
 from typing import Any, NoReturn, TypeVar
 
 from ..errors import InboxUnavailable
-from .base import EVERYTHING, Claim, Entry, Filter, Key, Outcome, Row, State, Stats, plain, plainly, storable
+from .base import (
+    EVERYTHING,
+    Audit,
+    Claim,
+    Entry,
+    Filter,
+    Key,
+    Outcome,
+    Row,
+    State,
+    Stats,
+    plain,
+    plainly,
+    storable,
+)
 from .handing_over import again_at
 from .wakes import Wakes
 
@@ -58,6 +72,8 @@ class MemoryInbox:
         self._is_closed = False
         self._wakes = Wakes()
         self._events: dict[int, _Event] = {}
+        self._next_ids = count(1)
+        self._audit: list[Audit] = []
         self._ids: dict[tuple[str, str], int] = {}
         #: Ids that are not settled, in order; and those that share a subject.
         self._open: list[int] = []
@@ -172,19 +188,40 @@ class MemoryInbox:
 
         return self._answer(rows)
 
-    def replay(self, where: Filter, *, now: float, limit: int = 1000) -> Future[tuple[int, ...]]:
+    def replay(
+        self, where: Filter, *, now: float, limit: int = 1000, by: str = ""
+    ) -> Future[tuple[int, ...]]:
         """Make settled rows pending again."""
         where = plainly(where)
 
         def replay() -> tuple[int, ...]:
-            found = [
-                event for event in self._events.values() if event.state.is_settled and _matches(event, where)
-            ]
-            for event in found[:limit]:
+            found = self._settled(where, is_redacted=False)[:limit]
+            for event in found:
                 self._revive(event, where.handler)
-            return tuple([event.id for event in found[:limit]])
+            return self._recorded(now, by, "replay", found)
 
         return self._answer(replay)
+
+    def purge(
+        self, where: Filter, *, now: float, redact: bool = False, limit: int = 1000, by: str = ""
+    ) -> Future[tuple[int, ...]]:
+        """Delete or redact settled rows."""
+        where = plainly(where)
+
+        def purge() -> tuple[int, ...]:
+            found = self._settled(where, is_redacted=False if redact else None)[:limit]
+            for event in found:
+                if redact:
+                    event.entry = replace(event.entry, body=b"", headers={}, form="redacted")
+                else:
+                    del self._events[event.id], self._ids[event.entry.provider, event.entry.key]
+            return self._recorded(now, by, "redact" if redact else "purge", found)
+
+        return self._answer(purge)
+
+    def audit(self, *, limit: int = 100) -> Future[tuple[Audit, ...]]:
+        """Give what operators did, newest first."""
+        return self._answer(lambda: tuple(self._audit[::-1][:limit]))
 
     def stats(self) -> Future[Stats]:
         """Count rows by state."""
@@ -218,7 +255,7 @@ class MemoryInbox:
         if known is not None:
             self._events[known].duplicates += 1
             return False
-        event = _Event(len(self._events) + 1, entry)
+        event = _Event(next(self._next_ids), entry)
         self._ids[entry.provider, entry.key] = event.id
         self._events[event.id] = event
         self._enqueue(event)
@@ -272,6 +309,21 @@ class MemoryInbox:
     def _settle(self, event: _Event, outcomes: Sequence[Outcome], state: State) -> None:
         event.outcomes.update({each.handler: each for each in map(plainly, outcomes)})
         event.state, event.token = state, ""
+
+    def _settled(self, where: Filter, *, is_redacted: bool | None) -> list[_Event]:
+        return [
+            event
+            for event in self._events.values()
+            if event.state.is_settled
+            and is_redacted in (None, event.entry.form == "redacted")
+            and _matches(event, where)
+        ]
+
+    def _recorded(self, now: float, by: str, action: str, events: Sequence[_Event]) -> tuple[int, ...]:
+        ids = tuple([event.id for event in events])
+        if ids:
+            self._audit.append(Audit(len(self._audit) + 1, now, plain(by), action, ids))
+        return ids
 
     def _revive(self, event: _Event, handler: str | None) -> None:
         event.outcomes = _kept(event.outcomes, event.state, handler)
@@ -335,7 +387,14 @@ def _matches(event: _Event, where: Filter) -> bool:
         and where.job_id in (None, entry.job_id)
         and (where.type is None or _fits(entry.type, where.type))
         and (where.handler is None or where.handler in dead)
+        and (where.settled_until is None or _is_settled_until(event, where.settled_until))
+        and (where.after_id is None or event.id > where.after_id)
+        and (where.before_id is None or event.id < where.before_id)
     )
+
+
+def _is_settled_until(event: _Event, moment: float) -> bool:
+    return event.settled_at is not None and event.settled_at <= moment
 
 
 def _fits(type: str, pattern: str) -> bool:

@@ -10,9 +10,11 @@ from typing import Any
 
 from .base import (
     EVERYTHING,
+    Audit,
     Claim,
     Entry,
     Filter,
+    Intervention,
     Key,
     Outcome,
     Row,
@@ -27,7 +29,8 @@ from .postgres_handing_over import HAND_OVER, HAND_OVER_NEXT, Enlisted, put_and_
 from .postgres_handlers import HandlerConnections
 from .postgres_listener import Listener
 from .postgres_server import Address, PgConnection, PostgresServer
-from .postgres_work import CLAIM, CLAIM_KEY, PUT, RENEW, REPLAY, ROWS, SETTLE, STATS, Session
+from .postgres_upkeep import AUDIT, PURGE, REDACT, REPLAY
+from .postgres_work import CLAIM, CLAIM_KEY, PUT, RENEW, ROWS, SETTLE, STATS, Session
 
 
 class PostgresInbox:
@@ -116,9 +119,21 @@ class PostgresInbox:
         """Give rows, newest first."""
         return self._reads.ask(ROWS, (where, limit, offset))
 
-    def replay(self, where: Filter, *, now: float, limit: int = 1000) -> Future[tuple[int, ...]]:
+    def replay(
+        self, where: Filter, *, now: float, limit: int = 1000, by: str = ""
+    ) -> Future[tuple[int, ...]]:
         """Make settled rows pending again."""
-        return self._writes.ask(REPLAY, (where, limit))
+        return self._writes.ask(REPLAY, Intervention(where, limit, now, plain(by)))
+
+    def purge(
+        self, where: Filter, *, now: float, redact: bool = False, limit: int = 1000, by: str = ""
+    ) -> Future[tuple[int, ...]]:
+        """Delete or redact settled rows."""
+        return self._writes.ask(REDACT if redact else PURGE, Intervention(where, limit, now, plain(by)))
+
+    def audit(self, *, limit: int = 100) -> Future[tuple[Audit, ...]]:
+        """Give what operators did, newest first."""
+        return self._reads.ask(AUDIT, limit)
 
     def stats(self) -> Future[Stats]:
         """Count rows by state."""

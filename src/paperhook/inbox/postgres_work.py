@@ -233,7 +233,7 @@ def _follow(db: Session, lines: Collection[_Name]) -> None:
             db.run(_GIVE_TURN, **_columns(waiting))
 
 
-def _choose_next(db: Session, lines: Collection[_Name]) -> None:
+def choose_next(db: Session, lines: Collection[_Name]) -> None:
     """Give the turn of each line to its running event, else to the earliest that is not settled."""
     if lines:
         db.run(_LOCK_NEXT, **_columns(lines))
@@ -393,7 +393,7 @@ def _settle(db: Session, settlements: Sequence[Settlement]) -> list[bool]:
     if settled:
         db.run(_GIVE_TURN, **_columns(settled))
     released = [each for each in valid if each.state is State.PENDING]
-    _choose_next(db, {line for each in released for line in _line(each.claim.entry)})
+    choose_next(db, {line for each in released for line in _line(each.claim.entry)})
     # What is due at once was given up for others.
     db.is_news = db.is_news or any(each.moment <= 0 for each in released)
     db.count(done=sum(each.state is State.DONE for each in valid))
@@ -421,25 +421,13 @@ def _put_outcomes(db: Session, settlements: Iterable[Settlement]) -> None:
     )
 
 
-# Looking and replaying
+# Looking
 
-_JOINED = "FROM paperhook_event event JOIN paperhook_payload payload ON payload.event_id = event.id"
+JOINED = "FROM paperhook_event event JOIN paperhook_payload payload ON payload.event_id = event.id"
 _ROWS = f"""
     SELECT event.id, event.provider, event.key, event.type, event.received_at, {_PAYLOAD},
-        event.state, event.due_at, event.settled_at, event.claims, event.duplicates, event.replays {_JOINED}
+        event.state, event.due_at, event.settled_at, event.claims, event.duplicates, event.replays {JOINED}
     {{where}} ORDER BY event.id DESC LIMIT %(limit)b OFFSET %(offset)b"""
-_SETTLED = f"""
-    SELECT event.id, event.provider, event.subject_hash, event.state {_JOINED}
-    {{where}} ORDER BY event.id LIMIT %(limit)b FOR UPDATE OF event"""
-_FORGET_OUTCOMES = """
-    DELETE FROM paperhook_outcome
-    WHERE event_id = ANY (%(done)b::int8[]) OR event_id = ANY (%(dead)b::int8[]) AND state = 'dead'
-        AND %(handler)b::text IN ('', handler)"""
-_REVIVE = """
-    UPDATE paperhook_event
-    SET state = 'pending', due_at = 0, settled_at = NULL, lost = 0, replays = replays + 1,
-        is_next = subject_hash IS NULL
-    WHERE id = ANY (%(ids)b::int8[])"""
 _STATS = """
     SELECT
         (SELECT count(*) FROM paperhook_event WHERE state = 'pending'),
@@ -453,7 +441,7 @@ _STATS = """
 def _rows(db: Session, asks: Sequence[tuple[Filter, int, int]]) -> list[tuple[Row, ...]]:
     answers: list[tuple[Row, ...]] = []
     for where, limit, offset in asks:
-        clause, values = _where(where)
+        clause, values = where_clause(where)
         found = db.rows(_ROWS.format(where=clause), **values, limit=limit, offset=offset)
         outcomes = _outcomes_of(db, [row[0] for row in found])
         answers.append(tuple([_row(row, outcomes.get(row[0], {})) for row in found]))
@@ -474,28 +462,7 @@ def _row(row: Sequence[Any], outcomes: Mapping[str, Outcome]) -> Row:
     )
 
 
-def _replay(db: Session, asks: Sequence[tuple[Filter, int]]) -> list[tuple[int, ...]]:
-    return [_replay_one(db, where, limit) for where, limit in asks]
-
-
-def _replay_one(db: Session, where: Filter, limit: int) -> tuple[int, ...]:
-    clause, values = _where(where, "event.settled_at IS NOT NULL")
-    found = db.rows(_SETTLED.format(where=clause), **values, limit=limit)
-    if not found:
-        return ()
-    done = [event_id for event_id, _, _, state in found if state == State.DONE]
-    dead = [event_id for event_id, _, _, state in found if state == State.DEAD]
-    db.run(_FORGET_OUTCOMES, done=done, dead=dead, handler=stored(plain(where.handler or "")))
-    db.run(_REVIVE, ids=done + dead)
-    _choose_next(
-        db, {(provider, subject_hash) for _, provider, subject_hash, _ in found if subject_hash is not None}
-    )
-    db.is_news = True
-    db.count(done=-len(done))
-    return tuple([event_id for event_id, *_ in found])
-
-
-def _where(where: Filter, *also: str) -> tuple[str, dict[str, Any]]:
+def where_clause(where: Filter, *also: str) -> tuple[str, dict[str, Any]]:
     """Turn a filter into SQL; states are literals, because a partial index is not used with parameters."""
     terms, values = list(also), dict[str, Any]()
     for term, value in _terms(where):
@@ -535,6 +502,16 @@ def _terms(where: Filter) -> Iterator[tuple[str, Mapping[str, Any]]]:
                 WHERE outcome.event_id = event.id AND outcome.handler = %(handler)b AND outcome.state = 'dead')""",
             {"handler": stored(plain(where.handler))},
         )
+    yield from _place_terms(where)
+
+
+def _place_terms(where: Filter) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    if where.settled_until is not None:
+        yield "event.settled_at <= %(settled_until)b", {"settled_until": float(where.settled_until)}
+    if where.after_id is not None:
+        yield "event.id > %(after_id)b::int8", {"after_id": where.after_id}
+    if where.before_id is not None:
+        yield "event.id < %(before_id)b::int8", {"before_id": where.before_id}
 
 
 def _stats(db: Session, asks: Sequence[None]) -> list[Stats]:
@@ -574,7 +551,6 @@ def _original_if(text: str | None) -> str | None:
 PUT = Work(_put, turn=0)
 SETTLE = Work(_settle, turn=1)
 RENEW = Work(_renew, turn=2)
-REPLAY = Work(_replay, turn=3)
 CLAIM = Work(_claim, turn=4)
 CLAIM_KEY = Work(_claim_key, turn=5)
 ROWS = Work(_rows, turn=0)

@@ -14,9 +14,11 @@ from typing import Any
 from ..errors import ConfigurationError
 from .base import (
     EVERYTHING,
+    Audit,
     Claim,
     Entry,
     Filter,
+    Intervention,
     Key,
     Outcome,
     Row,
@@ -30,7 +32,8 @@ from .commits import Ask, GroupCommit
 from .sqlite_file import SqliteFile
 from .sqlite_handing_over import HAND_OVER, HAND_OVER_NEXT
 from .sqlite_handlers import HandlerTransactions
-from .sqlite_work import CLAIM, CLAIM_KEY, PUT, RENEW, REPLAY, ROWS, SETTLE, STATS
+from .sqlite_upkeep import AUDIT, PURGE, REDACT, REPLAY
+from .sqlite_work import CLAIM, CLAIM_KEY, PUT, RENEW, ROWS, SETTLE, STATS
 from .wakes import Wakes
 
 #: The first with RETURNING and UPDATE FROM (March 2021).
@@ -113,9 +116,21 @@ class SqliteInbox:
         """Give rows, newest first."""
         return self._reads.ask(ROWS, (where, limit, offset))
 
-    def replay(self, where: Filter, *, now: float, limit: int = 1000) -> Future[tuple[int, ...]]:
+    def replay(
+        self, where: Filter, *, now: float, limit: int = 1000, by: str = ""
+    ) -> Future[tuple[int, ...]]:
         """Make settled rows pending again."""
-        return self._writes.ask(REPLAY, (where, limit))
+        return self._writes.ask(REPLAY, Intervention(where, limit, now, plain(by)))
+
+    def purge(
+        self, where: Filter, *, now: float, redact: bool = False, limit: int = 1000, by: str = ""
+    ) -> Future[tuple[int, ...]]:
+        """Delete or redact settled rows."""
+        return self._writes.ask(REDACT if redact else PURGE, Intervention(where, limit, now, plain(by)))
+
+    def audit(self, *, limit: int = 100) -> Future[tuple[Audit, ...]]:
+        """Give what operators did, newest first."""
+        return self._reads.ask(AUDIT, limit)
 
     def stats(self) -> Future[Stats]:
         """Count rows by state."""

@@ -78,14 +78,6 @@ _ROWS = """
     SELECT e.id, e.provider, e.key, e.type, p.body, p.form, p.position, p.headers, p.origin, p.job_id, p.document_id,
            p.batch_id, p.occurred_at, e.received_at, e.state, e.due_at, e.settled_at, e.claims, e.duplicates, e.replays
     FROM paperhook_event e CROSS JOIN paperhook_payload p ON p.event_id = e.id """
-_SETTLED = """
-    SELECT e.id, e.provider, e.subject, e.state
-    FROM paperhook_event e CROSS JOIN paperhook_payload p ON p.event_id = e.id """
-_FORGET_ALL = "DELETE FROM paperhook_outcome WHERE event_id = ?"
-_FORGET_DEAD = "DELETE FROM paperhook_outcome WHERE event_id = ? AND state = 'dead' AND ? IN ('', handler)"
-_REVIVE = """
-    UPDATE paperhook_event
-    SET state = 'pending', due_at = 0, settled_at = NULL, lost = 0, replays = replays + 1, is_next = ? WHERE id = ?"""
 _TALLY = "UPDATE paperhook_tally SET done = done + ?, duplicates = duplicates + ?"
 _STATS = """
     SELECT (SELECT count(*) FROM paperhook_event WHERE settled_at IS NULL),
@@ -114,7 +106,7 @@ def _put(db: _Db, groups: Sequence[Sequence[Entry]]) -> list[tuple[bool, ...]]:
             else:
                 payloads.append(_payload(event_id, entry))
     _in_bulk(db, _PUT_PAYLOADS, payloads)
-    _tally(db, duplicates=sum(answer.count(False) for answer in answers))
+    count_in_tally(db, duplicates=sum(answer.count(False) for answer in answers))
     return answers
 
 
@@ -129,7 +121,7 @@ def _put_events(db: _Db, entries: Sequence[Entry]) -> dict[tuple[str, str], int]
     lines = Counter((e.provider, subject) for e, subject in zip(entries, subjects, strict=True) if subject)
     if len(lines) < len(rows):
         # Rows of one statement do not see each other.
-        _choose_next(db, [line for line, count in lines.items() if count > 1])
+        choose_next(db, [line for line, count in lines.items() if count > 1])
     return {(provider, key): event_id for provider, key, event_id in inserted}
 
 
@@ -219,10 +211,10 @@ def _settle(db: _Db, settlements: Sequence[Settlement]) -> list[bool]:
     held = _give_up(db, _FINISH, finished) | _give_up(db, _RELEASE, released) | _give_up(db, _KEEP, kept)
     recorded = [each.claim.id in held for each in settlements]
     valid = [each for each, is_recorded in zip(settlements, recorded, strict=True) if is_recorded]
-    _tally(db, done=sum(each.state is State.DONE for each in valid))
+    count_in_tally(db, done=sum(each.state is State.DONE for each in valid))
     _in_bulk(db, _PUT_OUTCOMES, [row for each in valid for row in _outcome_rows(each)])
     _in_bulk(db, _SOMEBODY_NEXT, [line for each in valid if each.state.is_settled for line in _line(each)])
-    _choose_next(
+    choose_next(
         db, [(line[1], line[0]) for each in valid if each.state is State.PENDING for line in _line(each)]
     )
     return recorded
@@ -260,20 +252,20 @@ def _outcomes_of(db: _Db, ids: Iterable[int]) -> dict[int, dict[str, Outcome]]:
     return found
 
 
-def _choose_next(db: _Db, lines: Iterable[tuple[str, str]]) -> None:
+def choose_next(db: _Db, lines: Iterable[tuple[str, str]]) -> None:
     """Give the turn of a provider's subject to its running event, else to the earliest that is not settled."""
     for provider, subject in lines:
         db.execute(_NOBODY_NEXT, (subject, provider))
         _in_bulk(db, _SOMEBODY_NEXT, [(subject, provider)])
 
 
-# Looking and replaying
+# Looking
 
 
 def _rows(db: _Db, asks: Sequence[tuple[Filter, int, int]]) -> list[tuple[Row, ...]]:
     answers: list[tuple[Row, ...]] = []
     for where, limit, offset in asks:
-        clause, values = _where(where)
+        clause, values = where_clause(where)
         found = db.execute(
             f"{_ROWS} {clause} ORDER BY e.id DESC LIMIT ? OFFSET ?", (*values, limit, offset)
         ).fetchall()
@@ -296,26 +288,7 @@ def _row(row: Sequence[Any], outcomes: Mapping[str, Outcome]) -> Row:
     )
 
 
-def _replay(db: _Db, asks: Sequence[tuple[Filter, int]]) -> list[tuple[int, ...]]:
-    return [_replay_one(db, where, limit) for where, limit in asks]
-
-
-def _replay_one(db: _Db, where: Filter, limit: int) -> tuple[int, ...]:
-    clause, values = _where(where, "e.settled_at IS NOT NULL")
-    found = db.execute(f"{_SETTLED} {clause} ORDER BY e.id LIMIT ?", (*values, limit)).fetchall()
-    for event_id, provider, subject, state in found:
-        if state == State.DONE:
-            db.execute(_FORGET_ALL, (event_id,))
-        else:
-            db.execute(_FORGET_DEAD, (event_id, plain(where.handler or "")))
-        db.execute(_REVIVE, (subject is None, event_id))
-        if subject is not None:
-            _choose_next(db, [(provider, subject)])
-    _tally(db, done=-sum(state == State.DONE for *_, state in found))
-    return tuple([event_id for event_id, *_ in found])
-
-
-def _where(where: Filter, *also: str) -> tuple[str, list[Any]]:
+def where_clause(where: Filter, *also: str) -> tuple[str, list[Any]]:
     """Turn a filter into SQL; states are literals, because a partial index is not used with parameters."""
     terms, values = list(also), list[Any]()
     for term, value in _terms(where):
@@ -356,6 +329,16 @@ def _terms(where: Filter) -> Iterator[tuple[str, Sequence[Any]]]:
             "e.id IN (SELECT event_id FROM paperhook_outcome WHERE state = 'dead' AND handler = ?)",
             [plain(where.handler)],
         )
+    yield from _place_terms(where)
+
+
+def _place_terms(where: Filter) -> Iterator[tuple[str, Sequence[Any]]]:
+    if where.settled_until is not None:
+        yield "e.settled_at <= ?", [where.settled_until]
+    if where.after_id is not None:
+        yield "e.id > ?", [where.after_id]
+    if where.before_id is not None:
+        yield "e.id < ?", [where.before_id]
 
 
 def _stats(db: _Db, asks: Sequence[None]) -> list[Stats]:
@@ -364,7 +347,8 @@ def _stats(db: _Db, asks: Sequence[None]) -> list[Stats]:
     return [stats] * len(asks)
 
 
-def _tally(db: _Db, *, done: int = 0, duplicates: int = 0) -> None:
+def count_in_tally(db: _Db, *, done: int = 0, duplicates: int = 0) -> None:
+    """Add to what is counted as it happens."""
     if done or duplicates:
         db.execute(_TALLY, (done, duplicates))
 
@@ -393,7 +377,6 @@ def _bulk(statement: str, width: int, count: int) -> str:
 PUT = Work(_put, turn=0)
 SETTLE = Work(_settle, turn=1)
 RENEW = Work(_renew, turn=2)
-REPLAY = Work(_replay, turn=3)
 CLAIM = Work(_claim, turn=4)
 CLAIM_KEY = Work(_claim_key, turn=5)
 ROWS = Work(_rows, turn=0)
