@@ -88,6 +88,9 @@ LIBRARIES = {
     "werkzeug": {"adapters"},
     "django": {"adapters"},
     "aiohttp": {"adapters"},
+    "celery": set(),
+    "procrastinate": set(),
+    "pgqueuer": {"carriers"},
     "tenacity": {"retrying", "cli"},
     "pydantic": {"core", "results", "schemas", "providers", "hooks", "cli"},
     "pypdfium2": {"rasterise", "textlayer", "reading"},
@@ -99,7 +102,7 @@ LIBRARIES = {
     "typer": {"cli"},
     "rich": {"cli"},
     "uvicorn": {"serving"},
-    "psycopg": {"inbox", "tracker"},
+    "psycopg": {"inbox", "tracker", "carriers"},
     "pytest": {"pytest_plugin"},
     "cryptography": {"webhooks"},
 }

@@ -15,6 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, overload
 
+from .carriers.base import Carrier, Carry, TransactionalCarrier, carrier_of
+from .carriers.courier import Courier
+from .carriers.loop import LoopThread
 from .core.delivery import Delivery, Envelope
 from .core.event import (
     BatchCompleted,
@@ -79,9 +82,12 @@ class Webhooks:
     Args:
         providers: Each with its webhook secret.
         inbox: `sqlite:///file.db`, `memory:`, or a store of your own.
-        worker: `embedded` runs handlers in this process; `external` leaves them to `paperhook worker`;
+        worker: `embedded` runs handlers in this process; `external` leaves them to `paperhook worker` or to an engine;
             `inline` runs them before the reply, for serverless.
+        carrier: Brings the keys of events to an engine's workers, which call `run` or `arun`; a function of keys will do.
+        resend_after: Seconds after which an event that the engine did not begin is sent to it again.
         concurrency: How many handlers run at once.
+        lease: Seconds for which an event is one worker's; renewed while its handlers run.
         max_body_bytes: Larger deliveries are refused while they arrive.
         clock: Seconds since the epoch.
         on_dead: Called with an event and what its handlers did when one of them gave up.
@@ -90,7 +96,7 @@ class Webhooks:
 
     Raises:
         ConfigurationError: If there is no provider, two have one name, or one has neither a secret nor
-            `unsigned="accept"`; or if `worker` is none of the three.
+            `unsigned="accept"`; or if `worker` is none of the three, or not `external` where there is a carrier.
     """
 
     def __init__(
@@ -98,7 +104,10 @@ class Webhooks:
         *providers: Provider,
         inbox: str | Inbox = DEFAULT_INBOX,
         worker: Literal["embedded", "external", "inline"] = "embedded",
+        carrier: Carrier | Carry | None = None,
+        resend_after: float = 30.0,
         concurrency: int = 8,
+        lease: float = 60.0,
         max_body_bytes: int = MAX_BODY_BYTES,
         clock: Callable[[], float] = time.time,
         on_dead: Callable[[Event, Sequence[HandlerOutcome]], Any] | None = None,
@@ -107,6 +116,10 @@ class Webhooks:
     ) -> None:
         if worker not in ("embedded", "external", "inline"):
             raise ConfigurationError(f"worker is {worker!r}: write 'embedded', 'external' or 'inline'")
+        if carrier is not None and worker != "external":
+            raise ConfigurationError(
+                f"a carrier needs worker='external', not {worker!r}: an engine runs the handlers"
+            )
         self.providers = _by_name(providers)
         self.max_body_bytes = max_body_bytes
         self._mode = worker
@@ -114,7 +127,13 @@ class Webhooks:
         self._router = Router()
         self._is_sealed = False
         self.inbox = open_inbox(inbox) if isinstance(inbox, str) else inbox
-        self.worker = Worker(self.inbox, self, concurrency=concurrency, clock=clock, on_dead=on_dead)
+        self.worker = Worker(
+            self.inbox, self, concurrency=concurrency, lease=lease, clock=clock, on_dead=on_dead
+        )
+        self._loop_thread = LoopThread()
+        #: Whether the transaction that puts an event stores the engine's job too.
+        self._is_enlisted = False
+        self._courier = None if carrier is None else self._attached(carrier_of(carrier), resend_after)
         self._runner = _Runner(self.worker)
         self.reconciled = tuple(reconcile) if isinstance(reconcile, Sequence) else (reconcile,)
         self._on_recovered = on_recovered
@@ -126,6 +145,15 @@ class Webhooks:
             self.reconciler()
         #: The loop that deliveries arrive on, and what wakes it once for all answers of a commit.
         self._bridged: tuple[asyncio.AbstractEventLoop | None, Bridge | None] = (None, None)
+
+    def _attached(self, carrier: Carrier, resend_after: float) -> Courier:
+        if isinstance(carrier, TransactionalCarrier) and carrier.is_same_database:
+            enlist = getattr(self.inbox, "enlist", None)
+            if enlist is not None:
+                enlist(carrier.carry_within)
+                self._is_enlisted = True
+        carrier.attach(self)
+        return Courier(self.inbox, carrier, patience=resend_after, clock=self._clock)
 
     # Handlers
 
@@ -295,7 +323,7 @@ class Webhooks:
                 return _run_beside(lambda: self._run_inline(entries, reply))
         except Exception as error:  # noqa: BLE001 - whatever a delivery does to us, its sender gets an answer
             return _refused(error)
-        self.worker.wake()
+        self._pass_on(entries, is_new)
         return reply
 
     async def areceive(
@@ -319,8 +347,18 @@ class Webhooks:
                 return await self._run_inline(entries, reply)
         except Exception as error:  # noqa: BLE001 - whatever a delivery does to us, its sender gets an answer
             return _refused(error)
-        self.worker.wake()
+        self._pass_on(entries, is_new)
         return reply
+
+    def _pass_on(self, entries: Sequence[Entry], is_new: Sequence[bool]) -> None:
+        """Tell whoever runs handlers what was stored."""
+        if self._courier is None:
+            self.worker.wake()
+        elif self._is_enlisted:
+            self._courier.start()
+        else:
+            pairs = zip(entries, is_new, strict=True)
+            self._courier.post([(entry.provider, entry.key) for entry, was_new in pairs if was_new])
 
     def _bridge(self) -> Bridge:
         loop, (known, bridge) = asyncio.get_running_loop(), self._bridged
@@ -374,7 +412,7 @@ class Webhooks:
         if entries and self._mode == "embedded":
             start = self._runner.start_in_thread if _running_loop() is None else self._runner.start_in_loop
             start()
-        self.worker.wake()
+        self._pass_on(entries, is_new)
         return is_new
 
     async def aput_polled(self, provider: str, envelopes: Sequence[Envelope]) -> tuple[bool, ...]:
@@ -383,7 +421,7 @@ class Webhooks:
         is_new = await self._bridge().wait(self.inbox.put(entries)) if entries else ()
         if entries and self._mode == "embedded":
             self._runner.start_in_loop()
-        self.worker.wake()
+        self._pass_on(entries, is_new)
         return is_new
 
     def _polled_entries(self, provider: str, envelopes: Sequence[Envelope]) -> list[Entry]:
@@ -476,17 +514,85 @@ class Webhooks:
         is_embedded = self._mode == "embedded"
         if is_embedded:
             self._runner.start_in_loop()
+        if self._courier is not None:
+            self._courier.start()
         try:
             async with self._reconciling() if is_embedded else contextlib.nullcontext():
                 yield
         finally:
+            await self._stop_courier()
             await self._runner.stop()
 
     async def run_worker(self) -> None:
-        """Run handlers until cancelled or `worker.stop()`; what `paperhook worker module:hooks` does."""
+        """Run handlers until cancelled or `stop_worker()`; what `paperhook worker module:hooks` does.
+
+        With a carrier the engine's workers run them, and this one sends again what was lost.
+        """
         self._seal()
         async with self._reconciling():
-            await self.worker.run()
+            if self._courier is None:
+                await self.worker.run()
+                return
+            self._courier.start()
+            try:
+                await asyncio.to_thread(self._courier.join)
+            finally:
+                await self._stop_courier()
+
+    async def stop_worker(self, *, grace: float = 10.0) -> None:
+        """End `run_worker`; `grace` as for `Worker.stop`."""
+        if self._courier is None:
+            await self.worker.stop(grace=grace)
+        await self._stop_courier()
+
+    async def _stop_courier(self) -> None:
+        if self._courier is not None:
+            await asyncio.to_thread(self._courier.stop)
+
+    def run(self, provider: str, key: str) -> State | None:
+        """Run what is not done of one event and due: what an engine's task calls with what a carrier brought.
+
+        It is safe to call any number of times, in any number of processes: a settled event is left alone, and so is one
+        that another worker has or that waits for another of its subject; those are sent again. All calls of a process
+        share one event loop, in a thread of its own.
+
+        Returns:
+            The state afterwards, None where the event is unknown. There is nothing to retry: what is pending is sent
+            again when it is due.
+
+        Raises:
+            InboxError: If the store is away; the event is sent again.
+        """
+        return self._loop_thread.run(self.arun(provider, key))
+
+    async def arun(self, provider: str, key: str) -> State | None:
+        """Run what is not done of one event, on this event loop; arguments and answer as `run`."""
+        self._seal()
+        state = await self.worker.run_key(provider, key, is_due_only=True)
+        courier = self._courier
+        if courier is None:
+            return state
+        if state is not None and state.is_settled:
+            asked = self.inbox.hand_over_next(provider, key, now=self._clock(), patience=courier.patience)
+            follower = await self._bridge().wait(asked)
+            courier.post([] if follower is None else [follower])
+        else:
+            courier.start()
+        return state
+
+    def sweep(self) -> int:
+        """Send what is due to the engine's workers, and give how many; for a scheduled call.
+
+        Where a process lives that received, ran an event or has the lifespan, that happens by itself twice a second.
+
+        Raises:
+            ConfigurationError: If there is no carrier.
+            InboxError: If the store is away.
+            Exception: Whatever the carrier raises; what was not sent is due again later.
+        """
+        if self._courier is None:
+            raise ConfigurationError("there is nobody to send events to: Webhooks(..., carrier=…)")
+        return self._courier.sweep()
 
     def _seal(self) -> None:
         """Take no more handlers: an event that came before one of them would have missed it."""
@@ -518,14 +624,21 @@ class Webhooks:
         self._seal()
         if self._mode == "embedded":
             self._runner.start_in_thread()
+        if self._courier is not None:
+            self._courier.start()
 
     def close(self) -> None:
         """Stop the worker and close the inbox; calling twice is fine. On an event loop write `await hooks.aclose()`."""
+        if self._courier is not None:
+            self._courier.stop()
+        self._loop_thread.close()
         self._runner.stop_from_thread()
         self.inbox.close()
 
     async def aclose(self) -> None:
         """Stop the worker and close the inbox without blocking the event loop; calling twice is fine."""
+        await self._stop_courier()
+        self._loop_thread.close()
         await self._runner.stop()
         await asyncio.to_thread(self.inbox.close)
 

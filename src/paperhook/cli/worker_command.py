@@ -54,6 +54,6 @@ async def run(hooks: Webhooks, grace: float) -> None:
     stopping = asyncio.create_task(stopped.wait())
     await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
-    await hooks.worker.stop(grace=grace)
+    await hooks.stop_worker(grace=grace)
     await running
     hooks.close()

@@ -159,8 +159,8 @@ class Worker:
             await shift.wind_down(0.0)
         return count
 
-    async def run_key(self, provider: str, key: str) -> State | None:
-        """Run what is not done of one event, due or not.
+    async def run_key(self, provider: str, key: str, *, is_due_only: bool = False) -> State | None:
+        """Run what is not done of one event, or with `is_due_only` those handlers whose next attempt is due.
 
         A settled event is left alone, and so is one that another worker has or that waits for another of its subject:
         then the state says so.
@@ -173,7 +173,7 @@ class Worker:
         """
         shift = Shift(self._orders)
         try:
-            task = await shift.claim_key(provider, key)
+            task = await shift.claim_key(provider, key, is_due_only=is_due_only)
             state = None if task is None else await task
             return state or await shift.state_of(provider, key)
         finally:

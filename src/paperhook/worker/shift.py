@@ -113,11 +113,13 @@ class Shift:
             heappop(self._due_again)
         return [self._take(claim, is_due_only=True) for claim in claims]
 
-    async def claim_key(self, provider: str, key: str) -> asyncio.Task[State | None] | None:
+    async def claim_key(
+        self, provider: str, key: str, *, is_due_only: bool
+    ) -> asyncio.Task[State | None] | None:
         """Lease one event, due or not, and start on it; None where that cannot be."""
         orders, now = self._orders, self._orders.clock()
         claim = await self._bridge.wait(orders.inbox.claim_key(provider, key, lease=orders.lease, now=now))
-        return None if claim is None else self._take(claim, is_due_only=False)
+        return None if claim is None else self._take(claim, is_due_only=is_due_only)
 
     async def state_of(self, provider: str, key: str) -> State | None:
         """Look an event up; None where it is unknown."""
