@@ -27,6 +27,14 @@ from paperhook.errors import (
     StaleDelivery,
     Unsigned,
 )
+from paperhook.providers.declaration import (
+    BodySignature,
+    CustomSignature,
+    Declaration,
+    HmacSignature,
+    PairsSignature,
+    StandardSignature,
+)
 from paperhook.providers.declared import declaration, declared, declared_from_env, declared_names
 from paperhook.providers.generic import Generic
 from paperhook.webhooks.receiver import Outcome
@@ -357,3 +365,41 @@ def test_a_notification_of_datalab_is_followed_by_its_id_with_the_key() -> None:
     assert ran.sent == ["GET https://www.datalab.to/api/v1/marker/abc123"]
     assert header(ran.requests[0], "X-Api-Key") == API_KEY
     assert ran.value.text == "# Invoice"
+
+
+# The page
+
+
+def scheme_in_words(told: Declaration) -> str:
+    """Describe a signature in a cell of a table."""
+    match told.signature:
+        case StandardSignature(family=family):
+            return f"Standard Webhooks, `{family}-*`"
+        case PairsSignature(header=header):
+            return f"`{header}`: `t=…,v1=…`"
+        case HmacSignature() as hashed:
+            content = "" if hashed.content == "{body}" else f" over `{hashed.content}`"
+            return f"`{hashed.header}`: `{hashed.prefix}` {hashed.output} HMAC-{hashed.digest.upper()}{content}".replace(
+                "`` ", ""
+            )
+        case BodySignature(path=path):
+            return f"the secret at `{path}` of the body"
+        case CustomSignature():
+            return "not described: pass `scheme=`"
+        case _:
+            return 'none: `unsigned="accept"`'
+
+
+def row(told: Declaration) -> str:
+    ends = {"document.completed": "completed", "document.failed": "failed"}
+    pushed = ", ".join(word for kind, word in ends.items() if kind in told.events.words.values())
+    calls = ", ".join(name for name in ("upload", "status", "result") if getattr(told.endpoints, name)) or "-"
+    return f"| {told.title} | `{told.name}` | {scheme_in_words(told)} | {pushed} | {calls} | {len(told.assumed)} |"
+
+
+def test_the_page_lists_what_is_shipped() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "providers" / "declared.md").read_text("utf-8")
+
+    assert [line for line in page.splitlines() if line.startswith("| ") and "`" in line] == [
+        row(declaration(name)) for name in declared_names()
+    ]

@@ -15,7 +15,7 @@ __all__ = ["declaration", "declared", "declared_from_env", "declared_names"]
 
 def declared_names() -> tuple[str, ...]:
     """Name the declarations that are shipped, in order."""
-    found = (each.name for each in files(__package__).iterdir())
+    found = (each.name for each in files(__name__).iterdir())
     return tuple(sorted(name.removesuffix(".toml") for name in found if name.endswith(".toml")))
 
 
@@ -28,7 +28,7 @@ def declaration(name: str) -> Declaration:
     known = declared_names()
     if name not in known:
         raise ConfigurationError(f"no declaration {name!r} is shipped: choose one of {', '.join(known)}")
-    return declaration_in(files(__package__).joinpath(f"{name}.toml").read_text(encoding="utf-8"))
+    return declaration_in(files(__name__).joinpath(f"{name}.toml").read_text(encoding="utf-8"))
 
 
 def declared(name: str, api_key: str = "", **settings: Any) -> Generic:
