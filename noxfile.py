@@ -7,6 +7,7 @@
 | `tests(3.x)` | pytest on every supported Python that is found here | yes |
 | `coverage` | branches that the newest of them ran, with the floor of pyproject.toml | yes |
 | `docs` | every block of the README and of `docs/` is run | yes |
+| `fuzz` | a million deliveries that nobody would send, or five minutes of them; `nox -s fuzz -- --runs 1000` for fewer | no |
 | `bench` | ratios against what it is compared with, side by side in one run | no |
 """
 
@@ -124,3 +125,9 @@ def docs(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     install(session, "bench")
     session.run("python", "-m", "tests.bench", *session.posargs)
+
+
+@nox.session(python=NEWEST, default=False)
+def fuzz(session: nox.Session) -> None:
+    install(session, "fuzz")
+    session.run("python", "-m", "tests.fuzz", *(session.posargs or ("--runs", "1000000", "--seconds", "300")))
