@@ -1,0 +1,237 @@
+"""Uploads of real processes to a real server, killed at each step: one document, one job."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from paperhook.core.job import JobStatus
+from paperhook.tracker import SqliteTracker, Submission
+from tests.conftest import REPOSITORY
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="there is no kill -9"),
+]
+
+#: Uploads one document and prints its job, or the error; dies at the step that it is told.
+UPLOADER = """
+    import os, signal, sys, threading
+    from paperhook import Client
+    from paperhook.errors import SubmissionUnknown
+    from paperhook.tracker import SqliteTracker
+    from tests.acme import Acme, KeyedAcme
+    import httpx
+
+    url, path, kind, step, act, threads = *sys.argv[1:6], int(sys.argv[6])
+
+    def die(*_):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    class Tracker(SqliteTracker):
+        def __getattribute__(self, name):
+            method = super().__getattribute__(name)
+            if step == f"before {name}":
+                die()
+            if step != f"after {name}":
+                return method
+            def until_committed(*args, **names):
+                method(*args, **names).result()
+                die()
+            return until_committed
+
+    class Listed(Acme):
+        def _job(self, response, said):
+            return super()._job(response, said).model_copy(update={"filename": said.get("name")})
+
+    hooks = {}
+    if step == "before the request":
+        hooks = {"request": [die]}
+    if step == "before the answer":
+        hooks = {"response": [die]}
+    provider = (KeyedAcme if kind == "keyed" else Listed)("key", base_url=url)
+    http = httpx.Client(event_hooks=hooks)
+    client = Client(provider, tracker=Tracker(path), http_client=http)
+
+    def say(word):
+        # In one piece: threads share the line.
+        sys.stdout.write(f"{word}\\n")
+        sys.stdout.flush()
+
+    def upload():
+        try:
+            job = client.upload(b"%PDF-1.7 one document", filename="a.pdf")
+        except SubmissionUnknown as error:
+            if act == "reconcile":
+                try:
+                    job = client.reconcile(error.job)
+                except SubmissionUnknown:
+                    say("unsettled")
+                    return
+                say(job.id or job.status)
+            else:
+                say("unknown")
+        else:
+            say(job.id)
+
+    uploading = [threading.Thread(target=upload) for _ in range(threads)]
+    for each in uploading:
+        each.start()
+    for each in uploading:
+        each.join()
+"""
+
+#: Each step of an upload, and whether the job was made, or may have been.
+STEPS = {
+    "before begin": "no",
+    "after begin": "no",
+    "before sending": "no",
+    "after sending": "unknown",
+    "before the request": "unknown",
+    "before the answer": "made",
+    "before record": "made",
+    "after record": "known",
+}
+
+
+class Server(ThreadingHTTPServer):
+    """Makes a job for each upload, and gives it again for a key that it knows."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.lock = threading.Lock()
+        self.made: list[str] = []
+        self.by_key: dict[str, str] = {}
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/v1"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        key = self.headers.get("Idempotency-Key")
+        with self.server.lock:
+            job = self.server.by_key.get(key or "")
+            if job is None:
+                job = f"d{len(self.server.made) + 1}"
+                self.server.made.append(job)
+                if key:
+                    self.server.by_key[key] = job
+        self._answer({"id": job, "state": "waiting"})
+
+    def do_GET(self) -> None:
+        self._answer([{"id": job, "state": "waiting", "name": "a.pdf"} for job in self.server.made])
+
+    def _answer(self, value: Any) -> None:
+        body = json.dumps(value).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server() as running:
+        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
+        thread.start()
+        yield running
+        running.shutdown()
+        thread.join()
+
+
+def start(
+    server: Server, path: Path, kind: str, *, step: str = "", act: str = "", threads: int = 1
+) -> subprocess.Popen[str]:
+    program = [sys.executable, "-c", textwrap.dedent(UPLOADER)]
+    given = [server.url, str(path), kind, step, act, str(threads)]
+    return subprocess.Popen(
+        [*program, *given], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=REPOSITORY
+    )
+
+
+def said_by(process: subprocess.Popen[str]) -> list[str]:
+    said, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    return said.split()
+
+
+def killed_at(step: str, server: Server, path: Path, kind: str) -> None:
+    process = start(server, path, kind, step=step)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL, errors
+
+
+def rows(path: Path) -> tuple[Submission, ...]:
+    tracker = SqliteTracker(path)
+    found = tracker.rows().result()
+    tracker.close()
+    return found
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_with_a_key_a_document_is_one_job_wherever_the_upload_was_killed(
+    step: str, server: Server, tmp_path: Path
+) -> None:
+    path = tmp_path / "paperhook.db"
+    killed_at(step, server, path, "keyed")
+
+    assert said_by(start(server, path, "keyed")) == ["d1"]
+    assert server.made == ["d1"]
+    assert [(row.job.id, row.state) for row in rows(path)] == [("d1", JobStatus.SUBMITTED)]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_without_a_key_nothing_is_ever_sent_twice(step: str, server: Server, tmp_path: Path) -> None:
+    path = tmp_path / "paperhook.db"
+    killed_at(step, server, path, "keyless")
+
+    said = said_by(start(server, path, "keyless"))
+
+    sure = STEPS[step] in ("no", "known")
+    assert said == (["d1"] if sure else ["unknown"])
+    assert len(server.made) == (0 if STEPS[step] == "unknown" else 1)
+    assert [row.state for row in rows(path)] == [
+        JobStatus.SUBMITTED if sure else JobStatus.SUBMISSION_UNKNOWN
+    ]
+
+
+@pytest.mark.parametrize("step", ["after sending", "before the answer", "before record"])
+def test_what_was_made_is_found_in_the_listing(step: str, server: Server, tmp_path: Path) -> None:
+    path = tmp_path / "paperhook.db"
+    killed_at(step, server, path, "keyless")
+
+    found = said_by(start(server, path, "keyless", act="reconcile"))
+    again = said_by(start(server, path, "keyless", act="reconcile"))
+
+    assert found == again == (["d1"] if STEPS[step] == "made" else ["unsettled"])
+    assert len(server.made) == (1 if STEPS[step] == "made" else 0)
+
+
+def test_of_many_processes_and_threads_one_sends(server: Server, tmp_path: Path) -> None:
+    path = tmp_path / "paperhook.db"
+    uploading = [start(server, path, "keyless", threads=8) for _ in range(4)]
+
+    said = [word for process in uploading for word in said_by(process)]
+
+    assert said == ["d1"] * 32
+    assert server.made == ["d1"]
