@@ -19,7 +19,7 @@ from psycopg.rows import TupleRow, tuple_row
 
 from ..errors import ConfigurationError, InboxCorrupt, InboxError, InboxTooNew, InboxUnavailable
 from .commits import Ask
-from .postgres_work import Session
+from .postgres_work import LEASING, Session
 
 PostgresAsk: TypeAlias = Ask[Session]
 PgConnection: TypeAlias = psycopg.Connection[TupleRow]
@@ -49,6 +49,9 @@ _SETTINGS = """
         set_config('idle_in_transaction_session_timeout', %s, false),
         set_config('synchronous_commit', CASE current_setting('synchronous_commit')
             WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)"""
+
+#: Nothing but leases needs no disk: those that a crash of the server forgets are taken anew, under other tokens.
+_UNSYNCED = "; SET LOCAL synchronous_commit TO off"
 
 #: Lost to another transaction, which is over by now.
 _RACES = (
@@ -173,19 +176,20 @@ class PostgresServer:
 
     def _together_or_apart(self, asks: Sequence[PostgresAsk]) -> list[Any]:
         try:
-            return self._transaction(lambda db: _by_work(db, asks))
+            begin = self._begin + _UNSYNCED if all(ask.work in LEASING for ask in asks) else self._begin
+            return self._transaction(lambda db: _by_work(db, asks), begin)
         except Exception as error:
             if not _is_own_fault(error):
                 raise
         # One of them is bad: each behind a savepoint.
-        return self._transaction(lambda db: [_behind_savepoint(db, ask) for ask in asks])
+        return self._transaction(lambda db: [_behind_savepoint(db, ask) for ask in asks], self._begin)
 
-    def _transaction(self, work: Callable[[Session], list[Any]]) -> list[Any]:
+    def _transaction(self, work: Callable[[Session], list[Any]], begin: str) -> list[Any]:
         self._is_committing = False
         if self._db is None:
             self._db = Session(self._address.connect_for_us())
         db = self._db
-        db.run(self._begin)
+        db.control(begin)
         try:
             answers = work(db)
             db.complete()
@@ -193,11 +197,11 @@ class PostgresServer:
             db.forget()
             # A connection that is cut has rolled back by itself.
             with suppress(psycopg.Error):
-                db.run("ROLLBACK")
+                db.control("ROLLBACK")
             raise
         # From here on until the server answers, nobody knows.
         self._is_committing = True
-        db.run("COMMIT")
+        db.control("COMMIT")
         self._is_committing = False
         return answers
 
@@ -228,15 +232,15 @@ def _by_work(db: Session, asks: Sequence[PostgresAsk]) -> list[Any]:
 
 
 def _behind_savepoint(db: Session, ask: PostgresAsk) -> Any:
-    db.run("SAVEPOINT ask")
+    db.control("SAVEPOINT ask")
     try:
         (answer,) = ask.work.run(db, [ask.argument])
     except Exception as error:
         if not _is_own_fault(error):
             raise
-        db.run("ROLLBACK TO SAVEPOINT ask")
+        db.control("ROLLBACK TO SAVEPOINT ask")
         answer = _own_fault(error)
-    db.run("RELEASE SAVEPOINT ask")
+    db.control("RELEASE SAVEPOINT ask")
     return answer
 
 

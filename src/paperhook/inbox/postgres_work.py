@@ -58,6 +58,10 @@ class Session:
         """Run a statement for what it does."""
         self._execute(statement, values)
 
+    def control(self, statement: str) -> None:
+        """Begin, end or part the transaction; several statements may be one message."""
+        self.connection.execute(statement.encode(), prepare=False)
+
     def _execute(self, statement: str, values: Mapping[str, Any]) -> psycopg.Cursor[TupleRow]:
         # All texts are ours; what comes from outside goes into the values.
         return self._cursor.execute(statement.encode(), values)
@@ -83,33 +87,30 @@ class Session:
 
 # Putting
 
-_PUT = """
-    WITH given AS MATERIALIZED (
+_PUT_EVENTS = """
+    INSERT INTO paperhook_event (id, provider, key, key_hash, type, subject_hash, received_at, is_next)
+    SELECT id, provider, key, key_hash, type, subject_hash, received_at,
+        subject_hash IS NULL OR is_first AND NOT EXISTS (
+            SELECT 1 FROM paperhook_event other WHERE other.subject_hash = given.subject_hash
+            AND other.provider = given.provider AND other.settled_at IS NULL)
+    FROM (
         SELECT nextval('paperhook_event_id_seq') AS id, item.* FROM (
             SELECT * FROM unnest(
                 %(provider)b::text[], %(key)b::text[], %(key_hash)b::bytea[], %(type)b::text[],
-                %(subject_hash)b::bytea[], %(is_first)b::bool[], %(received_at)b::float8[], %(body)b::bytea[],
-                %(form)b::text[], %(position)b::int4[], %(headers)b::text[], %(origin)b::text[],
-                %(job_id)b::text[], %(document_id)b::text[], %(batch_id)b::text[], %(occurred_at)b::float8[]
-            ) WITH ORDINALITY AS item (
-                provider, key, key_hash, type, subject_hash, is_first, received_at, body,
-                form, position, headers, origin, job_id, document_id, batch_id, occurred_at, place)
-            ORDER BY place) item),
-    event AS (
-        INSERT INTO paperhook_event (id, provider, key, key_hash, type, subject_hash, received_at, is_next)
-        SELECT id, provider, key, key_hash, type, subject_hash, received_at,
-            subject_hash IS NULL OR is_first AND NOT EXISTS (
-                SELECT 1 FROM paperhook_event other WHERE other.subject_hash = given.subject_hash
-                AND other.provider = given.provider AND other.settled_at IS NULL)
-        -- In one order everywhere, so that two machines with the same events do not wait for each other.
-        FROM given ORDER BY key_hash, provider
-        -- Of the key, or of a turn that another machine took in this moment.
-        ON CONFLICT DO NOTHING RETURNING id, is_next),
-    payload AS (
-        INSERT INTO paperhook_payload
-        SELECT id, body, form, position, headers, origin, job_id, document_id, batch_id, occurred_at
-        FROM given JOIN event USING (id))
-    SELECT given.place, event.is_next FROM given JOIN event USING (id)"""
+                %(subject_hash)b::bytea[], %(is_first)b::bool[], %(received_at)b::float8[]
+            ) WITH ORDINALITY AS item (provider, key, key_hash, type, subject_hash, is_first, received_at, place)
+            ORDER BY place) item
+        -- Not merged with the query around it, which would draw the numbers in its own order.
+        OFFSET 0) given
+    -- In one order everywhere, so that two machines with the same events do not wait for each other.
+    ORDER BY key_hash, provider
+    -- Of the key, or of a turn that another machine took in this moment.
+    ON CONFLICT DO NOTHING RETURNING provider, key_hash, id, is_next"""
+_PUT_PAYLOADS = """
+    INSERT INTO paperhook_payload
+    SELECT * FROM unnest(
+        %(id)b::int8[], %(body)b::bytea[], %(form)b::text[], %(position)b::int4[], %(headers)b::text[],
+        %(origin)b::text[], %(job_id)b::text[], %(document_id)b::text[], %(batch_id)b::text[], %(occurred_at)b::float8[])"""
 _COUNT_DUPLICATES = """
     UPDATE paperhook_event event SET duplicates = duplicates + given.copies
     FROM unnest(%(provider)b::text[], %(key_hash)b::bytea[], %(copies)b::int4[]) AS given (provider, key_hash, copies)
@@ -133,38 +134,50 @@ def _put(db: Session, groups: Sequence[Sequence[Entry]]) -> list[tuple[bool, ...
 def _put_new(db: Session, entries: Sequence[Entry], names: Sequence[_Name]) -> set[int]:
     """Insert what is new and count the copies of what is not; give the places of the new ones."""
     copies = Counter(names)
-    waiting = sorted({name: place for place, name in reversed(list(enumerate(names)))}.values())
-    new, followers = set[int](), set[_Name]()
+    waiting = {name: place for place, name in reversed(list(enumerate(names)))}
+    new, followers = dict[int, int](), set[_Name]()
     while waiting:
-        inserted = _insert(db, [entries[place] for place in waiting], [names[place] for place in waiting])
-        for number, is_next in inserted:
-            place = waiting[number - 1]
-            new.add(place)
+        inserted = _put_events(db, {place: (name, entries[place]) for name, place in waiting.items()})
+        for provider, key_hash, event_id, is_next in inserted:
+            place = waiting.pop((provider, key_hash))
+            new[place] = event_id
             if not is_next:
                 followers.update(_line(entries[place]))
-        missing = [place for place in waiting if place not in new]
-        known = _count(db, {names[place]: copies[names[place]] for place in missing})
+        for name in _count(db, {name: copies[name] for name in waiting}):
+            del waiting[name]
         # What is neither new nor known lost its turn to another machine's event, which is visible by now.
-        waiting = [place for place in missing if names[place] not in known]
+    _put_payloads(db, {event_id: entries[place] for place, event_id in new.items()})
     _count(db, {names[place]: copies[names[place]] - 1 for place in new if copies[names[place]] > 1})
     _follow(db, followers)
-    return new
+    return set(new)
 
 
-def _insert(db: Session, entries: Sequence[Entry], names: Sequence[_Name]) -> list[tuple[int, bool]]:
-    """Give for each new one its number from 1, and whether it is its turn."""
+def _put_events(db: Session, named: Mapping[int, tuple[_Name, Entry]]) -> list[tuple[str, bytes, int, bool]]:
+    """Insert the state of events in the order of their places; give name, id and turn of the new ones."""
+    ordered = [named[place] for place in sorted(named)]
+    entries = [entry for _, entry in ordered]
     lines = [next(iter(_line(entry)), None) for entry in entries]
     # From the last to the first, so that the first of a line stays.
-    firsts = {line: place for place, line in reversed(list(enumerate(lines)))}
+    firsts = {line: number for number, line in reversed(list(enumerate(lines)))}
     return db.rows(
-        _PUT,
-        provider=[provider for provider, _ in names],
+        _PUT_EVENTS,
+        provider=[provider for (provider, _), _ in ordered],
         key=[stored(entry.key) for entry in entries],
-        key_hash=[key_hash for _, key_hash in names],
+        key_hash=[key_hash for (_, key_hash), _ in ordered],
         type=[stored(entry.type) for entry in entries],
         subject_hash=[line and line[1] for line in lines],
-        is_first=[firsts[line] == place for place, line in enumerate(lines)],
+        is_first=[firsts[line] == number for number, line in enumerate(lines)],
         received_at=[float(entry.received_at) for entry in entries],
+    )
+
+
+def _put_payloads(db: Session, by_id: Mapping[int, Entry]) -> None:
+    if not by_id:
+        return
+    entries = by_id.values()
+    db.run(
+        _PUT_PAYLOADS,
+        id=list(by_id),
         body=[entry.body for entry in entries],
         form=[stored(entry.form) for entry in entries],
         position=[entry.index for entry in entries],
@@ -181,7 +194,7 @@ def _count(db: Session, copies: Mapping[_Name, int]) -> set[_Name]:
     """Count copies on the rows that are there; give the names of those rows."""
     if not copies:
         return set()
-    # In one order everywhere, as in _PUT.
+    # In one order everywhere, as in _PUT_EVENTS.
     names = sorted(copies, key=lambda name: (name[1], name[0]))
     found = db.rows(
         _COUNT_DUPLICATES,
@@ -553,5 +566,6 @@ SETTLE = Work(_settle, turn=1)
 RENEW = Work(_renew, turn=2)
 CLAIM = Work(_claim, turn=4)
 CLAIM_KEY = Work(_claim_key, turn=5)
+LEASING = frozenset({CLAIM, CLAIM_KEY, RENEW})
 ROWS = Work(_rows, turn=0)
 STATS = Work(_stats, turn=0)
