@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,118 @@ def test_replay_without_ids_leaves_done_events_alone(inbox: str):
     result = run("inbox", "replay", "--inbox", inbox, "--json")
 
     assert lines(result) == [{"replayed": [], "dry_run": False}]
+
+
+def printed(*arguments: str) -> str:
+    """What a command prints, with the lines of a narrow terminal put together again."""
+    return " ".join(run(*arguments).stdout.replace("│", " ").split())
+
+
+def test_a_stranger_finds_and_replays_a_dead_event_from_the_help_alone(inbox: str):
+    received(inbox, fails=True).close()
+    environment = {"PAPERHOOK_INBOX": inbox}
+
+    assert "inbox Look at stored events, find the dead ones" in printed("--help")
+    steps = re.findall(r"`paperhook ([^`]+)`", printed("inbox", "--help"))
+    results = [run(*step.replace("ID", "1").split(), env=environment) for step in steps]
+
+    assert [step.split()[:2] for step in steps] == [["inbox", "list"], ["inbox", "show"], ["inbox", "replay"]]
+    assert [result.exit_code for result in results] == [0, 0, 0]
+    assert "book: dead" in results[0].stdout
+    assert "the ledger is closed" in results[1].stdout
+    assert "1 events will run again: 1" in results[2].stdout
+
+
+def test_a_replay_is_recorded_under_the_login_name(inbox: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("LOGNAME", "zoe")
+    received(inbox, fails=True).close()
+
+    run("inbox", "replay", "1", "--inbox", inbox)
+
+    (line,) = lines(run("inbox", "audit", "--inbox", inbox, "--json"))
+    assert (line["by"], line["action"], line["events"]) == ("zoe", "replay", [1])
+    assert "zoe" in run("inbox", "audit", "--inbox", inbox).stdout
+
+
+def test_a_user_without_a_name_replays_too(inbox: str, monkeypatch: pytest.MonkeyPatch):
+    # As in a container that runs under a number.
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 4_000_000_000)
+    received(inbox, fails=True).close()
+
+    run("inbox", "replay", "--inbox", inbox)
+
+    (line,) = lines(run("inbox", "audit", "--inbox", inbox, "--json"))
+    assert line["by"] == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "count", "left"),
+    [
+        (["--older-than", "1h"], 0, 1),
+        (["--older-than", "0s", "--state", "dead"], 0, 1),
+        (["--older-than", "0s", "--dry-run"], 1, 1),
+        (["--older-than", "0.0d", "--by", "Zoe"], 1, 0),
+    ],
+)
+def test_a_purge_deletes_what_is_done_and_old(inbox: str, arguments: list[str], count: int, left: int):
+    received(inbox, fails=False).close()
+
+    (said,) = lines(run("inbox", "purge", "--inbox", inbox, *arguments, "--json"))
+
+    assert said == {"deleted": count, "dry_run": "--dry-run" in arguments}
+    assert len(lines(run("inbox", "list", "--inbox", inbox, "--json"))) == left
+
+
+def test_a_redacted_event_says_so_and_cannot_be_replayed(inbox: str):
+    received(inbox, fails=True).close()
+
+    result = run("inbox", "purge", "--inbox", inbox, "--older-than", "0s", "--state", "dead", "--redact")
+
+    assert "1 events were redacted" in result.stdout
+    shown = run("inbox", "show", "1", "--inbox", inbox, "--body").stdout
+    assert "redacted" in shown
+    assert "inbox replay" not in shown
+    assert lines(run("inbox", "replay", "1", "--dry-run", "--inbox", inbox, "--json"))[0]["replayed"] == []
+    (again,) = lines(
+        run(
+            "inbox",
+            "purge",
+            "--inbox",
+            inbox,
+            "--older-than",
+            "0s",
+            "--state",
+            "dead",
+            "--redact",
+            "--dry-run",
+            "--json",
+        )
+    )
+    assert again == {"redacted": 0, "dry_run": True}
+
+
+def test_a_duration_that_is_none_is_wrong_usage(inbox: str):
+    received(inbox, fails=False).close()
+
+    result = run("inbox", "purge", "--inbox", inbox, "--older-than", "soon")
+
+    assert result.exit_code == 2
+    assert "30d" in result.output
+
+
+def test_an_export_holds_content_only_when_asked(inbox: str, tmp_path: Path):
+    received(inbox, fails=False).close()
+    file = tmp_path / "events.jsonl"
+
+    (without,) = lines(run("inbox", "export", "--inbox", inbox))
+    result = run("inbox", "export", "--inbox", inbox, "--body", "--out", str(file))
+
+    assert "body" not in without
+    assert "1 events were written" in result.stdout
+    with_body = json.loads(file.read_text())
+    assert json.loads(with_body["body"])["data"]["merchant"] == "Example Ltd"
 
 
 def test_stats_count_by_state(inbox: str):

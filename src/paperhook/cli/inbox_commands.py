@@ -1,11 +1,13 @@
-"""`paperhook inbox`: look at stored events, and run dead ones again."""
+"""`paperhook inbox`: look at stored events, run dead ones again, and delete old ones."""
 
 from __future__ import annotations
 
+import getpass
+import re
 import time
 from collections.abc import Mapping
 from contextlib import closing
-from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,11 +17,54 @@ from ..errors import ConfigurationError
 from ..hooks import DEFAULT_INBOX
 from ..inbox import Inbox, open_inbox
 from ..inbox.base import Filter, Row, State
+from ..inbox.operating import (
+    audit_json,
+    export,
+    pages,
+    purge_all,
+    replay_all,
+    row_json,
+    time_text,
+    would_purge,
+    would_replay,
+)
 from .output import out
 
-app = typer.Typer(no_args_is_help=True, help="Look at stored events, find the dead ones, run them again.")
 
-Store = Annotated[str, typer.Option("--inbox", envvar="PAPERHOOK_INBOX", help="Where the inbox is.")]
+class Settled(StrEnum):
+    """The states in which an event may be purged."""
+
+    DONE = "done"
+    DEAD = "dead"
+
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="""Look at stored events, find the dead ones, run them again.
+
+    A dead event is one whose handler gave up: nothing is lost, it waits here for you.
+
+    1. `paperhook inbox list --state dead` shows which there are.
+
+    2. `paperhook inbox show ID` says which handler failed, and where.
+
+    3. `paperhook inbox replay ID` runs it again once the cause is mended; without ID, all dead ones.
+
+    Name the inbox with --inbox or PAPERHOOK_INBOX, as your application does.
+    """,
+)
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+
+Store = Annotated[
+    str,
+    typer.Option(
+        "--inbox",
+        envvar="PAPERHOOK_INBOX",
+        help="Where the inbox is: sqlite:///file.db or postgresql://host/database.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 StateOption = Annotated[list[State] | None, typer.Option("--state", help="Only these; may be repeated.")]
 ProviderOption = Annotated[str | None, typer.Option("--provider", help="Only this provider's.")]
@@ -28,6 +73,12 @@ TypeOption = Annotated[
 ]
 JobOption = Annotated[str | None, typer.Option("--job", help="Only this job's.")]
 HandlerOption = Annotated[str | None, typer.Option("--handler", help="Only where this handler is dead.")]
+ByOption = Annotated[
+    str | None,
+    typer.Option(
+        "--by", help="Who does it, for `inbox audit`; your login name by default.", show_default=False
+    ),
+]
 
 
 @app.command("list")
@@ -41,13 +92,13 @@ def list_command(
     limit: Annotated[int, typer.Option(help="At most this many, newest first.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """List events, newest first."""
+    """List events, newest first; the dead ones with --state dead."""
     where = Filter(states=tuple(state or ()), provider=provider, type=type, job_id=job, handler=handler)
     with closing(_existing(inbox)) as store:
         rows = store.rows(where, limit=limit).result()
     if as_json:
         for row in rows:
-            out.json(_summary(row))
+            out.json(row_json(row))
         return
     columns = ("id", "state", "provider", "type", "job", "received", "handlers")
     out.table(columns, [_cells(row) for row in rows])
@@ -66,11 +117,9 @@ def show_command(
     with closing(_existing(inbox)) as store:
         rows = store.rows(Filter(ids=(id,)), limit=1).result()
     if not rows:
-        raise ConfigurationError(f"there is no event {id} in {inbox}: see `paperhook inbox list`")
+        raise ConfigurationError(f"there is no event {id} in this inbox: see `paperhook inbox list`")
     row = rows[0]
-    summary = _summary(row)
-    if body:
-        summary["body"] = row.entry.body.decode("utf-8", "replace")
+    summary = row_json(row, body=body)
     if as_json:
         out.json(summary)
         return
@@ -82,9 +131,11 @@ def show_command(
         out.heading(f"{outcome.handler}: {outcome.state}, {outcome.attempts} attempts")
         if outcome.error:
             out.line(outcome.error)
-    if row.state is State.DEAD:
+    if row.state is State.DEAD and would_replay(row):
         out.line()
-        out.line(f"run it again with: paperhook inbox replay {row.id} --inbox {inbox}")
+        # The address of a server may hold a password.
+        where = f" --inbox {inbox}" if inbox.startswith("sqlite:") else ""
+        out.line(f"run it again with: paperhook inbox replay {row.id}{where}")
 
 
 @app.command("replay")
@@ -97,26 +148,121 @@ def replay_command(
     type: TypeOption = None,
     job: JobOption = None,
     handler: HandlerOption = None,
+    by: ByOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run dead events again: a worker takes them at once."""
+    """Run dead events again, those with the given ids or all that match; a worker takes them at once.
+
+    Only the handlers that are dead run again. With an id, an event that is done can be replayed too, with all handlers.
+    """
     states = () if ids else (State.DEAD,)
-    where = Filter(tuple(ids or ()), states, provider, type, job, handler)
+    where = Filter(
+        ids=tuple(ids or ()), states=states, provider=provider, type=type, job_id=job, handler=handler
+    )
     with closing(_existing(inbox)) as store:
         if dry_run:
-            found = tuple(
-                row.id
-                for row in store.rows(where, limit=1000).result()
-                if row.state in (State.DEAD, State.DONE)
-            )
+            found = sorted(row.id for row in pages(store, where) if would_replay(row))
         else:
-            found = store.replay(where, now=time.time()).result()
+            who = _login_name() if by is None else by
+            found = [each for ids in replay_all(store, where, now=time.time(), by=who) for each in ids]
     if as_json:
         out.json({"replayed": found, "dry_run": dry_run})
         return
     verb = "would run again" if dry_run else "will run again"
     out.line(f"{len(found)} events {verb}{': ' if found else ''}{', '.join(str(each) for each in found)}")
+
+
+@app.command("purge")
+def purge_command(
+    older_than: Annotated[
+        str,
+        typer.Option("--older-than", help="Only what was done or dead for so long: 30d, 12h, 90m, 45s, 2w."),
+    ],
+    inbox: Store = DEFAULT_INBOX,
+    state: Annotated[
+        list[Settled] | None,
+        typer.Option("--state", help="Only these; may be repeated; done by default.", show_default=False),
+    ] = None,
+    provider: ProviderOption = None,
+    type: TypeOption = None,
+    redact: Annotated[
+        bool, typer.Option("--redact", help="Keep the rows and empty what the provider sent.")
+    ] = False,
+    by: ByOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Delete old events, or with --redact only their content; what waits or runs is never touched.
+
+    An event that was deleted is new when the provider sends it again; one that was redacted is still a duplicate.
+    """
+    now = time.time()
+    where = Filter(
+        states=tuple(State(each) for each in state or ("done",)),
+        provider=provider,
+        type=type,
+        settled_until=now - _seconds(older_than),
+    )
+    with closing(_existing(inbox)) as store:
+        if dry_run:
+            count = sum(would_purge(row, redact=redact) for row in pages(store, where))
+        else:
+            who = _login_name() if by is None else by
+            count = sum(len(ids) for ids in purge_all(store, where, now=now, by=who, redact=redact))
+    if as_json:
+        out.json({"redacted" if redact else "deleted": count, "dry_run": dry_run})
+        return
+    out.line(f"{count} events {'would be' if dry_run else 'were'} {'redacted' if redact else 'deleted'}")
+
+
+@app.command("export")
+def export_command(
+    inbox: Store = DEFAULT_INBOX,
+    to: Annotated[
+        Path | None,
+        typer.Option("--out", dir_okay=False, help="The file to write; standard output by default."),
+    ] = None,
+    state: StateOption = None,
+    provider: ProviderOption = None,
+    type: TypeOption = None,
+    job: JobOption = None,
+    handler: HandlerOption = None,
+    body: Annotated[
+        bool, typer.Option("--body", help="Write the deliveries too; they hold document content.")
+    ] = False,
+) -> None:
+    """Write events as JSON Lines, newest first."""
+    where = Filter(states=tuple(state or ()), provider=provider, type=type, job_id=job, handler=handler)
+    with closing(_existing(inbox)) as store:
+        lines = export(store, where, body=body)
+        if to is None:
+            for line in lines:
+                out.text(line)
+            return
+        with to.open("w", encoding="utf-8") as file:
+            count = sum(1 for line in lines if file.write(line + "\n"))
+    out.line(f"{count} events were written to {to}")
+
+
+@app.command("audit")
+def audit_command(
+    inbox: Store = DEFAULT_INBOX,
+    limit: Annotated[int, typer.Option(help="At most this many, newest first.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Say who replayed, redacted or deleted which events, and when."""
+    with closing(_existing(inbox)) as store:
+        found = [audit_json(each) for each in store.audit(limit=limit).result()]
+    if as_json:
+        for each in found:
+            out.json(each)
+        return
+    rows = [
+        (each["time"], each["by"], each["action"], len(each["events"]), _some(each["events"]))
+        for each in found
+    ]
+    out.table(("time", "by", "action", "events", "ids"), rows)
 
 
 @app.command("stats")
@@ -148,35 +294,35 @@ def _existing(url: str) -> Inbox:
     return open_inbox(url)
 
 
-def _time(moment: float | None) -> str | None:
-    return None if moment is None else datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")
+def _some(ids: list[int]) -> str:
+    return ", ".join(map(str, ids[:20])) + (", …" if len(ids) > 20 else "")
+
+
+def _login_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # A container may run under a number that has no name.
+        return ""
+
+
+def _seconds(duration: str) -> float:
+    """Read `30d`, `12h`, `90m`, `45s` or `2w`."""
+    match = _DURATION.fullmatch(duration.strip())
+    if match is None:
+        raise typer.BadParameter(f"{duration!r} is no duration: write 30d, 12h, 90m, 45s or 2w")
+    return float(match[1]) * _UNITS[match[2]]
 
 
 def _cells(row: Row) -> tuple[object, ...]:
     handlers = ", ".join(f"{each.handler}: {each.state}" for each in row.outcomes.values())
     entry = row.entry
-    return (row.id, row.state, entry.provider, entry.type, entry.job_id, _time(entry.received_at), handlers)
-
-
-def _summary(row: Row) -> dict[str, Any]:
-    entry = row.entry
-    return {
-        "id": row.id,
-        "state": row.state,
-        "provider": entry.provider,
-        "type": entry.type,
-        "key": entry.key,
-        "job_id": entry.job_id,
-        "document_id": entry.document_id,
-        "batch_id": entry.batch_id,
-        "origin": entry.origin,
-        "received_at": _time(entry.received_at),
-        "due_at": _time(row.due_at) if row.state is State.PENDING else None,
-        "settled_at": _time(row.settled_at),
-        "duplicates": row.duplicates,
-        "replays": row.replays,
-        "handlers": [
-            {"handler": each.handler, "state": each.state, "attempts": each.attempts, "error": each.error}
-            for each in row.outcomes.values()
-        ],
-    }
+    return (
+        row.id,
+        row.state,
+        entry.provider,
+        entry.type,
+        entry.job_id,
+        time_text(entry.received_at),
+        handlers,
+    )

@@ -29,6 +29,10 @@ class Output:
         """Print one line that stands out."""
         self._console.print(Text(text, style="bold"))
 
+    def text(self, line: str) -> None:
+        """Print one line as it is."""
+        print(line, flush=True)
+
     def json(self, value: Any) -> None:
         """Print one JSON object on one line."""
         print(json.dumps(value, ensure_ascii=True, default=str), flush=True)
