@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from collections.abc import Iterator
 from typing import Annotated, Any
 
 import pytest
+from starlette.exceptions import HTTPException
+from starlette.requests import Request as StarletteRequest
 
 from paperhook import Event
 from paperhook.adapters.fastapi import verified
@@ -127,6 +130,20 @@ def test_a_sender_that_goes_away_leaves_the_application_well(wire: OnSocket) -> 
         sender.makefile("rb").readline()
 
     assert wire.send(delivery(body)).status == 200
+
+
+def test_a_sender_that_goes_away_is_no_error_of_the_application() -> None:
+    messages = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+
+    async def receive() -> Any:
+        return next(messages)
+
+    request = StarletteRequest({"type": "http", "method": "POST", "headers": []}, receive)
+
+    with pytest.raises(HTTPException) as caught:
+        asyncio.run(verified(ACME)(request))
+
+    assert (caught.value.status_code, caught.value.detail) == (400, "malformed")
 
 
 def test_a_provider_without_a_secret_is_an_error_before_the_first_delivery() -> None:

@@ -7,25 +7,42 @@ import gzip
 import json
 import socket
 import threading
+import time
 import zlib
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import count
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from paperhook import DocumentCompleted, Webhooks
 from paperhook.errors import InboxUnavailable
 from paperhook.inbox import Entry, Filter, MemoryInbox
-from tests.acme import KeyedAcme, acme, body_of, signed
+from paperhook.webhooks.signatures import HmacPairs
+from tests.acme import Acme, KeyedAcme, acme, body_of, signed
 from tests.contracts.endpoints import ADAPTERS, PATIENCE, Adapter, Answer, Request, read_answer
 
 MAX_BODY_BYTES = 256 * 1024
 SIGNATURE = "X-Acme-Signature"
 _numbers = count(1)
+
+
+@dataclass(frozen=True)
+class PairedAcme(Acme):
+    """The same provider, had it a signature that is a list."""
+
+    name: ClassVar[str] = "paired-acme"
+    env_prefix: ClassVar[str] = "PAIRED_ACME_"
+
+    @property
+    def signature(self) -> HmacPairs:
+        return HmacPairs(header=SIGNATURE)
+
+
+PAIRED = PairedAcme("key", webhook_secret="paired-secret-for-tests")
 
 
 class SwitchedInbox(MemoryInbox):
@@ -83,7 +100,7 @@ def opened(
 @pytest.fixture(scope="module", params=ADAPTERS)
 def endpoint(request: pytest.FixtureRequest) -> Iterator[Endpoint]:
     with opened(
-        ADAPTERS[request.param], acme(), KeyedAcme("key", webhook_secret="keyed-secret-for-tests")
+        ADAPTERS[request.param], acme(), KeyedAcme("key", webhook_secret="keyed-secret-for-tests"), PAIRED
     ) as each:
         yield each
 
@@ -275,6 +292,20 @@ def test_a_signature_that_comes_twice_is_refused(endpoint: Endpoint, mark: str, 
 
     assert (answer.status, answer.outcome) == (401, "bad_signature")
     assert endpoint.stored(mark) is None
+
+
+def test_a_list_in_two_headers_is_refused_where_the_framework_shows_both(
+    endpoint: Endpoint, mark: str
+) -> None:
+    body = body_of(id=mark)
+    pairs = PAIRED.signature.sign(body, PAIRED.secrets[0], now=time.time())[SIGNATURE]
+
+    twice = endpoint.send(replace(with_signature(body, pairs, "v1=00"), path="/paired-acme"))
+    once = endpoint.send(replace(with_signature(body, f"{pairs},v1=00"), path="/paired-acme"))
+
+    # A server that has joined them has made one list of two, which is what the scheme takes.
+    assert twice.status == (401 if endpoint.adapter.keeps_duplicates else 200)
+    assert once.status == 200
 
 
 def test_no_signature_is_refused(endpoint: Endpoint, mark: str) -> None:

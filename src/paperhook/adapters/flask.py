@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ..hooks import Webhooks
 
-#: All are routed here, so that a wrong one gets the same answer as under every other framework.
+#: All are routed here, OPTIONS too, so that a wrong one gets the same answer as under every other framework.
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 
@@ -59,7 +59,6 @@ def blueprint(hooks: Webhooks, *, name: str = "paperhook") -> Blueprint:
             "deliver",
             deliver,
             methods=METHODS,
-            provide_automatic_options=False,
             strict_slashes=False,
         )
     return made

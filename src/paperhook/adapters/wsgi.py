@@ -47,7 +47,7 @@ def headers_of(environ: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Give the headers of a WSGI request.
 
     Names come without their case, which means nothing. A header that came twice is one value with a comma, made by the
-    server: no scheme takes two signatures joined so, and the delivery is refused.
+    server, and refused as that by every scheme but those that take a list with commas.
 
     Source: PEP 3333, "environ Variables"; CGI/1.1, RFC 3875 section 4.1.18.
     """
