@@ -98,7 +98,8 @@ def types(session: nox.Session) -> None:
 @nox.parametrize("python", [nox.param(path, id=version) for version, path in PYTHONS.items()])
 def tests(session: nox.Session) -> None:
     install(session, "test")
-    pytest = ("pytest", "--ignore=tests/test_docs.py", *session.posargs)
+    # Two processes, because most tests wait for sockets; a file's tests share their servers, so they stay together.
+    pytest = ("pytest", "-n", "2", "--dist", "loadfile", "--ignore=tests/test_docs.py", *session.posargs)
     if session.python != NEWEST:
         session.run(*pytest)
         return

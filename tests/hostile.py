@@ -197,13 +197,17 @@ def serving(*acts: Act, resets_before_reading: int = 0, reads: bool = True) -> I
         server.close()
 
 
+#: What a machine that is busy with other tests may take besides.
+BUSY_SECONDS = 5.0
+
+
 @contextlib.contextmanager
 def taking_at_most(seconds: float) -> Iterator[None]:
-    """Fail where the block takes longer."""
+    """Fail where the block takes longer; without the bound under test it would take the client's 30 s."""
     started = time.monotonic()
     yield
     took = time.monotonic() - started
-    assert took <= seconds, f"took {took:.2f} s, more than {seconds:g} s"
+    assert took <= seconds + BUSY_SECONDS, f"took {took:.2f} s, more than {seconds:g} s and {BUSY_SECONDS:g}"
 
 
 def free_port() -> int:
