@@ -65,24 +65,27 @@ CALLS: dict[str, Callable[[Any], Any]] = {
 }
 
 
+@pytest.mark.parametrize("tracker", [None, "memory:"])
 @pytest.mark.parametrize("name", CALLS)
-def test_at_most_three_frames_lead_from_a_call_to_httpx(name):
+def test_at_most_three_frames_lead_from_a_call_to_httpx(name, tracker):
     wire = Wire()
 
-    with Client(DOCUPARSE, http_client=httpx.Client(transport=httpx.MockTransport(wire))) as client:
+    http = httpx.Client(transport=httpx.MockTransport(wire))
+    with Client(DOCUPARSE, http_client=http, tracker=tracker) as client:
         CALLS[name](client)
 
     assert wire.hops
     assert max(map(len, wire.hops)) <= 3, wire.hops
 
 
+@pytest.mark.parametrize("tracker", [None, "memory:"])
 @pytest.mark.parametrize("name", CALLS)
-def test_at_most_three_frames_lead_from_an_asynchronous_call_to_httpx(name):
+def test_at_most_three_frames_lead_from_an_asynchronous_call_to_httpx(name, tracker):
     wire = Wire()
 
     async def call() -> None:
         http = httpx.AsyncClient(transport=httpx.MockTransport(wire))
-        async with AsyncClient(DOCUPARSE, http_client=http) as client:
+        async with AsyncClient(DOCUPARSE, http_client=http, tracker=tracker) as client:
             await CALLS[name](client)
 
     asyncio.run(call())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
@@ -522,6 +523,29 @@ async def test_a_synchronous_client_does_as_well(desk: Desk) -> None:
     counts = await desk.hooks.reconciler(client, silence=30.0, rate=1e6).sweep()
 
     assert counts.recovered == 1
+
+
+async def test_a_store_that_is_away_is_told_and_what_was_found_before_counts(desk: Desk) -> None:
+    await desk.upload()
+    desk.wire.states["d1"] = "done"
+    desk.now += 30
+    reconciler = desk.reconciler()
+    settle, desk.tracker.settle = desk.tracker.settle, Away()  # type: ignore[method-assign]
+
+    with pytest.raises(InboxUnavailable):
+        await reconciler.sweep()
+    desk.tracker.settle = settle  # type: ignore[method-assign]
+
+    assert reconciler.counts == Counts(polled=1, recovered=1)
+
+
+class Away:
+    """A store that answers nothing."""
+
+    def __call__(self, *args: Any, **names: Any) -> Future[Any]:
+        failed: Future[Any] = Future()
+        failed.set_exception(InboxUnavailable("disk full"))
+        return failed
 
 
 # Uploads without an answer

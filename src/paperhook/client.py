@@ -68,7 +68,7 @@ from .sources import (
     open_document,
 )
 from .tracker import Tracker, open_tracker
-from .tracker.journal import noted, reconcile, submit
+from .tracker.journal import batched, noted, reconcile, submit
 
 T = TypeVar("T")
 H = TypeVar("H", httpx.Client, httpx.AsyncClient)
@@ -466,8 +466,13 @@ class _Base(Generic[H]):
     def _batch_steps(
         self, documents: Sequence[Document], key: str | None, metadata: Mapping[str, Any] | None
     ) -> Steps[Batch]:
-        return operations.upload_batch(
+        steps = operations.upload_batch(
             self.provider, documents, key=key, metadata=metadata, namespace=self._namespace
+        )
+        if self.tracker is None:
+            return steps
+        return batched(
+            self.provider, self.tracker, documents, steps, metadata=metadata, namespace=self._namespace
         )
 
     def _job(self, job: Job | str) -> Job:

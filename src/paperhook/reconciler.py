@@ -209,13 +209,20 @@ class Reconciler:
         Raises:
             InboxError: If the tracker or the inbox is away.
         """
-        swept = await asyncio.gather(*(self._sweep(post) for post in self._posts))
-        found = sum(swept, Counts())
-        self.counts += found
-        return found
+        found = [Counts() for _ in self._posts]
+        sweeps = [self._sweep(post, counts) for post, counts in zip(self._posts, found, strict=True)]
+        try:
+            # One provider must not keep the others from being asked.
+            ended = await asyncio.gather(*sweeps, return_exceptions=True)
+        finally:
+            # What was found before a cut was found.
+            self.counts = sum(found, self.counts)
+        for error in ended:
+            if error is not None:
+                raise error
+        return sum(found, Counts())
 
-    async def _sweep(self, post: _Post) -> Counts:
-        counts = Counts()
+    async def _sweep(self, post: _Post, counts: Counts) -> None:
         await self._settle_unknown(post, counts)
         while True:
             asked = post.tracker.claim_silent(
@@ -224,9 +231,9 @@ class Reconciler:
             rows = await asyncio.wrap_future(asked)
             for row in rows:
                 if not await self._look(post, row, counts):
-                    return counts
+                    return
             if len(rows) < PAGE:
-                return counts
+                return
 
     async def _look(self, post: _Post, row: Submission, counts: Counts) -> bool:
         """Find out about one job; False where the provider cannot be asked now."""

@@ -23,6 +23,8 @@ async def run(hooks: Webhooks, *, is_once: bool, as_json: bool) -> Counts:
         if is_once:
             await reconciler.sweep()
         else:
+            if not as_json:
+                out.line("reconciling; stop with Ctrl-C")
             await _until_stopped(reconciler.run())
     finally:
         await hooks.aclose()
@@ -38,7 +40,6 @@ async def _until_stopped(steps: Coroutine[Any, Any, None]) -> None:
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, stopped.set)
     running = asyncio.create_task(steps)
-    out.line("reconciling; stop with Ctrl-C")
     await stopped.wait()
     running.cancel()
     await asyncio.wait([running])

@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 
 from ..core.document import Document
 from ..core.exchange import Base64Json, Multipart, RawBody, Request
-from ..core.job import Job, JobStatus
+from ..core.job import Batch, Job, JobStatus
 from ..core.provider import Provider
 from ..core.steps import Send, Steps, answer_of, now, pause
 from ..errors import (
@@ -33,7 +33,7 @@ from ..errors import (
     PaperhookError,
     SubmissionUnknown,
 )
-from ..operations import carry_over, check_document, upload
+from ..operations import carry_over, check_document, submission_key, upload
 from .base import Begun, Submission, Tracker, Turn, Which
 from .owner import this_process
 
@@ -279,6 +279,31 @@ def _record(tracker: Tracker, attempt_id: str, job: Job) -> Steps[Job]:
             job=job,
         ) from error
     return job
+
+
+def batched(
+    provider: Provider,
+    tracker: Tracker,
+    documents: Sequence[Document],
+    steps: Steps[Batch],
+    *,
+    metadata: Mapping[str, Any] | None,
+    namespace: str,
+) -> Steps[Batch]:
+    """Run a batch upload, and write its jobs down where the answer names one for each document."""
+    batch = yield from steps
+    moment = yield from now()
+    turn = Turn(uuid.uuid4().hex, this_process(), LEASE)
+    recorded: list[Future[Submission | None]] = []
+    if len(batch.jobs) == len(documents):
+        for document, job in zip(documents, batch.jobs, strict=True):
+            key = submission_key(document, provider, metadata=metadata or {}, namespace=namespace)
+            draft = _draft(provider, document, key, metadata or {}, namespace, again=False)
+            tracker.begin(draft, turn, again=True, repeat_within=None, now=moment)
+            recorded.append(tracker.record(draft.attempt_id, job, now=moment))
+    for each in recorded:
+        yield from answer_of(each)
+    return batch
 
 
 def noted(tracker: Tracker, steps: Steps[Job]) -> Steps[Job]:
