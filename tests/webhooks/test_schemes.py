@@ -438,6 +438,19 @@ def test_a_content_that_cannot_be_made_is_refused(content: str) -> None:
         Hmac(header="S", content=content)
 
 
+@pytest.mark.parametrize(
+    "names", [{"separator": ""}, {"separator": "="}, {"timestamp_name": "v1"}, {"signature_name": ""}]
+)
+def test_names_of_pairs_that_cannot_be_told_apart_are_refused(names: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationError, match="must be there and differ"):
+        HmacPairs(header="S", **names)  # type: ignore[arg-type] # each is a text
+
+
+def test_any_case_is_refused_where_the_case_tells_bytes_apart() -> None:
+    with pytest.raises(ConfigurationError, match="any_case"):
+        Hmac(header="S", output="base64", any_case=True)
+
+
 @pytest.mark.parametrize("content", ["{body}", "{id}.{timestamp}.{body}"])
 def test_pairs_sign_timestamp_and_body(content: str) -> None:
     with pytest.raises(ConfigurationError, match="must name"):

@@ -70,6 +70,13 @@ class _Keyed:
         return encoded(mac(self._key(secret), self._content, values, self.digest), self.output)
 
 
+def _is_among(expected: bytes, given: Sequence[bytes]) -> bool:
+    for each in given:  # noqa: SIM110 - a generator costs as much as the comparison
+        if hmac.compare_digest(expected, each):
+            return True
+    return False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Hmac(_Keyed):
     """HMAC over a content, in a header of its own.
@@ -85,7 +92,8 @@ class Hmac(_Keyed):
         endpoint: What `{endpoint}` stands for: the URL or path that was registered with the provider.
 
     Raises:
-        ConfigurationError: If the content names what is not given, or the tolerance is no number of seconds.
+        ConfigurationError: If the content names what is not given, the tolerance is no number of seconds, or `any_case` is
+            set for base64.
     """
 
     header: str
@@ -98,6 +106,8 @@ class Hmac(_Keyed):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.any_case and self.output != "hex":
+            raise ConfigurationError("any_case is for hex: in base64 the case tells bytes apart")
         for name in ("timestamp", "id", "endpoint"):
             setting = name if name == "endpoint" else f"{name}_header"
             if name in self._content and not getattr(self, setting):
@@ -127,7 +137,7 @@ class Hmac(_Keyed):
             values |= self._values(delivery)
         for secret in usable:
             expected = self.prefix.encode() + self._signature(secret, values)
-            if any(hmac.compare_digest(expected, each) for each in given):
+            if _is_among(expected, given):
                 if now is not None and self.signs_a_timestamp:
                     check_age(
                         values["timestamp"],
@@ -142,7 +152,7 @@ class Hmac(_Keyed):
     def _given(self, delivery: Delivery) -> list[bytes]:
         if self.separator:
             value = single_value(delivery, self.header, max_chars=MAX_SIGNATURE_LIST_CHARS)
-            found = several(value, self.separator, self.header)
+            found = several(value, self.separator.encode(), self.header)
         else:
             found = [single_value(delivery, self.header)]
         if not self.any_case:
@@ -194,7 +204,8 @@ class HmacPairs(_Keyed):
         separator: Between pairs.
 
     Raises:
-        ConfigurationError: If the content names something other than `{timestamp}` and `{body}`, or not both.
+        ConfigurationError: If the content names something other than `{timestamp}` and `{body}`, or not both, or two of
+            the names and the separator are the same.
 
     Source: Stripe, "Verify webhook signatures manually".
     """
@@ -204,9 +215,15 @@ class HmacPairs(_Keyed):
     timestamp_name: str = "t"
     signature_name: str = "v1"
     separator: str = ","
+    #: Separator and names as bytes.
+    _marks: tuple[bytes, bytes, bytes] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        marks = (self.separator.encode(), self.timestamp_name.encode(), self.signature_name.encode())
+        object.__setattr__(self, "_marks", marks)
+        if not all(marks) or len(set(marks)) < len(marks) or "=" in self.separator:
+            raise ConfigurationError("separator, timestamp_name and signature_name must be there and differ")
         if {part for part in self._content if isinstance(part, str)} != {"timestamp", "body"}:
             raise ConfigurationError(f"content {self.content!r} must name {{timestamp}} and {{body}}")
 
@@ -228,16 +245,22 @@ class HmacPairs(_Keyed):
         values = {"body": delivery.body, "timestamp": timestamp}
         for secret in usable:
             expected = self._signature(secret, values)
-            if any(hmac.compare_digest(expected, each) for each in given):
+            if _is_among(expected, given):
                 check_age(timestamp, self.timestamp_unit, self.header, now=moment, tolerance=self.tolerance)
                 return secret.name
         raise no_match(self.header, secrets)
 
     def _given(self, delivery: Delivery) -> tuple[bytes, list[bytes]]:
+        separator, timestamp, signature = self._marks
         value = single_value(delivery, self.header, max_chars=MAX_SIGNATURE_LIST_CHARS)
-        pairs = [each.partition(b"=") for each in several(value, self.separator, self.header)]
-        timestamps = [text for name, _, text in pairs if name == self.timestamp_name.encode()]
-        signatures = [text for name, _, text in pairs if name == self.signature_name.encode()]
+        timestamps: list[bytes] = []
+        signatures: list[bytes] = []
+        for each in several(value, separator, self.header):
+            name, _, text = each.partition(b"=")
+            if name == signature:
+                signatures.append(text)
+            elif name == timestamp:
+                timestamps.append(text)
         if not signatures:
             raise Unsigned(f"{self.header} holds no {self.signature_name} signature")
         if len(timestamps) != 1:

@@ -23,12 +23,11 @@ from .parts import (
     TOLERANCE,
     check_age,
     check_tolerance,
-    content_of,
     decoded_key,
     encoded,
     hmac_key,
     in_force,
-    mac,
+    mac_over,
     made_up_id,
     needed_now,
     no_match,
@@ -40,7 +39,10 @@ from .parts import (
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-_CONTENT = content_of("{id}.{timestamp}.{body}")
+_IDS = {"webhook": "webhook-id", "svix": "svix-id"}
+_TIMESTAMPS = {"webhook": "webhook-timestamp", "svix": "svix-timestamp"}
+_SIGNATURES = {"webhook": "webhook-signature", "svix": "svix-signature"}
+_VERSIONS = frozenset({b"v1", b"v1a"})
 _PUBLIC, _PRIVATE = b"whpk_", b"whsk_"
 _KEY_BYTES, _SIGNATURE_BYTES = 32, 64
 
@@ -71,7 +73,7 @@ class StandardWebhooks:
     @property
     def header(self) -> str:
         """The header with the signatures."""
-        return f"{self.family}-signature"
+        return _SIGNATURES[self.family]
 
     def check(self, secrets: Sequence[Secret]) -> None:
         """Refuse secrets that cannot be this scheme's.
@@ -84,7 +86,7 @@ class StandardWebhooks:
             if _is_asymmetric(secret):
                 _public_key(secret)
             else:
-                _hmac_key(secret)
+                hmac_key(secret, "base64", b"whsec_")
 
     def verify(self, delivery: Delivery, secrets: Sequence[Secret], *, now: float | None = None) -> str:
         """Check a delivery.
@@ -100,30 +102,32 @@ class StandardWebhooks:
         """
         moment = needed_now(now, self.header)
         usable = in_force(secrets, moment)
-        values = self._values(delivery)
+        contents = self._contents(delivery)
         given = self._given(delivery)
         for secret in usable:
-            if _matches(secret, given, values):
-                timestamp_header = f"{self.family}-timestamp"
-                check_age(values["timestamp"], "s", timestamp_header, now=moment, tolerance=self.tolerance)
+            if _matches(secret, given, contents):
+                check_age(contents[2], "s", _TIMESTAMPS[self.family], now=moment, tolerance=self.tolerance)
                 return secret.name
         raise no_match(self.header, secrets)
 
-    def _values(self, delivery: Delivery) -> dict[str, bytes]:
-        name = single_value(delivery, f"{self.family}-id")
+    def _contents(self, delivery: Delivery) -> list[bytes]:
+        name = single_value(delivery, _IDS[self.family])
         # Between id and timestamp stands a full stop: another one would let two contents be the same bytes.
         if b"." in name:
             raise BadSignature(f"{self.family}-id holds a full stop")
-        timestamp = single_value(delivery, f"{self.family}-timestamp")
-        return {"id": name, "timestamp": timestamp, "body": delivery.body}
+        return [name, b".", single_value(delivery, _TIMESTAMPS[self.family]), b".", delivery.body]
 
     def _given(self, delivery: Delivery) -> list[tuple[bytes, bytes]]:
-        value = single_value(delivery, self.header, max_chars=MAX_SIGNATURE_LIST_CHARS)
-        pairs = [each.partition(b",") for each in several(value, " ", self.header)]
-        known = [(version, signature) for version, _, signature in pairs if version in (b"v1", b"v1a")]
-        if not known:
-            raise Unsigned(f"{self.header} holds no signature of a version that is known")
-        return known
+        header = self.header
+        value = single_value(delivery, header, max_chars=MAX_SIGNATURE_LIST_CHARS)
+        found: list[tuple[bytes, bytes]] = []
+        for each in several(value, b" ", header) if b" " in value else (value,):
+            version, _, signature = each.partition(b",")
+            if version in _VERSIONS:
+                found.append((version, signature))
+        if not found:
+            raise Unsigned(f"{header} holds no signature of a version that is known")
+        return found
 
     def sign(
         self, body: bytes, secret: Secret, *, now: float | None = None, id: str | None = None
@@ -141,15 +145,15 @@ class StandardWebhooks:
         """
         name = made_up_id(body) if id is None else id
         timestamp = timestamp_text(needed_now(now, self.header), "s")
-        values = {"id": name.encode(), "timestamp": timestamp.encode(), "body": body}
+        contents = [name.encode(), b".", timestamp.encode(), b".", body]
         if _is_asymmetric(secret):
-            signature = encoded(_private_key(secret).sign(_joined(values)), "base64")
+            signature = encoded(_private_key(secret).sign(b"".join(contents)), "base64")
         else:
-            signature = encoded(mac(_hmac_key(secret), _CONTENT, values, "sha256"), "base64")
+            signature = _symmetric(secret, contents)
         version = "v1a" if _is_asymmetric(secret) else "v1"
         return {
-            f"{self.family}-id": name,
-            f"{self.family}-timestamp": timestamp,
+            _IDS[self.family]: name,
+            _TIMESTAMPS[self.family]: timestamp,
             self.header: f"{version},{signature.decode()}",
         }
 
@@ -158,11 +162,19 @@ def _is_asymmetric(secret: Secret) -> bool:
     return secret.key.startswith((_PUBLIC, _PRIVATE))
 
 
-def _matches(secret: Secret, given: list[tuple[bytes, bytes]], values: dict[str, bytes]) -> bool:
+def _symmetric(secret: Secret, contents: list[bytes]) -> bytes:
+    key = hmac_key(secret, "base64", b"whsec_")
+    return encoded(mac_over(key, contents, len(contents[-1]), "sha256"), "base64")
+
+
+def _matches(secret: Secret, given: list[tuple[bytes, bytes]], contents: list[bytes]) -> bool:
     if not _is_asymmetric(secret):
-        expected = encoded(mac(_hmac_key(secret), _CONTENT, values, "sha256"), "base64")
-        return any(hmac.compare_digest(expected, each) for version, each in given if version == b"v1")
-    key, content = _public_key(secret), _joined(values)
+        expected = _symmetric(secret, contents)
+        for version, each in given:  # noqa: SIM110 - a generator costs as much as the comparison
+            if version == b"v1" and hmac.compare_digest(expected, each):
+                return True
+        return False
+    key, content = _public_key(secret), b"".join(contents)
     # The key cannot be made without the library, so it is there.
     from cryptography.exceptions import InvalidSignature
 
@@ -178,10 +190,6 @@ def _matches(secret: Secret, given: list[tuple[bytes, bytes]], values: dict[str,
     return False
 
 
-def _joined(values: dict[str, bytes]) -> bytes:
-    return b"".join([part if isinstance(part, bytes) else values[part] for part in _CONTENT])
-
-
 def _decoded_signature(text: bytes) -> bytes | None:
     try:
         signature = binascii.a2b_base64(text, strict_mode=True)
@@ -190,10 +198,6 @@ def _decoded_signature(text: bytes) -> bytes | None:
     # Base64 with other bits after its end decodes to the same bytes.
     is_exact = len(signature) == _SIGNATURE_BYTES and encoded(signature, "base64") == text
     return signature if is_exact else None
-
-
-def _hmac_key(secret: Secret) -> bytes:
-    return hmac_key(secret, "base64", b"whsec_")
 
 
 def _public_key(secret: Secret) -> Ed25519PublicKey:
