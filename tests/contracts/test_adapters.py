@@ -19,10 +19,11 @@ from typing import Any, ClassVar
 import pytest
 
 from paperhook import DocumentCompleted, Webhooks
+from paperhook.core.delivery import Delivery, Handshake
 from paperhook.errors import InboxUnavailable
 from paperhook.inbox import Entry, Filter, MemoryInbox
 from paperhook.webhooks.signatures import HmacPairs
-from tests.acme import Acme, KeyedAcme, acme, body_of, signed
+from tests.acme import SECRET, Acme, KeyedAcme, acme, body_of, signed
 from tests.contracts.endpoints import ADAPTERS, PATIENCE, Adapter, Answer, Request, read_answer
 
 MAX_BODY_BYTES = 256 * 1024
@@ -42,6 +43,22 @@ class PairedAcme(Acme):
         return HmacPairs(header=SIGNATURE)
 
 
+@dataclass(frozen=True)
+class ShakingAcme(Acme):
+    """The same provider, had it to be greeted, and did it take nothing but 204."""
+
+    name: ClassVar[str] = "shaking-acme"
+    env_prefix: ClassVar[str] = "SHAKING_ACME_"
+    shakes_hands: ClassVar[bool] = True
+    success_status: ClassVar[int] = 204
+
+    def handshake(self, delivery: Delivery, *, now: float | None = None) -> Handshake | None:
+        if "x-hook-secret" not in delivery.headers:
+            return None
+        return Handshake(delivery.body, "text/plain", (("X-Hook-Secret", delivery.headers["x-hook-secret"]),))
+
+
+SHAKING = ShakingAcme("key", webhook_secret=SECRET)
 PAIRED = PairedAcme("key", webhook_secret="paired-secret-for-tests")
 
 
@@ -100,7 +117,11 @@ def opened(
 @pytest.fixture(scope="module", params=ADAPTERS)
 def endpoint(request: pytest.FixtureRequest) -> Iterator[Endpoint]:
     with opened(
-        ADAPTERS[request.param], acme(), KeyedAcme("key", webhook_secret="keyed-secret-for-tests"), PAIRED
+        ADAPTERS[request.param],
+        acme(),
+        KeyedAcme("key", webhook_secret="keyed-secret-for-tests"),
+        PAIRED,
+        SHAKING,
     ) as each:
         yield each
 
@@ -181,6 +202,24 @@ def test_deliveries_at_the_same_time_are_each_answered(endpoint: Endpoint) -> No
 
     assert [answer.outcome for answer in answers] == ["accepted"] * 12
     assert None not in [endpoint.stored(each) for each in ids]
+
+
+def test_a_handshake_is_answered_with_what_the_provider_wants_to_read(endpoint: Endpoint) -> None:
+    greeting = Request(b"challenge \xe2\x82\xac", (("X-Hook-Secret", "abc"),), path="/shaking-acme")
+
+    answer = endpoint.send(greeting)
+
+    assert (answer.status, answer.body) == (200, greeting.body)
+    assert answer.headers["content-type"].partition(";")[0] == "text/plain"
+    assert answer.headers["x-hook-secret"] == "abc"
+
+
+def test_an_answer_that_may_have_no_body_has_none(endpoint: Endpoint, mark: str) -> None:
+    answer = endpoint.send(delivery(body_of(id=mark), path="/shaking-acme"))
+
+    assert (answer.status, answer.body) == (204, b"")
+    assert answer.headers.get("content-length", "0") == "0"
+    assert endpoint.stored(mark)
 
 
 # Bytes

@@ -38,6 +38,8 @@ from ..errors import (
 #: A result with all its boxes stays well below this.
 MAX_BODY_BYTES = 1024 * 1024
 MAX_HEADER_BYTES = 64 * 1024
+#: RFC 9110 sections 15.3.5 and 15.3.6; a server breaks off when it is given one.
+_WITHOUT_BODY = (204, 205)
 
 
 class Outcome(StrEnum):
@@ -79,6 +81,8 @@ class Reply:
     @property
     def body(self) -> bytes:
         """The bytes to send: JSON that tells the outcome and nothing else, or the answer to a handshake."""
+        if self.status in _WITHOUT_BODY:
+            return b""
         return b'{"outcome":"%s"}' % self.outcome.encode() if self.content is None else self.content
 
 
