@@ -38,7 +38,8 @@ from paperhook.errors import (
     Unsigned,
     WaitTimeout,
 )
-from paperhook.providers.generic import MAX_KEY_CHARS, Generic
+from paperhook.providers.generic import Generic
+from paperhook.providers.generic_events import MAX_KEY_CHARS
 from paperhook.providers.references import check_reference
 from paperhook.webhooks.receiver import Outcome, admit, refusal
 from paperhook.webhooks.signatures import BodySecret, Custom, HmacPairs, StaticHeader

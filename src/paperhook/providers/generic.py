@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import KW_ONLY, dataclass, field, replace
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
 from urllib.parse import quote
 
 from typing_extensions import override
 
-from ..core.answers import Problem, malformed, object_in, text_in
+from ..core.answers import Problem, malformed, object_in
 from ..core.delivery import Delivery, Envelope, Handshake
 from ..core.document import Document
-from ..core.event import BatchCompleted, DocumentCompleted, DocumentFailed, EndpointTest, Event
+from ..core.event import DocumentFailed, Event
 from ..core.exchange import (
     Base64Json,
     Body,
@@ -31,37 +29,24 @@ from ..core.exchange import (
     Response,
     path_segment,
 )
-from ..core.headers import Headers
-from ..core.instants import instant
 from ..core.job import BatchSummary, ErrorKind, Job, JobError, JobStatus
-from ..core.provider import NOTHING, Provider, SignatureScheme, final_type, type_for
+from ..core.provider import NOTHING, Provider, SignatureScheme, final_type
 from ..core.result import Result
 from ..core.steps import Steps, send
 from ..errors import ConfigurationError, JobFailed, MalformedDelivery, Unsigned, WaitTimeout
 from ..results.mapping import read_result
 from .declaration import Answer, Declaration, Endpoint, Upload, declaration_in, declaration_of
 from .declaration import Handshake as HandshakeTable
+from .generic_events import EventReader
 from .paths import find, find_text
 from .references import check_reference
 
 #: Where no base URL is declared or given; the name can never be resolved (RFC 2606).
 NO_BASE_URL = "https://base-url-is-not-declared.invalid"
-#: A longer key is replaced by its hash, because stores index keys.
-MAX_KEY_CHARS = 400
 #: A challenge is echoed to whoever sends it, so it is short and plain.
 _CHALLENGE = re.compile(r"[A-Za-z0-9._~+/=:-]{1,512}")
 #: A secret that a provider hands over.
 _HOOK_SECRET = re.compile(r"[\x21-\x7e]{16,512}")
-
-_COMPLETED, _FAILED = DocumentCompleted.canonical_type, DocumentFailed.canonical_type
-_BATCH, _TEST = BatchCompleted.canonical_type, EndpointTest.canonical_type
-#: An outcome is the same event whether it was pushed twice or polled, so what it is about comes before the event's own id.
-_OUTCOME_KEYS: Mapping[str, tuple[str, ...]] = {
-    _COMPLETED: ("{type}:{job_id}", "{type}:{document_id}", "event:{event_id}"),
-    _FAILED: ("{type}:{job_id}", "{type}:{document_id}", "event:{event_id}"),
-    _BATCH: ("{type}:{batch_id}", "{type}:{job_id}", "event:{event_id}"),
-}
-_OTHER_KEYS = ("event:{event_id}",)
 
 
 @dataclass(frozen=True)
@@ -106,6 +91,7 @@ class Generic(Provider):
             "base_url": self.base_url or told.base_url or NO_BASE_URL,
             "upload_fields": dict(self.upload_fields),
             "_scheme": self.scheme or told.signature.scheme(),
+            "_events": EventReader(told),
         }.items():
             object.__setattr__(self, name, value)
         super().__post_init__()
@@ -114,6 +100,7 @@ class Generic(Provider):
             check(self.secrets)
 
     _scheme: ClassVar[SignatureScheme]
+    _events: ClassVar[EventReader]
 
     # Made from
 
@@ -294,7 +281,7 @@ class Generic(Provider):
             MalformedAnswer: If the answer is larger than declared, or not JSON.
         """
         references = self.declaration.references
-        url = None if references is None else find_text(self._inside(event.raw), references.url)
+        url = None if references is None else find_text(self._events.inside(event.raw), references.url)
         if references is None or url is None:
             return (yield from self.result(event.job))
         is_own = check_reference(self.name, url, own=self.base_url, hosts=references.hosts)
@@ -343,7 +330,7 @@ class Generic(Provider):
         status = self.declaration.statuses.get(word, JobStatus.PROCESSING)
         error = None
         if status.is_failure:
-            error = self._error(answer, paths.error_code, paths.error_message)
+            error = self._events.error(answer, paths.error_code, paths.error_message)
             if error.kind is ErrorKind.RETRYABLE:
                 status = JobStatus.FAILED_RETRYABLE
         return Job(
@@ -398,7 +385,7 @@ class Generic(Provider):
             body = delivery.json()
         except MalformedDelivery:
             return None
-        if table.word and self._word(body, delivery.headers) != table.word:
+        if table.word and self._events.word(body, delivery.headers) != table.word:
             return None
         value = find(body, table.challenge)
         return value if isinstance(value, str) and _CHALLENGE.fullmatch(value) else None
@@ -418,140 +405,19 @@ class Generic(Provider):
 
     @override
     def envelopes(self, delivery: Delivery) -> tuple[Envelope, ...]:
-        if self.declaration.body == "object":
-            return (self._envelope(delivery.json_object(), delivery, delivery.body),)
-        if self.declaration.body == "sns":
-            return (self._notification(delivery),)
-        value = delivery.json()
-        if not isinstance(value, list):
-            raise MalformedDelivery(f"{self.name}: the body is no array")
-        found = [
-            self._envelope(item, delivery, json.dumps(item, sort_keys=True).encode())
-            for item in value
-            if isinstance(item, Mapping)
-        ]
-        if len(found) != len(value):
-            raise MalformedDelivery(f"{self.name}: an element of the body is no object")
-        # Two elements of one key are one event, and a store refuses it twice.
-        return tuple({envelope.key: envelope for envelope in found}.values())
-
-    def _notification(self, delivery: Delivery) -> Envelope:
-        """Read what Amazon SNS wraps: the event is text inside (source: SNS developer guide, HTTP notification JSON)."""
-        outer = delivery.json_object()
-        if outer.get("Type") != "Notification":
-            word = text_in(outer.get("Type"))
-            if word is None:
-                raise MalformedDelivery(f"{self.name}: Type is missing: the body is no notification")
-            digest = hashlib.sha256(delivery.body).hexdigest()
-            return Envelope(f"{_TEST}:{digest}", _TEST, word, payload=outer, raw=outer)
-        body = self._inside(outer)
-        if not isinstance(body, Mapping):
-            raise MalformedDelivery(f"{self.name}: Message holds no JSON object")
-        return replace(self._envelope(body, delivery, delivery.body), raw=outer)
-
-    def _inside(self, raw: Any) -> Any:
-        """Give what the paths of a declaration lead into."""
-        if self.declaration.body != "sns":
-            return raw
-        message = raw.get("Message") if isinstance(raw, Mapping) else None
-        if not isinstance(message, str):
-            return None
-        try:
-            return Delivery(Headers(), message.encode("utf-8", "replace")).json()
-        except MalformedDelivery:
-            return None
-
-    def _envelope(self, body: Mapping[str, Any], delivery: Delivery, exact: bytes) -> Envelope:
-        told, headers = self.declaration, delivery.headers
-        word = self._word(body, headers)
-        if not word:
-            raise MalformedDelivery(f"{self.name}: nothing in the body says what kind of event it is")
-        event_type = type_for(told.events.words, word)
-        ids = {
-            "event_id": find_text(body, told.ids.event, headers),
-            "job_id": find_text(body, told.ids.job, headers),
-            "document_id": find_text(body, told.ids.document, headers),
-            "batch_id": find_text(body, told.ids.batch, headers),
-        }
-        return Envelope(
-            key=self._key(event_type, word, ids, exact),
-            type=event_type,
-            provider_type=word,
-            payload=self._payload(event_type, body),
-            raw=body,
-            job_id=ids["job_id"],
-            document_id=ids["document_id"],
-            batch_id=ids["batch_id"],
-            occurred_at=self._moment(find(body, told.payload.occurred_at, headers)),
-        )
-
-    def _word(self, body: Any, headers: Headers) -> str | None:
-        events = self.declaration.events
-        for path, word in events.present.items():
-            if find(body, (path,), headers) is not None:
-                return word
-        word = find_text(body, events.type, headers) or events.constant
-        qualifier = find_text(body, events.qualifier, headers)
-        narrow = f"{word}.{qualifier}"
-        return narrow if qualifier is not None and narrow in events.words else word
-
-    def _key(self, event_type: str, word: str, ids: Mapping[str, str | None], exact: bytes) -> str:
-        recipe = self.declaration.dedupe or _OUTCOME_KEYS.get(event_type, _OTHER_KEYS)
-        digest = hashlib.sha256(exact).hexdigest()
-        parts = {"type": event_type, "word": word, "body": digest, **ids}
-        key = next((made for each in recipe if (made := _filled(each, parts)) is not None), None)
-        key = f"{event_type}:{digest}" if key is None else key
-        return key if len(key) <= MAX_KEY_CHARS else f"{hashlib.sha256(key.encode()).hexdigest()}"
-
-    def _payload(self, event_type: str, body: Mapping[str, Any]) -> Any:
-        paths = self.declaration.payload
-        if event_type == _COMPLETED:
-            return find(body, paths.result)
-        if event_type == _FAILED:
-            error = self._error(body, paths.error_code, paths.error_message)
-            return {"code": error.code, "message": error.message}
-        if event_type == _BATCH:
-            counts = {"total": paths.total, "succeeded": paths.succeeded, "failed": paths.failed}
-            return {name: find(body, places) for name, places in counts.items()}
-        return body
-
-    def _moment(self, value: Any) -> datetime | None:
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if is_number and self.declaration.payload.occurred_unit == "s":
-            # A number too large for a moment is none, and must not become infinite on the way.
-            return instant(value * 1000) if abs(value) < 10**12 else None
-        return instant(value)
+        return self._events.envelopes(delivery)
 
     @override
     def polled(self, job: Job, result: Result | None) -> tuple[Envelope, ...]:
         event_type = final_type(job.status)
         if event_type is None:
             return ()
-        if event_type == _FAILED:
+        if event_type == DocumentFailed.canonical_type:
             error = job.error or JobError(code="unknown")
             payload: Any = {"code": error.code, "message": error.message}
         else:
             payload = self._polled_result(job) if result is None else result.raw
-        ids = {
-            "event_id": None,
-            "job_id": job.id,
-            "document_id": job.document_id,
-            "batch_id": job.batch_id,
-        }
-        exact = json.dumps(job.raw, sort_keys=True, default=str).encode()
-        key = self._key(event_type, job.provider_status, ids, exact)
-        return (
-            Envelope(
-                key=key,
-                type=event_type,
-                provider_type=job.provider_status,
-                payload=payload,
-                raw=job.raw,
-                job_id=job.id,
-                document_id=job.document_id,
-                batch_id=job.batch_id,
-            ),
-        )
+        return (self._events.polled(job, event_type, payload),)
 
     @override
     def has_result(self, payload: Any) -> bool:
@@ -569,12 +435,7 @@ class Generic(Provider):
 
     @override
     def read_error(self, payload: Any) -> JobError:
-        return self._error(payload, ("code",), ("message",))
-
-    def _error(self, body: Any, code_paths: tuple[str, ...], message_paths: tuple[str, ...]) -> JobError:
-        code = find_text(body, code_paths) or "unknown"
-        kind = self.declaration.payload.error_kinds.get(code, ErrorKind.TERMINAL)
-        return JobError(code=code, message=find_text(body, message_paths) or "", kind=kind)
+        return self._events.error(payload, ("code",), ("message",))
 
     @override
     def read_summary(self, payload: Any) -> BatchSummary:
@@ -583,7 +444,7 @@ class Generic(Provider):
 
     @override
     def read_metadata(self, envelope: Envelope) -> Mapping[str, Any]:
-        value = find(self._inside(envelope.raw), self.declaration.payload.metadata)
+        value = find(self._events.inside(envelope.raw), self.declaration.payload.metadata)
         if isinstance(value, Mapping):
             return value
         return {} if value is None else {"reference": value}
@@ -597,14 +458,6 @@ _SETTINGS = frozenset(
 def env_prefix_of(name: str) -> str:
     """Give what the environment variables of a declared provider begin with."""
     return f"{name.upper().replace('-', '_')}_"
-
-
-def _filled(template: str, parts: Mapping[str, str | None]) -> str | None:
-    """Fill a template, or give None where one of its parts is missing."""
-    names: Iterable[str] = re.findall(r"\{([^{}]*)\}", template)
-    if any(parts[name] is None for name in names):
-        return None
-    return re.sub(r"\{([^{}]*)\}", lambda each: str(parts[each[1]]), template)
 
 
 def _count(value: Any) -> int:

@@ -1,0 +1,191 @@
+"""What a delivery means under a declaration: its events, their keys, and the parts that results and errors are read from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from ..core.answers import text_in
+from ..core.delivery import Delivery, Envelope
+from ..core.event import BatchCompleted, DocumentCompleted, DocumentFailed, EndpointTest
+from ..core.headers import Headers
+from ..core.instants import instant
+from ..core.job import ErrorKind, Job, JobError
+from ..core.provider import type_for
+from ..errors import MalformedDelivery
+from .declaration import Declaration
+from .paths import find, find_text
+
+#: A longer key is replaced by its hash, because stores index keys.
+MAX_KEY_CHARS = 400
+
+COMPLETED, FAILED = DocumentCompleted.canonical_type, DocumentFailed.canonical_type
+BATCH, TEST = BatchCompleted.canonical_type, EndpointTest.canonical_type
+#: An outcome is the same event whether it was pushed twice or polled, so what it is about comes before the event's own id.
+_OUTCOME_KEYS: Mapping[str, tuple[str, ...]] = {
+    COMPLETED: ("{type}:{job_id}", "{type}:{document_id}", "event:{event_id}"),
+    FAILED: ("{type}:{job_id}", "{type}:{document_id}", "event:{event_id}"),
+    BATCH: ("{type}:{batch_id}", "{type}:{job_id}", "event:{event_id}"),
+}
+_OTHER_KEYS = ("{type}:{event_id}",)
+
+
+@dataclass(frozen=True, slots=True)
+class EventReader:
+    """Reads deliveries by a declaration."""
+
+    declaration: Declaration
+
+    def envelopes(self, delivery: Delivery) -> tuple[Envelope, ...]:
+        """Read identity and type of each event in a trusted delivery.
+
+        Raises:
+            MalformedDelivery: If the body is not what is declared.
+        """
+        if self.declaration.body == "object":
+            return (self._envelope(delivery.json_object(), delivery, delivery.body),)
+        if self.declaration.body == "sns":
+            return (self._notification(delivery),)
+        value = delivery.json()
+        if not isinstance(value, list):
+            raise MalformedDelivery(f"{self.declaration.name}: the body is no array")
+        found = [
+            self._envelope(item, delivery, json.dumps(item, sort_keys=True).encode())
+            for item in value
+            if isinstance(item, Mapping)
+        ]
+        if len(found) != len(value):
+            raise MalformedDelivery(f"{self.declaration.name}: an element of the body is no object")
+        # Two elements of one key are one event, and a store refuses it twice.
+        return tuple({envelope.key: envelope for envelope in found}.values())
+
+    def _notification(self, delivery: Delivery) -> Envelope:
+        """Read what Amazon SNS wraps: the event is text inside (source: SNS developer guide, HTTP notification JSON)."""
+        outer = delivery.json_object()
+        if outer.get("Type") != "Notification":
+            word = text_in(outer.get("Type"))
+            if word is None:
+                raise MalformedDelivery(
+                    f"{self.declaration.name}: Type is missing: the body is no notification"
+                )
+            digest = hashlib.sha256(delivery.body).hexdigest()
+            return Envelope(f"{TEST}:{digest}", TEST, word, payload=outer, raw=outer)
+        body = self.inside(outer)
+        if not isinstance(body, Mapping):
+            raise MalformedDelivery(f"{self.declaration.name}: Message holds no JSON object")
+        return replace(self._envelope(body, delivery, delivery.body), raw=outer)
+
+    def inside(self, raw: Any) -> Any:
+        """Give what the paths of a declaration lead into."""
+        if self.declaration.body != "sns":
+            return raw
+        message = raw.get("Message") if isinstance(raw, Mapping) else None
+        if not isinstance(message, str):
+            return None
+        try:
+            return Delivery(Headers(), message.encode("utf-8", "replace")).json()
+        except MalformedDelivery:
+            return None
+
+    def _envelope(self, body: Mapping[str, Any], delivery: Delivery, exact: bytes) -> Envelope:
+        told, headers = self.declaration, delivery.headers
+        word = self.word(body, headers)
+        if not word:
+            raise MalformedDelivery(
+                f"{self.declaration.name}: nothing in the body says what kind of event it is"
+            )
+        event_type = type_for(told.events.words, word)
+        ids = {
+            "event_id": find_text(body, told.ids.event, headers),
+            "job_id": find_text(body, told.ids.job, headers),
+            "document_id": find_text(body, told.ids.document, headers),
+            "batch_id": find_text(body, told.ids.batch, headers),
+        }
+        return Envelope(
+            key=self._key(event_type, word, ids, exact),
+            type=event_type,
+            provider_type=word,
+            payload=self._payload(event_type, body),
+            raw=body,
+            job_id=ids["job_id"],
+            document_id=ids["document_id"],
+            batch_id=ids["batch_id"],
+            occurred_at=self._moment(find(body, told.payload.occurred_at, headers)),
+        )
+
+    def word(self, body: Any, headers: Headers) -> str | None:
+        """Find the provider's word for the kind of event; None where nothing says it."""
+        events = self.declaration.events
+        for path, word in events.present.items():
+            if find(body, (path,), headers) is not None:
+                return word
+        word = find_text(body, events.type, headers) or events.constant
+        qualifier = find_text(body, events.qualifier, headers)
+        narrow = f"{word}.{qualifier}"
+        return narrow if qualifier is not None and narrow in events.words else word
+
+    def _key(self, event_type: str, word: str, ids: Mapping[str, str | None], exact: bytes) -> str:
+        recipe = self.declaration.dedupe or _OUTCOME_KEYS.get(event_type, _OTHER_KEYS)
+        digest = hashlib.sha256(exact).hexdigest()
+        parts = {"type": event_type, "word": word, "body": digest, **ids}
+        key = next((made for each in recipe if (made := _filled(each, parts)) is not None), None)
+        key = f"{event_type}:{digest}" if key is None else key
+        return key if len(key) <= MAX_KEY_CHARS else f"{hashlib.sha256(key.encode()).hexdigest()}"
+
+    def _payload(self, event_type: str, body: Mapping[str, Any]) -> Any:
+        paths = self.declaration.payload
+        if event_type == COMPLETED:
+            return find(body, paths.result)
+        if event_type == FAILED:
+            error = self.error(body, paths.error_code, paths.error_message)
+            return {"code": error.code, "message": error.message}
+        if event_type == BATCH:
+            counts = {"total": paths.total, "succeeded": paths.succeeded, "failed": paths.failed}
+            return {name: find(body, places) for name, places in counts.items()}
+        return body
+
+    def _moment(self, value: Any) -> datetime | None:
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if is_number and self.declaration.payload.occurred_unit == "s":
+            # A number too large for a moment is none, and must not become infinite on the way.
+            return instant(value * 1000) if abs(value) < 10**12 else None
+        return instant(value)
+
+    def polled(self, job: Job, event_type: str, payload: Any) -> Envelope:
+        """Say what a polled job means, with the key that its webhook would have had."""
+        ids = {
+            "event_id": None,
+            "job_id": job.id,
+            "document_id": job.document_id,
+            "batch_id": job.batch_id,
+        }
+        exact = json.dumps(job.raw, sort_keys=True, default=str).encode()
+        return Envelope(
+            key=self._key(event_type, job.provider_status, ids, exact),
+            type=event_type,
+            provider_type=job.provider_status,
+            payload=payload,
+            raw=job.raw,
+            job_id=job.id,
+            document_id=job.document_id,
+            batch_id=job.batch_id,
+        )
+
+    def error(self, body: Any, code_paths: tuple[str, ...], message_paths: tuple[str, ...]) -> JobError:
+        """Read why a document failed, in an event or in an answer."""
+        code = find_text(body, code_paths) or "unknown"
+        kind = self.declaration.payload.error_kinds.get(code, ErrorKind.TERMINAL)
+        return JobError(code=code, message=find_text(body, message_paths) or "", kind=kind)
+
+
+def _filled(template: str, parts: Mapping[str, str | None]) -> str | None:
+    """Fill a template, or give None where one of its parts is missing."""
+    names: Iterable[str] = re.findall(r"\{([^{}]*)\}", template)
+    if any(parts[name] is None for name in names):
+        return None
+    return re.sub(r"\{([^{}]*)\}", lambda each: str(parts[each[1]]), template)
