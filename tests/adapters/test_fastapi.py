@@ -17,6 +17,7 @@ from paperhook.adapters.fastapi import verified
 from paperhook.errors import ConfigurationError
 from tests.acme import Acme, acme, body_of, signed
 from tests.contracts.endpoints import PATIENCE, Answer, OnSocket, Request, under_uvicorn
+from tests.contracts.test_adapters import SHAKING
 
 pytest.importorskip("fastapi")
 from fastapi import Body, Depends, FastAPI
@@ -144,6 +145,17 @@ def test_a_sender_that_goes_away_is_no_error_of_the_application() -> None:
         asyncio.run(verified(ACME)(request))
 
     assert (caught.value.status_code, caught.value.detail) == (400, "malformed")
+
+
+def test_a_handshake_gives_no_event() -> None:
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"are you there"}
+
+    request = StarletteRequest(
+        {"type": "http", "method": "POST", "headers": [(b"x-hook-secret", b"a")]}, receive
+    )
+
+    assert asyncio.run(verified(SHAKING)(request)) == ()
 
 
 def test_a_provider_without_a_secret_is_an_error_before_the_first_delivery() -> None:

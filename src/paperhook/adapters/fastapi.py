@@ -23,6 +23,7 @@ def verified(
     """Make a dependency that gives every event of an authentic delivery, one for most providers.
 
     Nothing is stored, no handler runs, and the same event may come again: what follows is the endpoint's business.
+    A handshake gives no event, and is answered with whatever the endpoint answers.
     A delivery that must not be trusted is answered before the endpoint is called, with the status of its `Outcome`.
 
     Args:
