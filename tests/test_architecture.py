@@ -89,7 +89,7 @@ LIBRARIES = {
     "django": {"adapters"},
     "aiohttp": {"adapters"},
     "celery": set(),
-    "procrastinate": set(),
+    "procrastinate": {"carriers"},
     "pgqueuer": {"carriers"},
     "tenacity": {"retrying", "cli"},
     "pydantic": {"core", "results", "schemas", "providers", "hooks", "cli"},

@@ -38,6 +38,10 @@ class Carrier(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Let go of connections; it may be asked to carry again later."""
+        ...
+
 
 @runtime_checkable
 class TransactionalCarrier(Carrier, Protocol):
@@ -65,6 +69,9 @@ class CallableCarrier:
     def carry(self, keys: Sequence[Key]) -> None:
         """Call the function."""
         self._carry(keys)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
 
 
 def carrier_of(carrier: Carrier | Carry) -> Carrier:

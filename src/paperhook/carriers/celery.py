@@ -56,3 +56,6 @@ class CeleryCarrier:
         with self._app.producer_or_acquire() as producer:
             for key in keys:
                 self._task.apply_async(key, producer=producer, retry_policy=_RETRY, **self._options)
+
+    def close(self) -> None:
+        """Nothing to let go of: the pool of connections is the app's."""

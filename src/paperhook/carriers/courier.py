@@ -90,6 +90,7 @@ class Courier:
         self._ending.set()
         self._awake.set()
         self.join(STOP_SECONDS)
+        self._carrier.close()
 
     def join(self, seconds: float | None = None) -> None:
         """Wait for the end."""

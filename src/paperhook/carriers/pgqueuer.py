@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from ..errors import ConfigurationError
 from ..inbox.base import Key
 from .base import Runs
+from .postgres import PostgresCarrier
 
 
 class PgQueuerApp(Protocol):
@@ -19,22 +20,19 @@ class PgQueuerApp(Protocol):
         ...
 
 
-class PgQueuerCarrier:
+class PgQueuerCarrier(PostgresCarrier):
     """Runs events as jobs of pgqueuer.
 
     Args:
         url: The database with pgqueuer's tables.
         entrypoint: Under which the jobs are stored.
-        is_same_database: Whether that is the database and schema of a `PostgresInbox`; False has the jobs stored after
-            the commit, over a connection of their own.
+        is_same_database: As for `PostgresCarrier`.
     """
 
     def __init__(self, url: str, *, entrypoint: str = "paperhook.run", is_same_database: bool = True) -> None:
-        self._url = url
+        super().__init__(url, is_same_database=is_same_database)
         self._entrypoint = entrypoint
-        self._connection: Any = None
         self._hooks: Runs | None = None
-        self.is_same_database = is_same_database
 
     def attach(self, hooks: Runs) -> None:
         """Remember who runs events."""
@@ -48,7 +46,7 @@ class PgQueuerCarrier:
         """
         hooks = self._hooks
         if hooks is None:
-            raise ConfigurationError("this carrier belongs to no Webhooks: make it with carrier=…")
+            raise ConfigurationError("this carrier belongs to no Webhooks: make one with carrier=…")
 
         async def run(job: Any) -> None:
             provider, key = json.loads(job.payload)
@@ -56,19 +54,12 @@ class PgQueuerCarrier:
 
         app.entrypoint(self._entrypoint)(run)
 
-    def carry(self, keys: Sequence[Key]) -> None:
-        """Store a job for each key, in one statement."""
-        import psycopg
-
-        if self._connection is None or self._connection.closed:
-            self._connection = psycopg.connect(self._url, autocommit=True)
-        self.carry_within(self._connection, keys)
-
     def carry_within(self, connection: Any, keys: Sequence[Key]) -> None:
-        """Store the jobs on a connection that is in a transaction."""
+        """Store the jobs on a psycopg connection that is in a transaction."""
         from pgqueuer.db import SyncPsycopgDriver
         from pgqueuer.queries import SyncQueries
 
         payloads: list[bytes | None] = [json.dumps(key).encode() for key in keys]
-        names, priorities = [self._entrypoint] * len(keys), [0] * len(keys)
-        SyncQueries(SyncPsycopgDriver(connection)).enqueue(names, payloads, priorities)
+        SyncQueries(SyncPsycopgDriver(connection)).enqueue(
+            [self._entrypoint] * len(keys), payloads, [0] * len(keys)
+        )

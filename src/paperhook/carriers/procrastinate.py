@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from ..inbox.base import Key
 from .base import Runs
+from .postgres import PostgresCarrier
 
 
 class ProcrastinateApp(Protocol):
@@ -16,34 +17,31 @@ class ProcrastinateApp(Protocol):
         """Make a task, as a decorator."""
         ...
 
-    def open(self) -> Any:
-        """Open the pool for sync calls; calling twice is fine."""
-        ...
 
-
-class ProcrastinateCarrier:
+class ProcrastinateCarrier(PostgresCarrier):
     """Runs events as jobs of a procrastinate app.
 
     Args:
-        app: Yours, on psycopg; `procrastinate --app=module.app worker` runs the handlers.
+        app: Yours; `procrastinate --app=module.app worker` runs the handlers.
+        url: The database with the app's tables.
         queue: Of the jobs.
         name: Of the task.
-        is_same_database: Whether the app's tables are in the database and schema of a `PostgresInbox`; False has the
-            jobs stored after the commit, over the app's own connections.
+        is_same_database: As for `PostgresCarrier`.
     """
 
     def __init__(
         self,
         app: ProcrastinateApp,
+        url: str,
         *,
         queue: str = "paperhook",
         name: str = "paperhook.run",
         is_same_database: bool = True,
     ) -> None:
+        super().__init__(url, is_same_database=is_same_database)
         self._app = app
         self._queue = queue
         self._name = name
-        self.is_same_database = is_same_database
 
     def attach(self, hooks: Runs) -> None:
         """Make the task."""
@@ -51,17 +49,14 @@ class ProcrastinateCarrier:
         async def run(provider: str, key: str) -> None:
             await hooks.arun(provider, key)
 
-        self._task = self._app.task(name=self._name, queue=self._queue)(run)
-
-    def carry(self, keys: Sequence[Key]) -> None:
-        """Store a job for each key, in one statement."""
-        self._app.open()
-        self._task.batch_defer(*_jobs(keys))
+        self._app.task(name=self._name, queue=self._queue)(run)
 
     def carry_within(self, connection: Any, keys: Sequence[Key]) -> None:
-        """Store the jobs on a connection that is in a transaction."""
-        self._task.configure(connection=connection).batch_defer(*_jobs(keys))
+        """Store the jobs on a psycopg connection that is in a transaction."""
+        from procrastinate import App, SyncPsycopgConnector
 
-
-def _jobs(keys: Sequence[Key]) -> list[dict[str, str]]:
-    return [{"provider": provider, "key": key} for provider, key in keys]
+        # Not the user's: an app that was opened on an event loop takes none but async connections.
+        app = App(connector=SyncPsycopgConnector())
+        task = app.configure_task(self._name, queue=self._queue, connection=connection)
+        jobs: list[dict[str, Any]] = [{"provider": provider, "key": key} for provider, key in keys]
+        task.batch_defer(*jobs)
