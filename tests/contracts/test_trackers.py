@@ -13,12 +13,24 @@ import pytest
 
 from paperhook.core.job import Job, JobError, JobStatus
 from paperhook.errors import InboxUnavailable
-from paperhook.tracker import Begun, MemoryTracker, SqliteTracker, Submission, Tracker, Turn, Which
+from paperhook.tracker import (
+    Begun,
+    MemoryTracker,
+    PostgresTracker,
+    SqliteTracker,
+    Submission,
+    Tracker,
+    Turn,
+    Which,
+)
 from paperhook.tracker.owner import this_process
+
+from .. import postgres
 
 STORES: dict[str, Callable[[Path], Tracker]] = {
     "memory": lambda folder: MemoryTracker(),
     "sqlite": lambda folder: SqliteTracker(folder / "paperhook.db"),
+    "postgres": lambda folder: PostgresTracker(postgres.address()),
 }
 UNKNOWN = JobStatus.SUBMISSION_UNKNOWN
 DEAD_PROCESS = "|".join([this_process().split("|")[0], "999999999", "1"])
@@ -413,7 +425,42 @@ def test_rows_are_counted_by_state(tracker: Tracker) -> None:
     )
 
 
-# Threads and the end
+# Threads, machines and the end
+
+
+@pytest.mark.parametrize("store", ["sqlite", "postgres"])
+def test_of_many_machines_that_begin_at_once_one_sends(store: str, tmp_path: Path) -> None:
+    address = postgres.address()
+    trackers: list[Tracker] = [
+        SqliteTracker(tmp_path / "paperhook.db") if store == "sqlite" else PostgresTracker(address)
+        for _ in range(4)
+    ]
+
+    def claim(number: int) -> tuple[bool, int]:
+        tracker = trackers[number % 4]
+        mine = begin(tracker, draft(f"att-{number}"), turn(f"t{number}")).is_mine
+        own = draft(f"own-{number}", identity=f"k{number}")
+        submitted_at = 101.0
+        tracker.begin(own, turn(), again=False, repeat_within=None, now=100.0)
+        tracker.record(own.attempt_id, job(f"d{number},e{number}"), now=submitted_at).result()
+        return mine, len(tracker.claim_silent("acme", silence=30.0, hold=60.0, limit=2, now=1000.0).result())
+
+    def settle(number: int) -> None:
+        for part in (f"d{number // 2}", f"e{number // 2}")[number % 2 :: 2]:
+            trackers[number % 4].settle("acme", {part: JobStatus.COMPLETED}, now=110.0).result()
+
+    with ThreadPoolExecutor(16) as pool:
+        claimed = list(pool.map(claim, range(64)))
+        list(pool.map(settle, range(128)))
+
+    rest = trackers[0].claim_silent("acme", silence=30.0, hold=60.0, limit=100, now=2000.0).result()
+    tally = trackers[0].tally().result()
+    for tracker in trackers:
+        tracker.close()
+    assert [mine for mine, _ in claimed].count(True) == 1
+    assert sum(count for _, count in claimed) <= 64
+    assert rest == ()
+    assert (tally.settled, tally.total) == (64, 65)
 
 
 def test_of_many_that_begin_at_once_one_sends(tracker: Tracker) -> None:
@@ -425,13 +472,14 @@ def test_of_many_that_begin_at_once_one_sends(tracker: Tracker) -> None:
 
 
 def test_what_cannot_be_stored_costs_the_others_nothing(tracker: Tracker) -> None:
-    begin(tracker)
+    absurd = draft(size_bytes=10**30)
 
-    twice = tracker.begin(draft(), turn("t2"), again=True, repeat_within=None, now=100.0)
+    bad = tracker.begin(absurd, turn(), again=True, repeat_within=None, now=100.0)
     other = tracker.begin(draft("att-2"), turn("t3"), again=True, repeat_within=None, now=100.0)
 
-    assert twice.exception() is not None
+    assert bad.exception() is not None
     assert other.result().is_mine
+    assert only(tracker).attempt_id == "att-2"
 
 
 def test_texts_that_no_store_holds_are_written_out(tracker: Tracker) -> None:

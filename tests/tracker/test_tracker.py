@@ -10,11 +10,21 @@ from pathlib import Path
 
 import pytest
 
+from paperhook import tracker as tracker_module
 from paperhook.core.job import Job
 from paperhook.errors import ConfigurationError, InboxCorrupt, InboxTooNew
 from paperhook.inbox import Entry, SqliteInbox
-from paperhook.tracker import MemoryTracker, SqliteTracker, Submission, Turn, open_tracker
+from paperhook.tracker import (
+    MemoryTracker,
+    PostgresTracker,
+    SqliteTracker,
+    Submission,
+    Turn,
+    open_tracker,
+)
 from paperhook.tracker.owner import is_gone, this_process
+
+from .. import postgres
 
 
 def draft(attempt_id: str = "att-1") -> Submission:
@@ -22,7 +32,7 @@ def draft(attempt_id: str = "att-1") -> Submission:
     return Submission(attempt_id, "doc-1", "acme", "k", "k", "ab", 9, "a.pdf", "application/pdf", empty)
 
 
-def begin(tracker: SqliteTracker | MemoryTracker, attempt_id: str = "att-1") -> bool:
+def begin(tracker: SqliteTracker | MemoryTracker | PostgresTracker, attempt_id: str = "att-1") -> bool:
     turn = Turn(attempt_id, this_process(), 60.0)
     asked = tracker.begin(draft(attempt_id), turn, again=False, repeat_within=None, now=100.0)
     return asked.result().is_mine
@@ -46,6 +56,27 @@ def test_an_address_of_a_file_opens_it(workplace: Path, address: str, path: str)
     assert opened.path == Path(path).absolute()
 
 
+def test_an_address_of_a_server_waits_until_it_is_needed() -> None:
+    opened = open_tracker("postgresql://me:hunter2@db.example/app")
+
+    assert isinstance(opened, PostgresTracker)
+    assert repr(opened) == "PostgresTracker('postgresql://db.example/app')"
+    opened.close()
+
+
+def test_without_psycopg_the_command_to_install_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "paperhook.tracker.postgres", raising=False)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+
+    with pytest.raises(ConfigurationError, match=r"paperhook\[postgres\]"):
+        open_tracker("postgresql://db.example/app")
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="RedisTracker"):
+        tracker_module.RedisTracker  # noqa: B018 - looked up, not used
+
+
 def test_memory_is_one_too() -> None:
     assert isinstance(open_tracker("memory:"), MemoryTracker)
 
@@ -53,7 +84,6 @@ def test_memory_is_one_too() -> None:
 @pytest.mark.parametrize(
     ("address", "said"),
     [
-        ("postgresql://me:hunter2@db/app", "no PostgreSQL tracker"),
         ("redis://me:hunter2@db", "'redis'"),
         ("sqlite:///", "'sqlite'"),
         ("sqlite:///a.db?mode=ro", "'sqlite'"),
@@ -115,6 +145,43 @@ def test_a_file_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InboxTooNew, match="tracker schema 99"):
         newer.tally().result()
     newer.close()
+
+
+def test_a_database_of_a_newer_version_is_refused_and_tables_are_made_once() -> None:
+    address = postgres.address()
+    trackers = [PostgresTracker(address) for _ in range(4)]
+    for each in [tracker.tally() for tracker in trackers]:
+        assert each.result().total == 0
+    for tracker in trackers:
+        tracker.close()
+    with postgres.administrator(address) as connection:
+        connection.execute("UPDATE paperhook_tracker SET version = 99")
+
+    newer = PostgresTracker(address)
+    with pytest.raises(InboxTooNew, match="tracker schema 99"):
+        newer.tally().result()
+    newer.close()
+
+
+def test_a_server_that_cuts_connections_loses_nothing() -> None:
+    tracker = PostgresTracker(postgres.address())
+    begin(tracker)
+    postgres.cut_connections()
+
+    assert not begin(tracker, "att-2")
+    tracker.close()
+
+
+def test_ids_of_any_length_are_held() -> None:
+    tracker = PostgresTracker(postgres.address())
+    begin(tracker)
+    pages = ",".join(f"job_{number:016x}" for number in range(300))
+
+    row = tracker.record("att-1", Job(id=pages, provider="acme"), now=101.0).result()
+
+    assert row is not None
+    assert tracker.note(row.job, now=102.0).result()
+    tracker.close()
 
 
 def test_the_database_of_another_program_is_refused(tmp_path: Path) -> None:

@@ -4,20 +4,26 @@
 |---|---|
 | `sqlite:///paperhook.db` | that file, which may be the inbox's, below the working directory |
 | `sqlite:////var/lib/app/paperhook.db` | that file, absolute |
+| `postgresql://user:password@host:5432/database` | tables `paperhook_…` in that database; extra `postgres` |
 | `memory:` | the process itself: for tests |
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError
 from .base import Begun, Submission, Tally, Tracker, Turn, Which
 from .sqlite import MemoryTracker, SqliteTracker
 
+if TYPE_CHECKING:
+    from .postgres import PostgresTracker
+
 __all__ = [
     "Begun",
     "MemoryTracker",
+    "PostgresTracker",
     "SqliteTracker",
     "Submission",
     "Tally",
@@ -27,17 +33,24 @@ __all__ = [
     "open_tracker",
 ]
 
-_KNOWN = "write sqlite:///file.db, sqlite:////absolute/file.db or memory:"
+_KNOWN = "write sqlite:///file.db, sqlite:////absolute/file.db, postgresql://host/database or memory:"
+
+
+def __getattr__(name: str) -> type[PostgresTracker]:
+    # Only who uses PostgreSQL needs psycopg.
+    if name == "PostgresTracker":
+        return _postgres()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def open_tracker(address: str) -> Tracker:
-    """Open the tracker at an address; the address of a SQLite inbox is one, and both share the file.
+    """Open the tracker at an address; the address of an inbox is one, and both share the file or the database.
 
     Args:
         address: As in the table of this module; a path that ends in `.db`, `.sqlite` or `.sqlite3` is such a file.
 
     Raises:
-        ConfigurationError: If it is none of these, or the file's folder does not exist.
+        ConfigurationError: If it is none of these, the file's folder does not exist, or psycopg is not installed.
     """
     if address == "memory:":
         return MemoryTracker()
@@ -48,5 +61,15 @@ def open_tracker(address: str) -> Tracker:
     # An address may hold a password, so only its scheme is repeated.
     scheme = address.partition(":")[0]
     if scheme in ("postgresql", "postgres"):
-        raise ConfigurationError(f"this version of paperhook has no PostgreSQL tracker: {_KNOWN}")
+        return _postgres()(address)
     raise ConfigurationError(f"a tracker address cannot begin with {scheme!r}: {_KNOWN}")
+
+
+def _postgres() -> type[PostgresTracker]:
+    try:
+        from .postgres import PostgresTracker
+    except ImportError as error:
+        raise ConfigurationError(
+            f"the PostgreSQL tracker cannot be loaded: pip install 'paperhook[postgres]' ({error})"
+        ) from error
+    return PostgresTracker

@@ -3,97 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
-import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from importlib import resources
 from os import PathLike
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any
 
 from typing_extensions import override
 
-from ..core.job import Job, JobStatus
 from ..errors import ConfigurationError, InboxTooNew
-from ..inbox.commits import GroupCommit, Transactions
 from ..inbox.sqlite_file import SqliteAsk, SqliteFile
-from . import sqlite_work as work
-from .base import ANY, Begun, Submission, Tally, Turn, Which
-
-P = ParamSpec("P")
-T = TypeVar("T")
+from .committing import CommittingTracker
 
 
-class _Tracker:
-    """Both trackers: everything is asked of one thread, which commits for all that wait."""
-
-    def __init__(self, transactions: Transactions[sqlite3.Connection]) -> None:
-        self._commits = GroupCommit(transactions, name="paperhook-tracker")
-        # A tracker that nobody holds any more, and the end of the interpreter, close it.
-        self._close = weakref.finalize(self, self._commits.close)
-
-    def begin(
-        self, draft: Submission, turn: Turn, *, again: bool, repeat_within: float | None, now: float
-    ) -> Future[Begun]:
-        """Find the row of an upload, or make it, and take its turn where it is free."""
-        return self._ask(work.begin, work.Beginning(draft, turn, again, repeat_within, now))
-
-    def sending(self, attempt_id: str, turn: Turn, *, now: float) -> Future[bool]:
-        """Record that the first byte is about to leave."""
-        return self._ask(work.sending, attempt_id, turn, now)
-
-    def record(self, attempt_id: str, job: Job, *, now: float) -> Future[Submission | None]:
-        """Record the provider's job."""
-        return self._ask(work.record, attempt_id, job, now)
-
-    def give_up(
-        self, attempt_id: str, turn: Turn, *, is_unknown: bool, error_code: str, now: float
-    ) -> Future[bool]:
-        """End a turn without a job."""
-        return self._ask(work.give_up, attempt_id, turn, is_unknown, error_code, now)
-
-    def absent(self, attempt_id: str, *, now: float) -> Future[bool]:
-        """Record that the provider has no job for it."""
-        return self._ask(work.absent, attempt_id, now)
-
-    def note(self, job: Job, *, now: float) -> Future[bool]:
-        """Record how a job stands."""
-        return self._ask(work.note, job, now)
-
-    def settle(self, provider: str, ends: Mapping[str, JobStatus], *, now: float) -> Future[bool]:
-        """Record that the end of jobs is in the inbox."""
-        return self._ask(work.settle, provider, ends, now)
-
-    def claim_silent(
-        self, provider: str, *, silence: float, hold: float, limit: int, now: float
-    ) -> Future[tuple[Submission, ...]]:
-        """Take jobs whose end is not in the inbox."""
-        return self._ask(work.claim_silent, provider, silence, hold, limit, now)
-
-    def postpone(self, attempt_id: str, *, until: float, error_code: str, now: float) -> Future[bool]:
-        """Ask for a silent job again at `until`."""
-        return self._ask(work.postpone, attempt_id, until, error_code, now)
-
-    def rows(self, which: Which = ANY, *, limit: int = 100) -> Future[tuple[Submission, ...]]:
-        """Give rows, newest first."""
-        return self._ask(work.rows, which, limit)
-
-    def tally(self) -> Future[Tally]:
-        """Count rows by state."""
-        return self._ask(work.tally)
-
-    def close(self) -> None:
-        """Finish what was asked and let go; calling twice is fine."""
-        self._close()
-
-    def _ask(
-        self, function: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **names: P.kwargs
-    ) -> Future[T]:
-        return self._commits.ask(work.DO, lambda db: function(db, *args, **names))
-
-
-class SqliteTracker(_Tracker):
+class SqliteTracker(CommittingTracker[sqlite3.Connection]):
     """Remembers submissions in a file, the inbox's own where you like, each committed before the next step.
 
     Args:
@@ -110,14 +34,29 @@ class SqliteTracker(_Tracker):
             raise ConfigurationError(
                 f"the folder {self.path.parent} of the tracker does not exist: create it"
             )
-        super().__init__(_File(self.path, patience=patience))
+        super().__init__(_File(self.path, patience=patience), _Db)
 
 
-class MemoryTracker(_Tracker):
+class MemoryTracker(CommittingTracker[sqlite3.Connection]):
     """Remembers submissions as long as the process lives; any number of threads may use it."""
 
     def __init__(self) -> None:
-        super().__init__(_Memory())
+        super().__init__(_Memory(), _Db)
+
+
+class _Db:
+    """A connection that has the file to itself."""
+
+    ours = ours_if_free = ""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def execute(self, statement: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        return self._connection.execute(statement, values)
+
+    def guard(self, name: str) -> None:
+        """Nobody else is here."""
 
 
 class _File(SqliteFile):

@@ -1,20 +1,50 @@
-"""What a tracker in SQLite does inside a transaction; `base.Tracker` says what each means."""
+"""What a tracker does inside a transaction, in SQL that SQLite and PostgreSQL share; `base.Tracker` says what each means."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Protocol
 
 from ..core.job import Job, JobStatus, may_move
 from ..core.pages import parts_of
 from ..inbox.base import plain
-from ..inbox.commits import Work
 from .base import Begun, Submission, Tally, Turn, Which, bare, whole_state
 from .owner import is_gone
 
-Db: TypeAlias = sqlite3.Connection
+
+class Found(Protocol):
+    """What a statement gives."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows it changed."""
+        ...
+
+    def fetchone(self) -> Any:
+        """Give the next row, or None."""
+        ...
+
+    def fetchall(self) -> list[Any]:
+        """Give all rows."""
+        ...
+
+
+class Db(Protocol):
+    """A database inside a transaction."""
+
+    #: At the end of a SELECT: the rows are ours until the end of the transaction; waits for others, or leaves theirs out.
+    ours: str
+    ours_if_free: str
+
+    def execute(self, statement: str, values: Sequence[Any] = ()) -> Found:
+        """Run a statement with a question mark for each value."""
+        ...
+
+    def guard(self, name: str) -> None:
+        """Let nobody else do the same work at the same time, until the end of the transaction."""
+        ...
+
 
 _COLUMNS = """
     attempt_id, document_id, provider, identity, key, sha256, size_bytes, filename, content_type, job, namespace, state,
@@ -39,10 +69,10 @@ _SENDING = """
 # What was unknown before this turn is unknown after it, whatever the provider said to the repetition.
 _GIVE_UP = """
     UPDATE paperhook_submission
-    SET state = iif(?1 OR state = 'submission_unknown', 'submission_unknown', 'validated'),
-        sent_at = iif(?1 OR state = 'submission_unknown', sent_at, NULL),
-        error_code = ?2, token = NULL, owner = NULL, lease_until = NULL, updated_at = ?3
-    WHERE attempt_id = ?4 AND token = ?5 AND job_id IS NULL"""
+    SET state = CASE WHEN ? OR state = 'submission_unknown' THEN 'submission_unknown' ELSE 'validated' END,
+        sent_at = CASE WHEN ? OR state = 'submission_unknown' THEN sent_at END,
+        error_code = ?, token = NULL, owner = NULL, lease_until = NULL, updated_at = ?
+    WHERE attempt_id = ? AND token = ? AND job_id IS NULL"""
 _ABSENT = """
     UPDATE paperhook_submission SET state = 'validated', sent_at = NULL, updated_at = ?
     WHERE attempt_id = ? AND state = 'submission_unknown'"""
@@ -51,14 +81,13 @@ _RECORD = """
     SET state = ?, job = ?, job_id = ?, error_code = ?, submitted_at = ?, poll_at = ?, updated_at = ?, token = NULL,
         owner = NULL, lease_until = NULL
     WHERE attempt_id = ? AND job_id IS NULL RETURNING id"""
-_INSERT_PART = (
-    "INSERT OR IGNORE INTO paperhook_submission_part (provider, job_id, submission_id) VALUES (?, ?, ?)"
-)
-_OF_JOB = "SELECT id, state FROM paperhook_submission WHERE job_id = ? AND provider = ?"
+_INSERT_PART = """
+    INSERT INTO paperhook_submission_part (provider, job_id, submission_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"""
+_OF_JOB = "SELECT id, state FROM paperhook_submission WHERE job_id = ? AND provider = ? ORDER BY id"
 _NOTE = "UPDATE paperhook_submission SET state = ?, job = ?, error_code = ?, updated_at = ? WHERE id = ?"
 _OF_PART = """
     SELECT DISTINCT submission_id FROM paperhook_submission_part WHERE job_id = ? AND provider = ?
-    UNION SELECT id FROM paperhook_submission WHERE job_id = ? AND provider = ?"""
+    UNION SELECT id FROM paperhook_submission WHERE job_id = ? AND provider = ? ORDER BY 1"""
 _END_PART = """
     UPDATE paperhook_submission_part SET state = ? WHERE submission_id = ? AND state IS NULL AND ? IN ('', job_id)"""
 _PART_STATES = "SELECT state FROM paperhook_submission_part WHERE submission_id = ? ORDER BY job_id"
@@ -66,10 +95,12 @@ _STATE = "SELECT state, settled_at FROM paperhook_submission WHERE id = ?"
 _SETTLE = "UPDATE paperhook_submission SET state = ?, settled_at = ?, updated_at = ? WHERE id = ?"
 _SILENT = """
     SELECT id FROM paperhook_submission
-    WHERE provider = ?1 AND submitted_at IS NOT NULL AND settled_at IS NULL AND poll_at <= ?2
-        AND (polls > 0 OR poll_at <= ?3)
-    ORDER BY poll_at, id LIMIT ?4"""
-_HOLD = "UPDATE paperhook_submission SET polls = max(polls, 1), poll_at = ?, updated_at = ? WHERE id = ?"
+    WHERE provider = ? AND submitted_at IS NOT NULL AND settled_at IS NULL AND poll_at <= ?
+        AND (polls > 0 OR poll_at <= ?)
+    ORDER BY poll_at, id LIMIT ?"""
+_HOLD = """
+    UPDATE paperhook_submission SET polls = CASE WHEN polls > 0 THEN polls ELSE 1 END, poll_at = ?, updated_at = ?
+    WHERE id = ?"""
 _POSTPONE = """
     UPDATE paperhook_submission SET polls = polls + 1, poll_at = ?, error_code = ?, updated_at = ?
     WHERE attempt_id = ? AND settled_at IS NULL"""
@@ -93,7 +124,9 @@ class Beginning:
 def begin(db: Db, ask: Beginning) -> Begun:
     """Find the row of an upload, or make it, and take its turn where it is free."""
     draft = ask.draft
-    found = db.execute(_NEWEST, (plain(draft.identity), draft.provider)).fetchone()
+    identity = plain(draft.identity)
+    db.guard(f"{draft.provider}\n{identity}")
+    found = db.execute(_NEWEST, (identity, draft.provider)).fetchone()
     if found is None or ask.again:
         db.execute(_INSERT, _inserted(ask))
         return Begun(_row(db, draft.attempt_id), is_mine=True)
@@ -155,7 +188,7 @@ def sending(db: Db, attempt_id: str, turn: Turn, now: float) -> bool:
 
 def give_up(db: Db, attempt_id: str, turn: Turn, is_unknown: bool, error_code: str, now: float) -> bool:
     """End a turn without a job."""
-    values = (is_unknown, plain(error_code), now, attempt_id, turn.token)
+    values = (is_unknown, is_unknown, plain(error_code), now, attempt_id, turn.token)
     return db.execute(_GIVE_UP, values).rowcount == 1
 
 
@@ -179,7 +212,8 @@ def record(db: Db, attempt_id: str, job: Job, now: float) -> Submission | None:
 
 def note(db: Db, job: Job, now: float) -> bool:
     """Record how a job stands."""
-    found = db.execute(_OF_JOB, (plain(job.id), job.provider)).fetchall() if job.id else []
+    asked = (plain(job.id), job.provider)
+    found = db.execute(_OF_JOB + db.ours, asked).fetchall() if job.id else []
     for row_id, state in found:
         if may_move(JobStatus(state), job.status):
             code = plain(job.error.code) if job.error else ""
@@ -197,10 +231,10 @@ def _settle_one(db: Db, provider: str, job_id: str, state: JobStatus, now: float
     name = plain(job_id)
     found = db.execute(_OF_PART, (name, provider, name, provider)).fetchall()
     for (row_id,) in found:
+        before, settled_at = db.execute(_STATE + db.ours, (row_id,)).fetchone()
         is_whole = db.execute(_OF_JOB, (name, provider)).fetchone() is not None
         db.execute(_END_PART, (state, row_id, "" if is_whole else name))
-        parts = [each for (each,) in db.execute(_PART_STATES, (row_id,))]
-        before, settled_at = db.execute(_STATE, (row_id,)).fetchone()
+        parts = [each for (each,) in db.execute(_PART_STATES, (row_id,)).fetchall()]
         if settled_at is None and None not in parts:
             after = whole_state([JobStatus(each) for each in parts])
             kept = after if may_move(JobStatus(before), after) else before
@@ -212,9 +246,11 @@ def claim_silent(
     db: Db, provider: str, silence: float, hold: float, limit: int, now: float
 ) -> tuple[Submission, ...]:
     """Take jobs whose end is not in the inbox."""
-    ids = [row_id for (row_id,) in db.execute(_SILENT, (provider, now, now - silence, limit))]
+    values = (provider, now, now - silence, limit)
+    ids = [row_id for (row_id,) in db.execute(_SILENT + db.ours_if_free, values).fetchall()]
     found = [_submission(db.execute(f"{_ROWS} WHERE id = ?", (row_id,)).fetchone()) for row_id in ids]
-    db.executemany(_HOLD, [(now + hold, now, row_id) for row_id in ids])
+    for row_id in ids:
+        db.execute(_HOLD, (now + hold, now, row_id))
     return tuple(found)
 
 
@@ -301,11 +337,3 @@ def _submission(row: Sequence[Any]) -> Submission:
         settled_at=row[18],
         polls=row[19],
     )
-
-
-def _do(db: Db, asks: Sequence[Callable[[Db], Any]]) -> list[Any]:
-    return [ask(db) for ask in asks]
-
-
-# One kind of work for all, because what is asked is done in the order in which it was asked.
-DO: Work[Db, Callable[[Db], Any], Any] = Work(_do, turn=0)
