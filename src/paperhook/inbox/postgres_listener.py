@@ -17,17 +17,21 @@ from .wakes import Wakes
 
 logger = logging.getLogger("paperhook")
 
-#: Seconds after which a silent connection is asked whether it is still there.
-CHECK_SECONDS = 30.0
 #: Seconds before a cut connection is opened again: the first time, and at most.
 PAUSES = (0.05, 5.0)
 
 
 class Listener:
-    """A thread with a connection of its own, which exists while somebody subscribes."""
+    """A thread with a connection of its own, which exists while somebody subscribes.
 
-    def __init__(self, address: Address) -> None:
+    Args:
+        address: Where to.
+        check_seconds: After so much silence the connection is asked whether it is still there.
+    """
+
+    def __init__(self, address: Address, *, check_seconds: float = 30.0) -> None:
         self._address = address
+        self._check_seconds = check_seconds
         self._lock = threading.Lock()
         self._wakes = Wakes()
         self._hearing: _Hearing | None = None
@@ -38,7 +42,7 @@ class Listener:
         with self._lock:
             take_away = self._wakes.subscribe(wake)
             if self._hearing is None and not self._is_closed:
-                self._hearing = _Hearing(self._address, self._wakes.tell)
+                self._hearing = _Hearing(self._address, self._wakes.tell, self._check_seconds)
 
         def unsubscribe() -> None:
             take_away()
@@ -72,9 +76,10 @@ class Listener:
 class _Hearing:
     """One run of the thread."""
 
-    def __init__(self, address: Address, tell: Callable[[], None]) -> None:
+    def __init__(self, address: Address, tell: Callable[[], None], check_seconds: float) -> None:
         self._address = address
         self._tell = tell
+        self._check_seconds = check_seconds
         self._connection: PgConnection | None = None
         # Written to end a wait for the server.
         self._ended, self._end = socket.socketpair()
@@ -120,7 +125,7 @@ class _Hearing:
         self._tell()
         while True:
             ended, server = self._ended.fileno(), connection.fileno()
-            readable, _, _ = select.select([ended, server], [], [], CHECK_SECONDS)
+            readable, _, _ = select.select([ended, server], [], [], self._check_seconds)
             if ended in readable:
                 return
             if not readable:

@@ -271,13 +271,15 @@ def _migrate(connection: PgConnection, address: Address) -> None:
     scripts = _scripts()
     if _version(connection, len(scripts), address) == len(scripts):
         return
+    # Before the transaction, which would not see what whoever had the lock has made; a failure closes the connection.
+    connection.execute("SELECT pg_advisory_lock(%s)", (_MIGRATION_LOCK,))
     with connection.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
         found = _version(connection, len(scripts), address)
         for script in scripts[found:]:
             connection.execute(script.encode())
         connection.execute("DELETE FROM paperhook_version")
         connection.execute("INSERT INTO paperhook_version VALUES (%s)", (len(scripts),))
+    connection.execute("SELECT pg_advisory_unlock(%s)", (_MIGRATION_LOCK,))
 
 
 def _version(connection: PgConnection, known: int, address: Address) -> int:
