@@ -58,6 +58,8 @@ from .errors import (
     TransportError,
     UnsupportedDocument,
 )
+from .observe.details import Observer, Observers
+from .observe.steps import requests_of, submission
 from .retrying import RetryPolicy, persist
 from .sources import (
     CHUNK_BYTES,
@@ -378,6 +380,7 @@ class _Base(Generic[H]):
         namespace: str = "",
         tracker: str | Tracker | None = None,
         http_client: H | None = None,
+        observe: Sequence[Observer] = (),
     ) -> None:
         _check_options(provider, timeout)
         self.provider = provider
@@ -387,6 +390,7 @@ class _Base(Generic[H]):
         self._retry = retry or RetryPolicy()
         self._timeout = timeout
         self._namespace = namespace
+        self._observers = Observers(observe)
         self._pool: _Pool[H] = _Pool(self._make_http, http_client)
         # Set when nobody waits any more for what is under way.
         self._stopping = threading.Event()
@@ -444,7 +448,7 @@ class _Base(Generic[H]):
     ) -> Steps[Job]:
         derived = self._key(document, metadata or {})
         if self.tracker is not None:
-            return submit(
+            steps = submit(
                 self.provider,
                 self.tracker,
                 document,
@@ -453,8 +457,14 @@ class _Base(Generic[H]):
                 namespace=self._namespace,
                 again=again,
             )
-        fresh = f"{derived}-{uuid.uuid4().hex}" if again else derived
-        return operations.upload(self.provider, document, key=key or fresh, metadata=metadata)
+        else:
+            fresh = f"{derived}-{uuid.uuid4().hex}" if again else derived
+            steps = operations.upload(self.provider, document, key=key or fresh, metadata=metadata)
+        return submission(steps, self._observers, self.provider.name) if self._observers else steps
+
+    def _persistent(self, steps: Steps[T], deadline: float | None) -> Steps[T]:
+        steps = persist(steps, self._retry, deadline=deadline)
+        return requests_of(steps, self._observers, self.provider.name) if self._observers else steps
 
     def _upload_and_wait_steps(self, document: Document, deadline: float) -> Steps[Result]:
         uploading = self._upload_steps(document, None, None, again=False)
@@ -545,6 +555,7 @@ class Client(_Base[httpx.Client]):
         namespace: Part of every idempotency key; keeps applications that share an account apart.
         tracker: Remembers what was submitted, so that the same document is one job also after a crash:
             `sqlite:///paperhook.db`, which may be the inbox's file, `memory:`, or a tracker of your own, which you close.
+        observe: Who is told of requests and submissions, see `paperhook.observe`.
         http_client: Your own `httpx.Client`, for proxies or certificates; you close it.
 
     Raises:
@@ -746,7 +757,7 @@ class Client(_Base[httpx.Client]):
             steps: What a provider's method returned.
             deadline: Seconds for all of it, retries included.
         """
-        steps = persist(steps, self._retry, deadline=deadline)
+        steps = self._persistent(steps, deadline)
         answer: Any = None
         failure: PaperhookError | None = None
         try:
@@ -831,6 +842,7 @@ class AsyncClient(_Base[httpx.AsyncClient]):
         namespace: str = "",
         tracker: str | Tracker | None = None,
         http_client: httpx.AsyncClient | None = None,
+        observe: Sequence[Observer] = (),
     ) -> None:
         super().__init__(
             provider,
@@ -839,6 +851,7 @@ class AsyncClient(_Base[httpx.AsyncClient]):
             namespace=namespace,
             tracker=tracker,
             http_client=http_client,
+            observe=observe,
         )
         self._under_way: set[asyncio.Task[Response]] = set()
 
@@ -1002,7 +1015,7 @@ class AsyncClient(_Base[httpx.AsyncClient]):
 
     async def run(self, steps: Steps[T], *, deadline: float | None = None) -> T:
         """Run any operation; see `Client.run`."""
-        steps = persist(steps, self._retry, deadline=deadline)
+        steps = self._persistent(steps, deadline)
         answer: Any = None
         failure: PaperhookError | None = None
         try:

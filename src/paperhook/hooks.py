@@ -37,6 +37,7 @@ from .inbox import Inbox, open_inbox
 from .inbox.base import Entry, State, TransactionalInbox
 from .inbox.base import Outcome as HandlerOutcome
 from .inbox.bridge import Bridge
+from .observe.details import DeliveryReceived, EventStored, Observer, Observers
 from .retrying import RetryPolicy
 from .webhooks.receiver import MAX_BODY_BYTES, Outcome, Receipt, Reply, admit, refusal
 from .webhooks.router import Registration, Router, pattern_of
@@ -93,6 +94,7 @@ class Webhooks:
         on_dead: Called with an event and what its handlers did when one of them gave up.
         reconcile: Clients with a tracker, one for each provider: the worker asks for their jobs of which no webhook told.
         on_recovered: Called with each event that was found so and whose webhook was lost; sync or async.
+        observe: Who is told of deliveries, events, handlers and the inbox, see `paperhook.observe`.
 
     Raises:
         ConfigurationError: If there is no provider, two have one name, or one has neither a secret nor
@@ -113,6 +115,7 @@ class Webhooks:
         on_dead: Callable[[Event, Sequence[HandlerOutcome]], Any] | None = None,
         reconcile: Client | AsyncClient | Sequence[Client | AsyncClient] = (),
         on_recovered: Callable[[Event], Any] | None = None,
+        observe: Sequence[Observer] = (),
     ) -> None:
         if worker not in ("embedded", "external", "inline"):
             raise ConfigurationError(f"worker is {worker!r}: write 'embedded', 'external' or 'inline'")
@@ -124,11 +127,18 @@ class Webhooks:
         self.max_body_bytes = max_body_bytes
         self._mode = worker
         self._clock = clock
+        self.observers = Observers(observe)
         self._router = Router()
         self._is_sealed = False
         self.inbox = open_inbox(inbox) if isinstance(inbox, str) else inbox
         self.worker = Worker(
-            self.inbox, self, concurrency=concurrency, lease=lease, clock=clock, on_dead=on_dead
+            self.inbox,
+            self,
+            concurrency=concurrency,
+            lease=lease,
+            clock=clock,
+            on_dead=on_dead,
+            observe=self.observers,
         )
         self._loop_thread = LoopThread()
         #: Whether the transaction that puts an event stores the engine's job too.
@@ -313,18 +323,18 @@ class Webhooks:
             receipt = admit(chosen, delivery, now=now, max_body_bytes=self.max_body_bytes)
             entries, reply = self._entries(chosen, delivery, receipt, now)
             if not entries:
-                return reply
+                return self._answered(reply, provider)
             if self._mode == "embedded":
                 self._runner.start_in_thread()
             is_new = self.inbox.put(entries).result()
-            self._settle_tracked(entries)
+            self._stored(entries, is_new)
             reply = reply if any(is_new) else _duplicate(reply)
             if self._mode == "inline":
-                return _run_beside(lambda: self._run_inline(entries, reply))
+                return self._answered(_run_beside(lambda: self._run_inline(entries, reply)), provider)
         except Exception as error:  # noqa: BLE001 - whatever a delivery does to us, its sender gets an answer
-            return _refused(error)
+            return self._answered(_refused(error), provider)
         self._pass_on(entries, is_new)
-        return reply
+        return self._answered(reply, provider)
 
     async def areceive(
         self, headers: HeadersLike, body: bytes, *, provider: str | None = None, method: str = "POST"
@@ -336,18 +346,31 @@ class Webhooks:
             receipt = admit(chosen, delivery, now=now, max_body_bytes=self.max_body_bytes)
             entries, reply = self._entries(chosen, delivery, receipt, now)
             if not entries:
-                return reply
+                return self._answered(reply, provider)
             if self._mode == "embedded":
                 # A mounted app gets no lifespan from its parent, and the sender may be gone before the commit.
                 self._runner.start_in_loop()
             is_new = await self._bridge().wait(self.inbox.put(entries))
-            self._settle_tracked(entries)
+            self._stored(entries, is_new)
             reply = reply if any(is_new) else _duplicate(reply)
             if self._mode == "inline":
-                return await self._run_inline(entries, reply)
+                return self._answered(await self._run_inline(entries, reply), provider)
         except Exception as error:  # noqa: BLE001 - whatever a delivery does to us, its sender gets an answer
-            return _refused(error)
+            return self._answered(_refused(error), provider)
         self._pass_on(entries, is_new)
+        return self._answered(reply, provider)
+
+    def refuse(self, error: DeliveryRejected, *, provider: str | None = None) -> Reply:
+        """Answer a delivery that an adapter rejected before it was read to its end."""
+        return self._answered(refusal(error), provider)
+
+    def _answered(self, reply: Reply, provider: str | None) -> Reply:
+        """Tell the observers of a delivery and give its answer."""
+        if self.observers:
+            # What a stranger wrote into the path is no name to count under.
+            known = next(iter(self.providers)) if len(self.providers) == 1 and provider is None else provider
+            name = known if known is not None and known in self.providers else ""
+            self.observers(DeliveryReceived(name, reply.outcome))
         return reply
 
     def _pass_on(self, entries: Sequence[Entry], is_new: Sequence[bool]) -> None:
@@ -409,6 +432,7 @@ class Webhooks:
         """
         entries = self._polled_entries(provider, envelopes)
         is_new = self.inbox.put(entries).result() if entries else ()
+        self._tell_stored(entries, is_new)
         if entries and self._mode == "embedded":
             start = self._runner.start_in_thread if _running_loop() is None else self._runner.start_in_loop
             start()
@@ -419,6 +443,7 @@ class Webhooks:
         """Store what polling found without blocking the event loop; arguments and answer as `put_polled`."""
         entries = self._polled_entries(provider, envelopes)
         is_new = await self._bridge().wait(self.inbox.put(entries)) if entries else ()
+        self._tell_stored(entries, is_new)
         if entries and self._mode == "embedded":
             self._runner.start_in_loop()
         self._pass_on(entries, is_new)
@@ -465,6 +490,7 @@ class Webhooks:
             every=every,
             on_recovered=on_recovered or self._on_recovered,
             clock=self._clock,
+            observe=self.observers,
         )
 
     @contextlib.asynccontextmanager
@@ -479,6 +505,15 @@ class Webhooks:
         finally:
             task.cancel()
             await asyncio.wait([task])
+
+    def _stored(self, entries: Sequence[Entry], is_new: Sequence[bool]) -> None:
+        self._settle_tracked(entries)
+        self._tell_stored(entries, is_new)
+
+    def _tell_stored(self, entries: Sequence[Entry], is_new: Sequence[bool]) -> None:
+        if self.observers:
+            for entry, was_new in zip(entries, is_new, strict=True):
+                self.observers(EventStored(entry.provider, entry.type, entry.origin, was_new))
 
     def _settle_tracked(self, entries: Sequence[Entry]) -> None:
         """Tell the tracker what is in the inbox now; nobody waits, because the reconciler would look it up."""

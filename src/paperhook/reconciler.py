@@ -42,6 +42,7 @@ from .errors import (
     WaitTimeout,
 )
 from .inbox.base import Filter, Inbox
+from .observe.details import UNOBSERVED, EventRecovered, Observers
 from .operations import inquire
 from .tracker import Submission, Tracker, Which
 from .tracker.journal import LISTING_SECONDS, handle_of, reconcile
@@ -159,6 +160,7 @@ class Reconciler:
         every: Seconds between two looks at the tracker; by default half of the shortest silence, 1 to 60.
         on_recovered: Called with each event whose webhook was lost; sync or async.
         clock: Seconds since the epoch.
+        observe: Who is told of what was recovered.
 
     Raises:
         ConfigurationError: If a client has no tracker, or its provider is not one of the receiver's.
@@ -174,6 +176,7 @@ class Reconciler:
         every: float | None = None,
         on_recovered: Callable[[Event], Any] | None = None,
         clock: Callable[[], float] = time.time,
+        observe: Observers = UNOBSERVED,
     ) -> None:
         for word, number in (("silence", silence), ("rate", rate), ("every", every)):
             if number is not None and not number > 0:
@@ -188,6 +191,7 @@ class Reconciler:
         self._every = min(60.0, max(1.0, shortest / 2)) if every is None else every
         self._on_recovered = on_recovered
         self._clock = clock
+        self._observers = observe
         #: Since it was made.
         self.counts = Counts()
 
@@ -288,6 +292,7 @@ class Reconciler:
                 counts.unpushed += 1
                 continue
             counts.recovered += 1
+            self._observers(EventRecovered(post.provider.name, envelope.type))
             logger.warning(
                 "%s: the webhook of job %s was lost: %s was found by polling",
                 post.provider.name,

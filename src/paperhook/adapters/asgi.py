@@ -12,7 +12,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from ..errors import DeliveryRejected, DeliveryTooLarge, InboxError, WrongMethod
-from ..webhooks.receiver import Outcome, Reply, refusal
+from ..webhooks.receiver import Outcome, Reply
 
 if TYPE_CHECKING:
     from ..hooks import Webhooks
@@ -38,7 +38,7 @@ class WebhookApp:
         try:
             body = await _read(scope, receive, self._hooks.max_body_bytes)
         except DeliveryRejected as error:
-            await _send(send, refusal(error))
+            await _send(send, self._hooks.refuse(error, provider=_path_of(scope) or None))
             return
         if body is None:
             return

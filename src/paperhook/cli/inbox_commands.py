@@ -270,14 +270,13 @@ def stats_command(inbox: Store = DEFAULT_INBOX, as_json: AsJson = False) -> None
     """Count events by state, and say how long the oldest has waited."""
     with closing(_existing(inbox)) as store:
         stats = store.stats().result()
-    lag = 0.0 if stats.oldest_pending is None else max(0.0, time.time() - stats.oldest_pending)
     counts: Mapping[str, Any] = {
         "pending": stats.pending,
         "running": stats.running,
         "done": stats.done,
         "dead": stats.dead,
         "duplicates": stats.duplicates,
-        "lag_seconds": round(lag, 3),
+        "lag_seconds": round(stats.lag(time.time()), 3),
     }
     if as_json:
         out.json(counts)

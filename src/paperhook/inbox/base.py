@@ -165,6 +165,10 @@ class Stats:
     #: Seconds since the epoch when the oldest pending event was received; None when nothing waits.
     oldest_pending: float | None = None
 
+    def lag(self, now: float) -> float:
+        """Give the seconds that the oldest pending event has waited; 0 when nothing waits."""
+        return 0.0 if self.oldest_pending is None else max(0.0, now - self.oldest_pending)
+
 
 @dataclass(frozen=True, slots=True)
 class Audit:

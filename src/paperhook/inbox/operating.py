@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from .base import EVERYTHING, Audit, Entry, Filter, Inbox, Row, State
+from ..observe.details import InboxMeasured
+from .base import EVERYTHING, Audit, Entry, Filter, Inbox, Row, State, Stats
 
 #: Rows in one call.
 PORTION = 500
@@ -115,6 +116,18 @@ def audit_json(audit: Audit) -> dict[str, Any]:
         "action": audit.action,
         "events": list(audit.event_ids),
     }
+
+
+def measured(stats: Stats, now: float) -> InboxMeasured:
+    """Say how full an inbox is in the words of an observer."""
+    return InboxMeasured(
+        pending=stats.pending,
+        running=stats.running,
+        done=stats.done,
+        dead=stats.dead,
+        duplicates=stats.duplicates,
+        lag=stats.lag(now),
+    )
 
 
 def time_text(moment: float | None) -> str | None:

@@ -12,12 +12,18 @@ from typing import Any
 
 from ..errors import ConfigurationError, InboxError
 from ..inbox.base import Inbox, Outcome, State
+from ..inbox.operating import measured
+from ..observe.details import Observer, Observers
 from .failures import describe
 from .orders import Dispatch, Orders
 from .shift import MAX_CLAIMS, STORE_PAUSES, Shift
 from .threads import Threads
 
 logger = logging.getLogger("paperhook")
+
+
+#: Seconds between two looks at how full the inbox is, for observers.
+MEASURE_SECONDS = 15.0
 
 
 class _Phase(Enum):
@@ -46,6 +52,7 @@ class Worker:
         on_dead: Called with an event (the stored entry, where it cannot be built) and the outcomes of its handlers
             when one of them gave up; sync or async, once, after it was recorded.
         name: Of its threads.
+        observe: Who is told of handlers, settled events and the inbox, see `paperhook.observe`.
 
     Raises:
         ConfigurationError: If a number is not positive.
@@ -62,11 +69,13 @@ class Worker:
         clock: Callable[[], float] = time.time,
         on_dead: Callable[[Any, Sequence[Outcome]], Any] | None = None,
         name: str = "paperhook-worker",
+        observe: Observers | Sequence[Observer] = (),
     ) -> None:
         for word, number in (("concurrency", concurrency), ("lease", lease), ("poll", poll)):
             if not number > 0:
                 raise ConfigurationError(f"worker: {word} is {number!r}: it must be above 0")
-        self._orders = Orders(inbox, dispatch, concurrency, lease, clock, on_dead, Threads(name))
+        observers = observe if isinstance(observe, Observers) else Observers(observe)
+        self._orders = Orders(inbox, dispatch, concurrency, lease, clock, on_dead, Threads(name), observers)
         self._poll = poll
         self._begin()
 
@@ -97,6 +106,7 @@ class Worker:
         self._loop = asyncio.get_running_loop()
         shift = Shift(self._orders, on_free=self._awake.set)
         unsubscribe = self._orders.inbox.subscribe(self.wake)
+        measuring = self._loop.create_task(self._measure()) if self._orders.observers else None
         try:
             await self._work(shift)
             await shift.wind_down(self._grace)
@@ -105,6 +115,8 @@ class Worker:
             raise
         finally:
             unsubscribe()
+            if measuring is not None:
+                measuring.cancel()
             self._phase = _Phase.IDLE if self._stopping.is_set() else _Phase.ENDED
             self._loop = None
             self._ended.set()
@@ -178,6 +190,14 @@ class Worker:
             return state or await shift.state_of(provider, key)
         finally:
             await shift.wind_down(0.0)
+
+    async def _measure(self) -> None:
+        while True:
+            # A store that is away is told of by those who claim.
+            with suppress(InboxError):
+                stats = await asyncio.wrap_future(self._orders.inbox.stats())
+                self._orders.observers(measured(stats, self._orders.clock()))
+            await asyncio.sleep(MEASURE_SECONDS)
 
     async def _work(self, shift: Shift) -> None:
         failures = 0

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from ..core.event import Event
 from ..inbox.base import Entry, Inbox, Outcome
+from ..observe.details import UNOBSERVED, Observers
 from ..retrying import RetryPolicy
 from .threads import Threads
 
@@ -66,6 +67,7 @@ class Orders:
     clock: Callable[[], float]
     on_dead: Callable[[Any, Sequence[Outcome]], Any] | None
     threads: Threads
+    observers: Observers = UNOBSERVED
 
 
 def is_async(function: Callable[..., Any]) -> bool:

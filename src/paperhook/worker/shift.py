@@ -21,6 +21,7 @@ from ..core.event import Event
 from ..errors import GiveUp, InboxError, RetryLater
 from ..inbox.base import Claim, Filter, Outcome, Settlement, State, TransactionalInbox
 from ..inbox.bridge import Bridge
+from ..observe.details import EventSettled, HandlerRan
 from ..retrying import HANDLER_RETRY, RetryPolicy, is_used_up, next_pause
 from .failures import describe
 from .orders import Handling, Orders, is_async
@@ -60,6 +61,8 @@ class _Held:
     recorded: tuple[State, float] | None = None
     #: A handler that runs in a thread, which cannot be stopped.
     call: Future[Any] | None = None
+    #: When the handler that runs began, on the clock of the loop.
+    began: float = 0.0
 
     @property
     def is_in_thread(self) -> bool:
@@ -209,6 +212,7 @@ class Shift:
         before = held.outcomes.get(handling.name)
         attempts, started_at = (before.attempts, before.started_at) if before else (0, self._orders.clock())
         attempt = Outcome(handling.name, State.DONE, attempts + 1, started_at=started_at)
+        held.began = self._loop.time()
         if failure is not None:
             return self._failed(held, handling, attempt, failure)
         try:
@@ -231,6 +235,7 @@ class Shift:
             return self._failed(held, handling, attempt, error)
         except BaseException as error:  # noqa: BLE001 - whatever a handler raises is its failure, SystemExit too
             return self._failed(held, handling, attempt, error)
+        self._tell_ran(held, attempt, "done")
         return attempt
 
     async def _run_in_transaction(
@@ -315,9 +320,16 @@ class Shift:
             "it is dead" if seconds is None else f"again in {seconds:.3g} s",
             text,
         )
+        self._tell_ran(held, attempt, "dead" if seconds is None else "retry", type(error).__name__)
         if seconds is None:
             return replace(attempt, state=State.DEAD, error=text)
         return replace(attempt, state=State.PENDING, error=text, due_at=now + seconds)
+
+    def _tell_ran(self, held: _Held, attempt: Outcome, result: str, error: str = "") -> None:
+        entry, seconds = held.claim.entry, self._loop.time() - held.began
+        self._orders.observers(
+            HandlerRan(entry.provider, entry.type, attempt.handler, result, attempt.attempts, seconds, error)
+        )
 
     # Recording
 
@@ -332,6 +344,9 @@ class Shift:
         if state is State.PENDING:
             heappush(self._due_again, due_at)
         self._on_free()
+        if state.is_settled:
+            entry, seconds = held.claim.entry, max(0.0, self._orders.clock() - held.claim.entry.received_at)
+            self._orders.observers(EventSettled(entry.provider, entry.type, entry.origin, state, seconds))
         if state is State.DEAD:
             await self._tell_dead(held, event)
         return state
