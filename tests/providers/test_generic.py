@@ -543,7 +543,7 @@ def test_a_declared_recipe_takes_the_place_of_ours() -> None:
     assert len(event_of(provider, {"event": "job.done"}).key) == 64
 
 
-@pytest.mark.parametrize("at", [10**400, -(10**400), "soon", True, None, [], 1e300])
+@pytest.mark.parametrize("at", [10**400, -(10**400), 1e308, -1.5, "soon", True, None, [], 1e300])
 def test_an_odd_moment_is_none(at: Any) -> None:
     assert event_of(acme(), {"event": "ping", "at": at}).occurred_at is None
 
@@ -670,6 +670,8 @@ def test_a_reference_is_fetched_with_credentials_from_the_own_origin_only() -> N
         "https://evil.example/1",
         "https://files.acme.example.evil.example/1",
         "https://evilcdn.example/1",
+        "https://evilfiles.acme.example/1",
+        "https://sub.files.acme.example/1",
         "https://cdn.example/1",
         "https://user@files.acme.example/1",
         "https://files.acme.example@evil.example/",

@@ -543,6 +543,20 @@ def test_both_keys_may_be_configured_and_a_broken_signature_does_not_hide_a_good
     )
 
 
+def test_a_label_of_another_version_or_another_spelling_makes_an_ed25519_signature_bad() -> None:
+    scheme, public = StandardWebhooks(), public_of(SEED)
+    headers = scheme.sign(BODY, SEED, now=NOW)
+    text = headers["webhook-signature"].removeprefix("v1a,")
+    # The last digit of 64 bytes carries two bits only: the other four may be anything for a lenient reader.
+    last = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".index(text[-3])
+    other = text[:-3] + "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[last + 1] + "=="
+
+    assert base64.b64decode(other) == base64.b64decode(text)
+    for touched in (f"v1,{text}", f"v1a,{other}"):
+        with pytest.raises(BadSignature):
+            scheme.verify(delivery({**headers, "webhook-signature": touched}), [public], now=NOW)
+
+
 def test_an_id_with_a_full_stop_could_be_another_content_and_is_refused() -> None:
     scheme = StandardWebhooks()
     body = b"1760000000.{}"

@@ -152,8 +152,7 @@ class EventReader:
     def _moment(self, value: Any) -> datetime | None:
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if is_number and self.declaration.payload.occurred_unit == "s":
-            # A number too large for a moment is none, and must not become infinite on the way.
-            return instant(value * 1000) if abs(value) < 10**12 else None
+            return instant(value * 1000)
         return instant(value)
 
     def polled(self, job: Job, event_type: str, payload: Any) -> Envelope:
