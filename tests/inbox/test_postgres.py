@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import os
 import random
 import socket
@@ -37,7 +38,11 @@ VERSION = len(list(resources.files("paperhook.inbox").joinpath("migrations", "po
 
 @pytest.fixture
 def url() -> str:
-    return postgres.address()
+    # Named, so that its connections can be counted while those of other tests are about to end.
+    return make_conninfo(postgres.address(), application_name=f"test-{next(_NUMBERS)}")
+
+
+_NUMBERS = itertools.count(1)
 
 
 @pytest.fixture
@@ -89,11 +94,11 @@ def ask_value(inbox: PostgresInbox, statement: str) -> Any:
     return inbox._writes.ask(Work(lambda db, asks: [db.rows(statement)[0][0]], turn=9), None).result(20)
 
 
-def connections() -> int:
+def connections(url: str) -> int:
     with postgres.administrator() as connection:
         ((count,),) = connection.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"
-            " AND application_name <> 'administrator'"
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s",
+            (conninfo_to_dict(url)["application_name"],),
         ).fetchall()
     return int(count)
 
@@ -206,19 +211,21 @@ def test_events_are_there_after_all_connections_were_closed(opened: Callable[...
     assert put(opened(), "e1", "e2") == (False, True)
 
 
-def test_no_connection_is_made_before_it_is_needed(opened: Callable[..., PostgresInbox]) -> None:
-    before = connections()
+def test_no_connection_is_made_before_it_is_needed(url: str, opened: Callable[..., PostgresInbox]) -> None:
+    running = threading.active_count()
 
     inbox = opened()
-
-    assert connections() == before
     inbox.close()
+
+    assert connections(url) == 0
+    assert threading.active_count() <= running
 
 
 def test_an_inbox_has_three_connections_at_most_and_none_when_it_is_closed(
+    url: str,
     opened: Callable[..., PostgresInbox],
 ) -> None:
-    before, inbox = connections(), opened()
+    inbox = opened()
     unsubscribe = inbox.subscribe(lambda: None)
     threads = [threading.Thread(target=put, args=(inbox, f"e{n}")) for n in range(32)]
     for thread in threads:
@@ -226,17 +233,17 @@ def test_an_inbox_has_three_connections_at_most_and_none_when_it_is_closed(
     for thread in threads:
         thread.join()
     inbox.stats().result(20)
-    eventually(lambda: connections() == before + 3)
+    eventually(lambda: connections(url) == 3)
 
     unsubscribe()
-    eventually(lambda: connections() == before + 2)
+    eventually(lambda: connections(url) == 2)
     inbox.close()
 
-    eventually(lambda: connections() == before)
+    eventually(lambda: connections(url) == 0)
 
 
 def test_an_inbox_that_nobody_holds_is_closed(url: str) -> None:
-    before, running = connections(), threading.active_count()
+    running = threading.active_count()
     inbox = PostgresInbox(url)
     inbox.subscribe(lambda: None)
     put(inbox, "e1")
@@ -244,7 +251,7 @@ def test_an_inbox_that_nobody_holds_is_closed(url: str) -> None:
     del inbox
     gc.collect()
 
-    eventually(lambda: (connections(), threading.active_count()) == (before, running))
+    eventually(lambda: connections(url) == 0 and threading.active_count() <= running)
 
 
 def test_a_process_that_never_closes_its_inbox_ends_quietly_and_loses_nothing(
@@ -608,13 +615,13 @@ def test_what_is_due_at_once_again_is_told(opened: Callable[..., PostgresInbox],
     assert heard.wait(10)
 
 
-def test_a_closed_inbox_can_be_subscribed_to_in_vain(opened: Callable[..., PostgresInbox]) -> None:
-    before, inbox = threading.active_count(), opened()
+def test_a_closed_inbox_can_be_subscribed_to_in_vain(url: str, opened: Callable[..., PostgresInbox]) -> None:
+    inbox = opened()
     inbox.close()
 
     inbox.subscribe(lambda: None)()
 
-    assert threading.active_count() == before
+    assert connections(url) == 0
 
 
 # Other machines
@@ -939,9 +946,10 @@ def test_no_more_handlers_have_a_connection_than_were_allowed(opened: Callable[.
 
 
 def test_a_connection_that_comes_back_to_a_closed_inbox_is_closed(
+    url: str,
     opened: Callable[..., PostgresInbox],
 ) -> None:
-    before, inbox = connections(), opened()
+    inbox = opened()
     put(inbox, "e1")
     (held,) = claim(inbox)
 
@@ -950,7 +958,7 @@ def test_a_connection_that_comes_back_to_a_closed_inbox_is_closed(
         return Settlement(held, [], State.DONE, 1.0)
 
     assert inbox.transact(close)
-    eventually(lambda: connections() == before)
+    eventually(lambda: connections(url) == 0)
 
 
 # Indexes: a claim must cost the same with a million settled rows
