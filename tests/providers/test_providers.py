@@ -20,6 +20,11 @@ def test_each_provider_is_found_by_its_own_name(name: str) -> None:
     assert found.__name__ in paperhook.providers.__all__
 
 
+def test_a_provider_by_declaration_is_found_beside_them_and_has_no_name_of_its_own() -> None:
+    assert paperhook.providers.Generic.__name__ in paperhook.providers.__all__
+    assert "generic" not in PROVIDERS
+
+
 def test_unknown_provider_names_the_known_ones() -> None:
     with pytest.raises(ConfigurationError, match="'docupars' is unknown: choose one of space-ocr, docuparse"):
         provider_class("docupars")

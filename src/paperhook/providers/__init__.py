@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from ..core.provider import Provider as Provider
     from .docuparse import DocuParse as DocuParse
     from .docuprox import DocuProx as DocuProx
+    from .generic import Generic as Generic
     from .ocriva import Ocriva as Ocriva
     from .space_ocr import SpaceOcr as SpaceOcr
 
-__all__ = ["PROVIDERS", "DocuParse", "DocuProx", "Ocriva", "SpaceOcr", "provider_class"]
+__all__ = ["PROVIDERS", "DocuParse", "DocuProx", "Generic", "Ocriva", "SpaceOcr", "provider_class"]
 
 #: A provider's word in paths, logs and the inbox, to `module:class`.
 PROVIDERS: Mapping[str, str] = MappingProxyType(
@@ -27,7 +28,9 @@ PROVIDERS: Mapping[str, str] = MappingProxyType(
         "ocriva": "paperhook.providers.ocriva:Ocriva",
     }
 )
-_PATHS = {path.partition(":")[2]: path for path in PROVIDERS.values()}
+_PATHS = {
+    path.partition(":")[2]: path for path in (*PROVIDERS.values(), "paperhook.providers.generic:Generic")
+}
 
 
 def provider_class(name: str) -> type[Provider]:
