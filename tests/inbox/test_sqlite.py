@@ -511,3 +511,26 @@ def test_the_turnstile_lets_one_through_at_a_time(tmp_path: Path) -> None:
     first.leave()
     first.close()
     first.leave()
+
+
+def test_many_that_open_a_new_file_at_once_all_find_an_inbox(tmp_path: Path) -> None:
+    failures: list[BaseException] = []
+
+    def open_and_put(path: Path, number: int) -> None:
+        inbox = SqliteInbox(path)
+        try:
+            inbox.put([Entry("docuparse", f"e{number}", "t", b"{}")]).result()
+        except Exception as error:
+            failures.append(error)
+        finally:
+            inbox.close()
+
+    for round_number in range(20):
+        path = tmp_path / f"{round_number}.db"
+        threads = [threading.Thread(target=open_and_put, args=(path, number)) for number in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert failures == []

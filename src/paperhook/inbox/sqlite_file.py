@@ -262,9 +262,11 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
     Raises:
         InboxCorrupt: If the file belongs to another program.
     """
-    (owner,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    # One statement sees one state of the file, while another process or the tracker may be making it.
+    owner, version, tables = connection.execute(
+        "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)"
+        " FROM pragma_application_id, pragma_user_version"
+    ).fetchone()
     if owner != APPLICATION_ID and (owner != 0 or version != 0 or tables != 0):
         raise InboxCorrupt(f"{path} is the database of another program: give the inbox a file of its own")
     return int(version)
