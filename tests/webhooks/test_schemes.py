@@ -152,6 +152,43 @@ def test_the_vector_of_githubs_documentation_verifies() -> None:
     assert name == "docs"
 
 
+def test_the_vector_of_svixs_documentation_verifies() -> None:
+    secret = Secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", name="docs")
+    headers = {
+        "svix-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        "svix-timestamp": "1614265330",
+        "svix-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+    }
+
+    name = StandardWebhooks("svix").verify(
+        delivery(headers, b'{"test": 2432232314}'), [secret], now=1_614_265_330
+    )
+
+    assert name == "docs"
+
+
+def test_the_vector_of_slacks_documentation_verifies() -> None:
+    secret = Secret("8f742231b10e8888abcd99yyyzzz85a5", name="docs")
+    scheme = Hmac(
+        header="X-Slack-Signature",
+        content="v0:{timestamp}:{body}",
+        prefix="v0=",
+        timestamp_header="X-Slack-Request-Timestamp",
+    )
+    headers = {
+        "X-Slack-Signature": "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503",
+        "X-Slack-Request-Timestamp": "1531420618",
+    }
+    body = (
+        b"token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V"
+        b"&channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text="
+        b"&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN"
+        b"&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c"
+    )
+
+    assert scheme.verify(delivery(headers, body), [secret], now=1_531_420_618) == "docs"
+
+
 # Properties
 
 
