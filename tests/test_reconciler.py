@@ -11,8 +11,9 @@ from typing import Any, ClassVar
 import httpx
 import pytest
 
-from paperhook import AsyncClient, Client, DocumentCompleted, DocumentFailed, Event, Webhooks
-from paperhook.core.job import ErrorKind, Job, JobStatus
+from paperhook import AsyncClient, BatchCompleted, Client, DocumentCompleted, DocumentFailed, Event, Webhooks
+from paperhook.core.delivery import Envelope
+from paperhook.core.job import BatchSummary, ErrorKind, Job, JobStatus
 from paperhook.core.pages import parts_of, whole_of
 from paperhook.core.provider import Capabilities
 from paperhook.errors import (
@@ -50,6 +51,8 @@ class Wire:
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path.removeprefix("/v1")
+        if path == "/batches":
+            return httpx.Response(200, json={"id": "b1"})
         if request.method == "POST":
             name = f"d{len(self.states) + 1}"
             self.states.setdefault(name, "waiting")
@@ -421,6 +424,77 @@ async def test_a_job_is_asked_for_before_its_result_is_deleted(
         3540,
     ]
     assert "its result is deleted at" in caplog.text
+
+
+# Batches
+
+
+@dataclass(frozen=True)
+class Batching(Acme):
+    """Names the jobs of a batch, and tells when it ended."""
+
+    tells: ClassVar[bool] = True
+
+    def upload_batch(self, documents: Any, **options: Any) -> Any:
+        batch = yield from super().upload_batch(documents, **options)
+        jobs = tuple(Job(id=f"d{n}", provider=self.name, batch_id="b1") for n in (1, 2))
+        return batch.model_copy(update={"id": "b1", "jobs": jobs})
+
+    def batch_ended(self, batch_id: str, summary: BatchSummary) -> Envelope | None:
+        counts = {"total": summary.total, "succeeded": summary.succeeded}
+        ended = Envelope("batch:b1", "batch.completed", "batch", counts, counts, batch_id=batch_id)
+        return ended if self.tells else None
+
+
+@dataclass(frozen=True)
+class Untold(Batching):
+    """Has batches, and no event of theirs."""
+
+    tells: ClassVar[bool] = False
+
+
+async def test_a_batch_ends_when_all_its_documents_did() -> None:
+    for desk in a_desk(Batching("acme-key", webhook_secret=SECRET)):
+        ended: list[Event] = []
+        desk.hooks.on("batch.completed", name="batch")(ended.append)
+        await desk.client.batch([PNG + b"1", PNG + b"2"])
+        desk.wire.states |= {"d1": "done", "d2": "waiting"}
+        first = await desk.sweep(30)
+        desk.wire.states["d2"] = "broken"
+        second = await desk.sweep(60)
+        before = list(ended)
+
+        third = await desk.sweep(30)
+
+        assert (first.recovered, second.recovered, before) == (1, 1, [])
+        assert third == Counts(recovered=1)
+        [event] = ended
+        assert isinstance(event, BatchCompleted)
+        assert (event.batch_id, event.summary.total, event.summary.succeeded) == ("b1", 2, 1)
+        assert await desk.sweep(1000) == Counts()
+
+
+async def test_a_batch_whose_event_came_is_no_loss() -> None:
+    for desk in a_desk(Batching("acme-key", webhook_secret=SECRET)):
+        desk.hooks.on("batch.completed", name="batch")(desk.handled.append)
+        await desk.client.batch([PNG + b"1", PNG + b"2"])
+        for word, about in (("done", "d1"), ("batch", "b1"), ("done", "d2")):
+            desk.deliver(word, about)
+
+        heard, later = await desk.sweep(30), await desk.sweep(30)
+
+        assert (heard, later) == (Counts(heard=2), Counts())
+        assert len(desk.handled) == 3
+
+
+async def test_where_nobody_tells_of_batches_nothing_is_made_up() -> None:
+    for desk in a_desk(Untold("acme-key", webhook_secret=SECRET)):
+        await desk.client.batch([PNG + b"1", PNG + b"2"])
+        desk.wire.states |= {"d1": "done", "d2": "done"}
+        await desk.sweep(30)
+
+        assert await desk.sweep(30) == Counts()
+        assert desk.tracker.claim_batches("acme", hold=1, limit=9, now=desk.now + 999).result() == ()
 
 
 # Alarms

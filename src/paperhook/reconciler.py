@@ -6,6 +6,7 @@
 | it still runs | it is asked for again later, each time later, and before its result is deleted |
 | it has ended | its event enters the inbox with `origin="poll"` and the key that its webhook would have had |
 | the provider has forgotten it, twice | a `document.failed` with the code `expired` enters the inbox |
+| it was the last of its batch, and no event told that the batch ended | a `batch.completed` enters the inbox |
 | its upload is `submission_unknown` | it is looked for in the provider's listing, where there is one |
 
 A webhook that comes after that is a duplicate, and a poll that comes after the webhook is one too. So any number of
@@ -26,7 +27,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 from .client import AsyncClient, Client
 from .core.delivery import Envelope
 from .core.event import DocumentCompleted, DocumentFailed, Event, Origin
-from .core.job import Job, JobStatus
+from .core.job import BatchSummary, Job, JobStatus
 from .core.pages import parts_of
 from .core.provider import Provider
 from .core.steps import Steps
@@ -237,7 +238,26 @@ class Reconciler:
                 if not await self._look(post, row, counts):
                     return
             if len(rows) < PAGE:
+                await self._complete_batches(post, counts)
                 return
+
+    async def _complete_batches(self, post: _Post, counts: Counts) -> None:
+        """Say that a batch ended whose documents all did, where its own webhook had time to."""
+        claimed = post.tracker.claim_batches(
+            post.provider.name, hold=post.silence, limit=PAGE, now=self._clock()
+        )
+        for batch in await asyncio.wrap_future(claimed):
+            if len(batch.ended) < batch.total or self._clock() < batch.ended_at + post.silence:
+                continue
+            succeeded = sum(state.is_success for state in batch.ended)
+            summary = BatchSummary(
+                total=batch.total, succeeded=succeeded, failed=len(batch.ended) - succeeded
+            )
+            envelope = post.provider.batch_ended(batch.batch_id, summary)
+            if envelope is not None:
+                await self._enter(post, (envelope,), counts)
+            settled = post.tracker.settle_batch(post.provider.name, batch.batch_id, now=self._clock())
+            await asyncio.wrap_future(settled)
 
     async def _look(self, post: _Post, row: Submission, counts: Counts) -> bool:
         """Find out about one job; False where the provider cannot be asked now."""
@@ -294,9 +314,9 @@ class Reconciler:
             counts.recovered += 1
             self._observers(EventRecovered(post.provider.name, envelope.type))
             logger.warning(
-                "%s: the webhook of job %s was lost: %s was found by polling",
+                "%s: the webhook of %s was lost: %s was found by polling",
                 post.provider.name,
-                envelope.job_id,
+                envelope.job_id or f"batch {envelope.batch_id}",
                 envelope.type,
             )
             await self._tell(post.provider.event(envelope, body=b"", origin=Origin.POLL))

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from paperhook import AsyncClient
-from paperhook.core.event import DocumentCompleted, DocumentFailed, Event
+from paperhook.core.event import BatchCompleted, DocumentCompleted, DocumentFailed, Event
 from paperhook.core.job import JobStatus
 from paperhook.core.provider import Provider
 from paperhook.errors import AuthenticationFailed, NotFound
@@ -97,6 +97,21 @@ async def test_a_document_that_cannot_be_read_fails_both_ways(name: str) -> None
     assert [event.key for event in events] == (
         [polled.key] if client.provider.capabilities.pushes_failures else []
     )
+
+
+@pytest.mark.parametrize("name", ["docuparse", "ocriva"])
+async def test_a_batch_that_is_found_to_have_ended_is_the_one_that_a_webhook_tells_of(name: str) -> None:
+    async with a_client(name) as (world, client):
+        batch = await client.batch([PNG + b"1", UNREADABLE])
+        await world.done()
+        events = [client.provider.verify(headers, body) for headers, body in world.endpoint.deliveries]
+        [told] = [event for event in events if isinstance(event, BatchCompleted)]
+
+    found = client.provider.batch_ended(batch.id, told.summary)
+
+    assert found is not None
+    assert (found.key, found.type, found.batch_id) == (told.key, told.type, told.batch_id)
+    assert client.provider.read_summary(found.payload) == told.summary
 
 
 @pytest.mark.parametrize("name", PROVIDERS)

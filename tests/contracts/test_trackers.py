@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from paperhook.core.job import Job, JobError, JobStatus
+from paperhook.core.job import Batch, Job, JobError, JobStatus
 from paperhook.errors import InboxUnavailable
 from paperhook.tracker import (
     Begun,
@@ -19,6 +19,7 @@ from paperhook.tracker import (
     PostgresTracker,
     SqliteTracker,
     Submission,
+    TrackedBatch,
     Tracker,
     Turn,
     Which,
@@ -381,6 +382,53 @@ def test_those_that_are_due_longest_come_first(tracker: Tracker) -> None:
 
     assert silent(tracker, now=1000.0, limit=1) == ["att-2"]
     assert silent(tracker, now=1000.0, limit=1) == ["att-1"]
+
+
+# Batches
+
+
+def batches(tracker: Tracker, *, now: float, limit: int = 10) -> tuple[TrackedBatch, ...]:
+    return tracker.claim_batches("acme", hold=60.0, limit=limit, now=now).result()
+
+
+def a_batch(tracker: Tracker, batch_id: str = "b1", *, now: float = 100.0) -> None:
+    jobs = (job("d1"), job("d2"))
+    tracker.record_batch(Batch(id=batch_id, provider="acme", jobs=jobs), now=now).result()
+
+
+def test_a_batch_says_how_its_documents_ended(tracker: Tracker) -> None:
+    a_batch(tracker)
+    submitted(tracker, job("d1", batch_id="b1"))
+    submitted(tracker, job("d2", batch_id="b1"), attempt_id="att-2", identity="k2")
+    submitted(tracker, job("d3", batch_id="b2"), attempt_id="att-3", identity="k3")
+    tracker.settle("acme", {"d1": JobStatus.COMPLETED, "d3": JobStatus.COMPLETED}, now=110.0)
+    first = batches(tracker, now=120.0)
+    tracker.settle("acme", {"d2": JobStatus.FAILED_TERMINAL}, now=130.0)
+
+    (second,) = batches(tracker, now=180.0)
+
+    assert first == (TrackedBatch("b1", 2, (JobStatus.COMPLETED,), 110.0),)
+    assert (sorted(second.ended), second.ended_at) == (["completed", "failed_terminal"], 130.0)
+
+
+def test_a_batch_is_given_to_one_and_again_after_a_time_until_it_is_settled(tracker: Tracker) -> None:
+    a_batch(tracker)
+    a_batch(tracker)
+
+    assert len(batches(tracker, now=100.0)) == 1
+    assert batches(tracker, now=159.0) == ()
+    assert len(batches(tracker, now=160.0)) == 1
+    tracker.settle_batch("acme", "b1", now=161.0).result()
+    assert batches(tracker, now=1000.0) == ()
+
+
+def test_batches_of_others_and_more_than_were_asked_for_are_left(tracker: Tracker) -> None:
+    a_batch(tracker, "b2", now=101.0)
+    a_batch(tracker, "b1", now=100.0)
+    tracker.record_batch(Batch(id="b3", provider="other"), now=100.0).result()
+
+    assert [batch.batch_id for batch in batches(tracker, now=200.0, limit=1)] == ["b1"]
+    assert [batch.batch_id for batch in batches(tracker, now=200.0, limit=5)] == ["b2"]
 
 
 # Looking

@@ -336,6 +336,10 @@ class Provider:
             job_id=job_id,
         )
 
+    def batch_ended(self, batch_id: str, summary: BatchSummary) -> Envelope | None:
+        """Say that every document of a batch ended, with the key of its webhook; None where no webhook tells of batches."""
+        return None
+
     # For subclasses
 
     def request_headers(self) -> tuple[tuple[str, str], ...]:

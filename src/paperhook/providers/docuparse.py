@@ -325,6 +325,18 @@ class DocuParse(Provider):
         )
 
     @override
+    def batch_ended(self, batch_id: str, summary: BatchSummary) -> Envelope:
+        counts = {"total": summary.total, "succeeded": summary.succeeded, "failed": summary.failed}
+        return Envelope(
+            key=f"batch.completed:{batch_id}",
+            type="batch.completed",
+            provider_type="",
+            payload=counts,
+            raw={"batch_id": batch_id, "summary": counts},
+            batch_id=batch_id,
+        )
+
+    @override
     def has_result(self, payload: Any) -> bool:
         return isinstance(payload, Mapping) and len(payload) > 0
 

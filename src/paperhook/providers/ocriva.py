@@ -444,6 +444,22 @@ class Ocriva(OcrivaEndpoints):
         )
 
     @override
+    def batch_ended(self, batch_id: str, summary: BatchSummary) -> Envelope:
+        counts = {
+            "totalFiles": summary.total,
+            "completedFiles": summary.succeeded,
+            "failedFiles": summary.failed,
+        }
+        return Envelope(
+            key=f"batch.completed:{batch_id}",
+            type="batch.completed",
+            provider_type="",
+            payload=counts,
+            raw={"id": batch_id, **counts},
+            batch_id=batch_id,
+        )
+
+    @override
     def has_result(self, payload: Any) -> bool:
         return isinstance(payload, Mapping) and payload.get("extractedData") is not None
 
@@ -484,10 +500,10 @@ class Ocriva(OcrivaEndpoints):
 def _key(type: str, id: str | None, body: Mapping[str, Any], sent: bytes) -> str:
     """Identify an event.
 
-    The outcome of a document is identified by the document: webhooks-events calls `eventId` unique for each delivery attempt
+    The outcome of a document or a batch is identified by the document or batch: webhooks-events calls `eventId` unique for each delivery attempt
     in one place, and a poll has none. Any other event goes by its `eventId`, which that page also calls the dedupe key.
     """
-    if id is not None and type in ("document.completed", "document.failed"):
+    if id is not None and type in ("document.completed", "document.failed", "batch.completed"):
         return f"{type}:{id}"
     event_id = text_in(body.get("eventId"))
     if event_id is not None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError
-from .base import Begun, Submission, Tally, Tracker, Turn, Which
+from .base import Begun, Submission, Tally, TrackedBatch, Tracker, Turn, Which
 from .sqlite import MemoryTracker, SqliteTracker
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ __all__ = [
     "SqliteTracker",
     "Submission",
     "Tally",
+    "TrackedBatch",
     "Tracker",
     "Turn",
     "Which",

@@ -24,7 +24,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ..core.job import Job, JobStatus
+from ..core.job import Batch, Job, JobStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,19 @@ class Begun:
     is_mine: bool
     #: Whether somebody else sends it now.
     is_busy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedBatch:
+    """Several documents that were submitted in one call, and how far they are."""
+
+    batch_id: str
+    #: How many documents it has.
+    total: int
+    #: How those ended whose end is in the inbox.
+    ended: tuple[JobStatus, ...] = ()
+    #: When the last of these was; 0 where there is none.
+    ended_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +199,20 @@ class Tracker(Protocol):
 
     def postpone(self, attempt_id: str, *, until: float, error_code: str, now: float) -> Future[bool]:
         """Ask for a silent job again at `until`."""
+        ...
+
+    def record_batch(self, batch: Batch, *, now: float) -> Future[None]:
+        """Record a batch whose jobs are recorded one by one."""
+        ...
+
+    def claim_batches(
+        self, provider: str, *, hold: float, limit: int, now: float
+    ) -> Future[tuple[TrackedBatch, ...]]:
+        """Take batches whose end is not in the inbox; nobody else is given them for `hold` seconds."""
+        ...
+
+    def settle_batch(self, provider: str, batch_id: str, *, now: float) -> Future[None]:
+        """Record that the end of a batch is in the inbox, or that no event tells of it."""
         ...
 
     def rows(self, which: Which = ANY, *, limit: int = 100) -> Future[tuple[Submission, ...]]:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
-from ..core.job import Job, JobStatus
+from ..core.job import Batch, Job, JobStatus
 from ..inbox.commits import GroupCommit, Transactions, Work
 from . import work
-from .base import ANY, Begun, Submission, Tally, Turn, Which
+from .base import ANY, Begun, Submission, Tally, TrackedBatch, Turn, Which
 from .work import Db
 
 C = TypeVar("C")
@@ -73,6 +73,20 @@ class CommittingTracker(Generic[C]):
     def postpone(self, attempt_id: str, *, until: float, error_code: str, now: float) -> Future[bool]:
         """Ask for a silent job again at `until`."""
         return self._ask(work.postpone, attempt_id, until, error_code, now)
+
+    def record_batch(self, batch: Batch, *, now: float) -> Future[None]:
+        """Record a batch."""
+        return self._ask(work.record_batch, batch, now)
+
+    def claim_batches(
+        self, provider: str, *, hold: float, limit: int, now: float
+    ) -> Future[tuple[TrackedBatch, ...]]:
+        """Take batches whose end is not in the inbox."""
+        return self._ask(work.claim_batches, provider, hold, limit, now)
+
+    def settle_batch(self, provider: str, batch_id: str, *, now: float) -> Future[None]:
+        """Record that the end of a batch is in the inbox."""
+        return self._ask(work.settle_batch, provider, batch_id, now)
 
     def rows(self, which: Which = ANY, *, limit: int = 100) -> Future[tuple[Submission, ...]]:
         """Give rows, newest first."""

@@ -301,6 +301,8 @@ def batched(
             draft = _draft(provider, document, key, metadata or {}, namespace, again=False)
             tracker.begin(draft, turn, again=True, repeat_within=None, now=moment)
             recorded.append(tracker.record(draft.attempt_id, job, now=moment))
+    if recorded:
+        yield from answer_of(tracker.record_batch(batch, now=moment))
     for each in recorded:
         yield from answer_of(each)
     return batch

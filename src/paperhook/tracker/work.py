@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ..core.job import Job, JobStatus, may_move
+from ..core.job import Batch, Job, JobStatus, may_move
 from ..core.pages import parts_of
 from ..inbox.base import plain
-from .base import Begun, Submission, Tally, Turn, Which, bare, whole_state
+from .base import Begun, Submission, Tally, TrackedBatch, Turn, Which, bare, whole_state
 from .owner import is_gone
 
 
@@ -78,7 +78,7 @@ _ABSENT = """
     WHERE attempt_id = ? AND state = 'submission_unknown'"""
 _RECORD = """
     UPDATE paperhook_submission
-    SET state = ?, job = ?, job_id = ?, error_code = ?, submitted_at = ?, poll_at = ?, updated_at = ?, token = NULL,
+    SET state = ?, job = ?, job_id = ?, batch_id = ?, error_code = ?, submitted_at = ?, poll_at = ?, updated_at = ?, token = NULL,
         owner = NULL, lease_until = NULL
     WHERE attempt_id = ? AND job_id IS NULL RETURNING id"""
 _INSERT_PART = """
@@ -104,6 +104,16 @@ _HOLD = """
 _POSTPONE = """
     UPDATE paperhook_submission SET polls = polls + 1, poll_at = ?, error_code = ?, updated_at = ?
     WHERE attempt_id = ? AND settled_at IS NULL"""
+_INSERT_BATCH = """
+    INSERT INTO paperhook_batch (provider, batch_id, total, poll_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"""
+_OPEN_BATCHES = """
+    SELECT batch_id, total FROM paperhook_batch
+    WHERE provider = ? AND settled_at IS NULL AND poll_at <= ? ORDER BY poll_at, batch_id LIMIT ?"""
+_HOLD_BATCH = "UPDATE paperhook_batch SET poll_at = ? WHERE batch_id = ? AND provider = ?"
+_ENDED_OF_BATCH = """
+    SELECT state, settled_at FROM paperhook_submission
+    WHERE batch_id = ? AND provider = ? AND settled_at IS NOT NULL"""
+_SETTLE_BATCH = "UPDATE paperhook_batch SET settled_at = ? WHERE batch_id = ? AND provider = ?"
 _TALLY = "SELECT state, count(*), count(settled_at) FROM paperhook_submission GROUP BY state"
 
 
@@ -200,7 +210,8 @@ def absent(db: Db, attempt_id: str, now: float) -> bool:
 def record(db: Db, attempt_id: str, job: Job, now: float) -> Submission | None:
     """Record the provider's job."""
     code = plain(job.error.code) if job.error else ""
-    values = (job.status, bare(job).to_json(), plain(job.id), code, now, now, now, attempt_id)
+    batch_id = None if job.batch_id is None else plain(job.batch_id)
+    values = (job.status, bare(job).to_json(), plain(job.id), batch_id, code, now, now, now, attempt_id)
     for (row_id,) in db.execute(_RECORD, values).fetchall():
         for part in parts_of(job):
             db.execute(_INSERT_PART, (job.provider, plain(part.id), row_id))
@@ -257,6 +268,30 @@ def claim_silent(
 def postpone(db: Db, attempt_id: str, until: float, error_code: str, now: float) -> bool:
     """Ask for a silent job again at `until`."""
     return db.execute(_POSTPONE, (until, plain(error_code), now, attempt_id)).rowcount == 1
+
+
+# Batches
+
+
+def record_batch(db: Db, batch: Batch, now: float) -> None:
+    """Record a batch."""
+    db.execute(_INSERT_BATCH, (batch.provider, plain(batch.id), len(batch.jobs), now))
+
+
+def claim_batches(db: Db, provider: str, hold: float, limit: int, now: float) -> tuple[TrackedBatch, ...]:
+    """Take batches whose end is not in the inbox."""
+    claimed: list[TrackedBatch] = []
+    for batch_id, total in db.execute(_OPEN_BATCHES + db.ours_if_free, (provider, now, limit)).fetchall():
+        db.execute(_HOLD_BATCH, (now + hold, batch_id, provider))
+        ended = db.execute(_ENDED_OF_BATCH, (batch_id, provider)).fetchall()
+        states = tuple([JobStatus(state) for state, _ in ended])
+        claimed.append(TrackedBatch(batch_id, total, states, max([0.0, *(at for _, at in ended)])))
+    return tuple(claimed)
+
+
+def settle_batch(db: Db, provider: str, batch_id: str, now: float) -> None:
+    """Record that the end of a batch is in the inbox."""
+    db.execute(_SETTLE_BATCH, (now, plain(batch_id), provider))
 
 
 # Looking
