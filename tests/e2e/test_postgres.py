@@ -1,0 +1,239 @@
+"""Receivers and workers in processes of their own on one PostgreSQL, killed in the middle of everything."""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from paperhook.inbox import Entry, Filter, PostgresInbox, State
+
+from .. import postgres
+from .test_kill import kill, start, wait_for
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="there is no kill -9"),
+]
+
+#: Puts from eight threads, and prints each key once it is acknowledged.
+RECEIVER = """
+    import sys, threading
+    from paperhook.inbox import Entry, PostgresInbox
+    inbox, name = PostgresInbox(sys.argv[1]), sys.argv[2]
+    def receive(thread):
+        n = 0
+        while True:
+            key = f"{name}-{thread}-{n}"
+            inbox.put([Entry("docuparse", key, "document.completed", b"x" * 1500, job_id=key)]).result()
+            sys.stdout.write(key + "\\n")
+            sys.stdout.flush()
+            n += 1
+    threads = [threading.Thread(target=receive, args=(thread,)) for thread in range(8)]
+    for thread in threads:
+        thread.start()
+"""
+
+#: Runs a handler that prints the key, and where it is transactional writes two rows with a pause between.
+WORKER = """
+    import asyncio, sys, time
+    from dataclasses import dataclass
+    from paperhook.core.event import Event
+    from paperhook.inbox import PostgresInbox
+    from paperhook.worker import Worker
+
+    address, lease, poll, seconds, kind = sys.argv[1], *map(float, sys.argv[2:5]), sys.argv[5]
+
+    @dataclass
+    class Registered:
+        function: object
+        is_transactional: bool
+        name: str = "book"
+        retry: object = None
+        timeout: object = None
+
+    class Dispatch:
+        def handlers(self, entry):
+            return [Registered(write, True) if kind == "transaction" else Registered(note, False)]
+        def event(self, entry):
+            return Event(key=entry.key, provider=entry.provider, type=entry.type)
+
+    async def note(event):
+        print(event.key, flush=True)
+        await asyncio.sleep(seconds)
+
+    def write(event, connection):
+        connection.execute("INSERT INTO ledger VALUES (%s, 'first')", (event.key,))
+        print(event.key, flush=True)
+        time.sleep(seconds)
+        connection.execute("INSERT INTO ledger VALUES (%s, 'second')", (event.key,))
+
+    asyncio.run(Worker(PostgresInbox(address), Dispatch(), lease=lease, poll=poll).run())
+"""
+
+
+@pytest.fixture
+def address() -> str:
+    return postgres.address()
+
+
+@pytest.fixture
+def inbox(address: str) -> Iterator[PostgresInbox]:
+    inbox = PostgresInbox(address)
+    yield inbox
+    inbox.close()
+
+
+def put(inbox: PostgresInbox, *keys: str) -> None:
+    inbox.put([Entry("docuparse", key, "t", b"{}", received_at=1.0) for key in keys]).result(20)
+
+
+def done(inbox: PostgresInbox) -> int:
+    return inbox.stats().result(20).done
+
+
+def test_what_was_acknowledged_is_there_after_any_kill(address: str, inbox: PostgresInbox) -> None:
+    chance, acknowledged = random.Random(20261121), list[str]()
+
+    for round_number in range(4):
+        receivers = [start(RECEIVER, address, f"{round_number}-{name}") for name in "ab"]
+        time.sleep(0.6 + chance.random() * 0.3)
+        for receiver in receivers:
+            acknowledged += kill(receiver)
+
+    with psycopg.connect(address) as connection:
+        rows = [key for (key,) in connection.execute("SELECT key FROM paperhook_event").fetchall()]
+        whole = connection.execute(
+            "SELECT count(*) FROM paperhook_event JOIN paperhook_payload ON event_id = id"
+        ).fetchone()
+    assert len(acknowledged) > 100
+    assert set(acknowledged) <= set(rows)
+    assert (len(rows),) == (len(set(rows)),) == whole
+
+
+def test_copies_sent_to_four_receivers_at_once_are_one_row_and_one_completion(
+    address: str, inbox: PostgresInbox
+) -> None:
+    program = """
+        import sys
+        from paperhook.inbox import Entry, PostgresInbox
+        inbox = PostgresInbox(sys.argv[1])
+        asked = [inbox.put([Entry("docuparse", "e1", "t", b"{}", job_id="j")]) for _ in range(50)]
+        print(sum(future.result()[0] for future in asked))
+        inbox.close()
+    """
+    workers = [start(WORKER, address, 5, 0.05, 0.01, "note") for _ in range(2)]
+
+    receivers = [start(program, address) for _ in range(4)]
+    new = [int(receiver.communicate(timeout=30)[0]) for receiver in receivers]
+    wait_for(lambda: done(inbox) == 1, 20)
+
+    handled = [key for worker in workers for key in kill(worker)]
+    (row,) = inbox.rows().result()
+    assert sorted(new) == [0, 0, 0, 1]
+    assert (handled, row.duplicates, row.claims) == (["e1"], 199, 1)
+
+
+def test_workers_in_two_processes_share_the_work_and_sleep_until_they_are_told(
+    address: str, inbox: PostgresInbox
+) -> None:
+    put(inbox, "a", "b")
+    workers = [start(WORKER, address, 30, 60, 0.02, "note") for _ in range(2)]
+    wait_for(lambda: done(inbox) == 2, 20)
+    time.sleep(1.0)
+
+    # They look once in a minute, so what is done now was told.
+    for n in range(60):
+        put(inbox, f"e{n}")
+    wait_for(lambda: done(inbox) == 62, 20)
+
+    shares = [kill(worker) for worker in workers]
+    assert sorted(key for share in shares for key in share) == sorted(
+        ["a", "b", *(f"e{n}" for n in range(60))]
+    )
+    assert min(map(len, shares)) > 5
+
+
+def test_workers_killed_at_any_moment_complete_each_event_once(address: str, inbox: PostgresInbox) -> None:
+    chance, count = random.Random(20261122), 600
+    inbox.put([Entry("docuparse", f"e{n}", "t", b"{}", job_id=f"j{n % 150}") for n in range(count)]).result(
+        20
+    )
+    handled: list[str] = []
+    end = time.monotonic() + 60
+
+    while done(inbox) < count:
+        assert time.monotonic() < end
+        workers = [start(WORKER, address, 0.3, 0.05, 0.03, "note") for _ in range(2)]
+        for worker in workers:
+            time.sleep(0.6 + chance.random() * 0.2)
+            handled += kill(worker)
+
+    rows = inbox.rows(limit=count).result()
+    stats = inbox.stats().result()
+    assert any(row.claims > 1 for row in rows)
+    assert (stats.done, stats.pending, stats.running, stats.dead) == (count, 0, 0, 0)
+    # At least once each, and each recorded once: an attempt that was cut off left nothing behind.
+    assert set(handled) == {f"e{n}" for n in range(count)}
+    assert {row.outcomes["book"].attempts for row in rows} == {1}
+    for job in {row.entry.job_id for row in rows}:
+        settled = [row.settled_at or 0.0 for row in reversed(rows) if row.entry.job_id == job]
+        assert settled == sorted(settled)
+
+
+@pytest.mark.parametrize("kind", ["note", "transaction"])
+def test_a_worker_killed_in_a_handler_is_followed_within_its_lease_and_a_second(
+    address: str, inbox: PostgresInbox, kind: str
+) -> None:
+    lease = 1.0
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("CREATE TABLE ledger (key TEXT, part TEXT)")
+    put(inbox, "slow")
+    first = start(WORKER, address, lease, 0.2, 60, kind)
+    assert first.stdout is not None
+    assert first.stdout.readline() == "slow\n"
+    second = start(WORKER, address, lease, 0.2, 0, kind)
+    # It is there and waits; the lease is renewed all the while.
+    time.sleep(1.5)
+    assert done(inbox) == 0
+
+    kill(first)
+    seconds = wait_for(lambda: done(inbox) == 1, 10)
+
+    (row,) = inbox.rows(Filter(key="slow")).result()
+    kill(second)
+    with psycopg.connect(address) as connection:
+        parts = connection.execute("SELECT key, part FROM ledger").fetchall()
+    assert seconds < lease + 1
+    assert (row.state, row.claims, row.outcomes["book"].attempts) == (State.DONE, 2, 1)
+    # Nothing of the first one, and all of the second.
+    assert parts == ([("slow", "first"), ("slow", "second")] if kind == "transaction" else [])
+
+
+def test_a_server_that_cuts_all_connections_loses_and_repeats_nothing(
+    address: str, inbox: PostgresInbox
+) -> None:
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("CREATE TABLE ledger (key TEXT, part TEXT)")
+    count = 150
+    put(inbox, *(f"e{n}" for n in range(count)))
+    worker = start(WORKER, address, 1, 0.05, 0.002, "transaction")
+    cuts, end = 0, time.monotonic() + 60
+
+    while done(inbox) < count:
+        assert time.monotonic() < end
+        time.sleep(0.3)
+        cuts += postgres.cut_connections() > 1
+
+    kill(worker)
+    with psycopg.connect(address) as connection:
+        parts = connection.execute(
+            "SELECT count(*), count(DISTINCT key) FROM ledger WHERE part = 'second'"
+        ).fetchone()
+    assert cuts > 1
+    assert parts == (count, count)
+    assert {row.state for row in inbox.rows(limit=count).result()} == {State.DONE}
