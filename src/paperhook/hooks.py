@@ -37,7 +37,8 @@ from .inbox import Inbox, open_inbox
 from .inbox.base import Entry, State, TransactionalInbox
 from .inbox.base import Outcome as HandlerOutcome
 from .inbox.bridge import Bridge
-from .observe.details import DeliveryReceived, EventStored, Observer, Observers
+from .inbox.operating import measured
+from .observe.details import DeliveryReceived, EventStored, InboxMeasured, Observer, Observers
 from .retrying import RetryPolicy
 from .webhooks.receiver import MAX_BODY_BYTES, Outcome, Receipt, Reply, admit, refusal
 from .webhooks.router import Registration, Router, pattern_of
@@ -638,11 +639,38 @@ class Webhooks:
             if not provider.secrets:
                 logger.warning("%s: unsigned deliveries are accepted: anybody can forge them", provider.name)
 
-    def asgi(self) -> ASGIApp:
-        """Give an ASGI application to mount: POST to `/`, or to `/{provider}` where there are several."""
+    async def measure(self) -> InboxMeasured:
+        """Say how full the inbox is, and tell the observers.
+
+        Raises:
+            InboxError: If the store is away.
+        """
+        seen = measured(await asyncio.wrap_future(self.inbox.stats()), self._clock())
+        self.observers(seen)
+        return seen
+
+    def asgi(self, *, max_lag: float | None = None) -> ASGIApp:
+        """Give an ASGI application to mount: POST to `/`, or to `/{provider}` where there are several.
+
+        Args:
+            max_lag: Seconds; `GET /ready` says 503 while the oldest pending event has waited longer.
+        """
         from .adapters.asgi import WebhookApp
 
-        return WebhookApp(self)
+        return WebhookApp(self, max_lag=max_lag)
+
+    def operators(self, *, token: str | Mapping[str, str]) -> ASGIApp:
+        """Give an ASGI application for operators: list, show, replay and purge events as JSON.
+
+        Args:
+            token: The bearer token, or one for each operator by name, for the audit.
+
+        Raises:
+            ConfigurationError: If a token is empty, shorter than 16 bytes, has white space at an end, or is no ASCII.
+        """
+        from .adapters.operators import operators_app
+
+        return operators_app(self.inbox, token, clock=self._clock)
 
     def wsgi(self) -> WSGIApplication:
         """Give a WSGI application to mount: POST to `/`, or to `/{provider}` where there are several."""

@@ -18,10 +18,10 @@ from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
 from paperhook.core.event import Event
-from paperhook.errors import InboxUnavailable
 from paperhook.hooks import Webhooks
 from paperhook.inbox import MemoryInbox
 from paperhook.inbox.base import State
+from paperhook.observe import InboxMeasured, Recorder
 from tests.acme import KeyedAcme, acme, body_of, signed
 from tests.test_client import until, wait_until
 
@@ -249,29 +249,60 @@ def got(app: Any, path: str, method: str = "GET") -> httpx.Response:
     return asyncio.run(main())
 
 
-def test_health_counts_what_waits(hooks: Webhooks) -> None:
-    exchange(hooks, body_of())
+def test_health_says_that_the_process_is_up_and_asks_no_store(hooks: Webhooks) -> None:
+    hooks.close()
 
     for app, path in [
         (hooks.asgi(), "/health"),
         *[(each, "/webhooks/health") for each in mounted_apps(hooks)],
     ]:
         answer = got(app, path)
-        assert (answer.status_code, answer.json()) == (200, {"pending": 1, "running": 0, "dead": 0})
+        assert (answer.status_code, answer.json()) == (200, {"outcome": "up"})
 
 
-def test_health_tells_that_the_store_is_away() -> None:
-    class Away(MemoryInbox):
-        def stats(self) -> Any:
-            raise InboxUnavailable("away")
+def test_readiness_counts_what_waits() -> None:
+    recorder = Recorder()
+    hooks = webhooks(clock=lambda: 1000.0, observe=[recorder])
+    exchange(hooks, body_of())
 
-    answer = got(webhooks(inbox=Away()).asgi(), "/health")
+    for app, path in [(hooks.asgi(), "/ready"), *[(each, "/webhooks/ready") for each in mounted_apps(hooks)]]:
+        answer = got(app, path)
+        counts = {"pending": 1, "running": 0, "dead": 0, "lag_seconds": 0.0}
+        assert (answer.status_code, answer.json()) == (200, {"outcome": "ready", **counts})
+        assert answer.headers["cache-control"] == "no-store"
+    assert InboxMeasured(1, 0, 0, 0, 0, 0.0) in recorder.seen
+    hooks.close()
+
+
+@pytest.mark.parametrize(
+    ("max_lag", "waited", "status"), [(60.0, 60.0, 200), (60.0, 60.1, 503), (None, 10**6, 200)]
+)
+def test_readiness_ends_where_the_oldest_event_waits_too_long(
+    max_lag: float | None, waited: float, status: int
+) -> None:
+    now = [1000.0]
+    hooks = webhooks(clock=lambda: now[0])
+    exchange(hooks, body_of())
+    now[0] += waited
+
+    answer = got(hooks.asgi(max_lag=max_lag), "/ready")
+
+    assert (answer.status_code, answer.json()["outcome"]) == (status, "ready" if status == 200 else "late")
+    assert answer.json()["lag_seconds"] == waited
+    hooks.close()
+
+
+def test_readiness_ends_where_the_store_is_away(hooks: Webhooks) -> None:
+    hooks.close()
+
+    answer = got(hooks.asgi(), "/ready")
 
     assert (answer.status_code, answer.json()) == (503, {"outcome": "unavailable"})
 
 
-def test_health_is_read_only(hooks: Webhooks) -> None:
-    answer = got(hooks.asgi(), "/health", "POST")
+@pytest.mark.parametrize("path", ["/health", "/ready"])
+def test_health_is_read_only(hooks: Webhooks, path: str) -> None:
+    answer = got(hooks.asgi(), path, "POST")
 
     assert answer.status_code == 405
     assert "GET" in answer.headers["allow"]

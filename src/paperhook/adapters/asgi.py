@@ -1,8 +1,7 @@
-"""The ASGI application: deliveries on a plain callable, health on Starlette."""
+"""The ASGI application: deliveries on a plain callable, health and readiness on Starlette."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -18,21 +17,28 @@ if TYPE_CHECKING:
     from ..hooks import Webhooks
 
 
+#: For caches on the way.
+_FRESH = {"cache-control": "no-store"}
+
+
 class WebhookApp:
-    """Takes deliveries by POST on `/` and `/{provider}`, and tells its health on `GET /health`.
+    """Takes deliveries by POST on `/` and `/{provider}`; tells that it is up on `/health`, and how it is on `/ready`.
 
     Deliveries do not pass through Starlette's request, which costs more than checking the signature.
     """
 
-    def __init__(self, hooks: Webhooks) -> None:
+    def __init__(self, hooks: Webhooks, *, max_lag: float | None = None) -> None:
         self._hooks = hooks
-        self._pages = Starlette(
-            routes=[Route("/health", self._health, methods=["GET"])], lifespan=hooks.lifespan
-        )
+        self._max_lag = max_lag
+        routes = [
+            Route("/health", self._health, methods=["GET"]),
+            Route("/ready", self._ready, methods=["GET"]),
+        ]
+        self._pages = Starlette(routes=routes, lifespan=hooks.lifespan)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one ASGI scope."""
-        if scope["type"] != "http" or _path_of(scope) == "health":
+        if scope["type"] != "http" or _path_of(scope) in ("health", "ready"):
             await self._pages(scope, receive, send)
             return
         try:
@@ -46,11 +52,17 @@ class WebhookApp:
         await _send(send, reply)
 
     async def _health(self, request: Request) -> JSONResponse:
+        return JSONResponse({"outcome": "up"}, headers=_FRESH)
+
+    async def _ready(self, request: Request) -> JSONResponse:
         try:
-            stats = await asyncio.wrap_future(self._hooks.inbox.stats())
+            seen = await self._hooks.measure()
         except InboxError:
-            return JSONResponse({"outcome": Outcome.UNAVAILABLE}, 503)
-        return JSONResponse({"pending": stats.pending, "running": stats.running, "dead": stats.dead})
+            return JSONResponse({"outcome": Outcome.UNAVAILABLE}, 503, _FRESH)
+        is_late = self._max_lag is not None and seen.lag > self._max_lag
+        counts = {"pending": seen.pending, "running": seen.running, "dead": seen.dead}
+        told = {"outcome": "late" if is_late else "ready", **counts, "lag_seconds": round(seen.lag, 3)}
+        return JSONResponse(told, 503 if is_late else 200, _FRESH)
 
 
 def _path_of(scope: Scope) -> str:

@@ -405,8 +405,8 @@ class Declaration(Part):
     @pydantic.field_validator("name")
     @classmethod
     def _is_free(cls, name: str) -> str:
-        if name == "health":
-            raise ValueError("the path /health is taken")
+        if name in ("health", "ready"):
+            raise ValueError(f"the path /{name} is taken")
         return name
 
     @property

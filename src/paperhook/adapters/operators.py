@@ -1,0 +1,273 @@
+"""The operators' ASGI application: JSON over what `paperhook inbox` does, behind a bearer token.
+
+| request | does |
+|---|---|
+| `GET /events` | lists events, newest first |
+| `GET /events/{id}` | shows one |
+| `POST /replay` | runs dead events again |
+| `POST /purge` | deletes or redacts old ones |
+| `GET /stats` | counts |
+| `GET /audit` | says who did what |
+
+No answer holds what a provider sent, unless `?body=1` asks for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ..errors import ConfigurationError, InboxError
+from ..inbox.base import Filter, Inbox, State
+from ..inbox.operating import audit_json, pages, purge_all, replay_all, row_json, would_purge, would_replay
+
+#: Shorter tokens can be guessed.
+MIN_TOKEN_BYTES = 16
+MAX_BODY_BYTES = 64 * 1024
+#: Rows in one answer.
+MAX_ROWS = 1000
+
+_WORDS = ("provider", "type", "job", "handler", "key")
+
+
+class BadQuestion(Exception):
+    """What was asked cannot be read; the message says why."""
+
+
+def operators_app(
+    inbox: Inbox, token: str | Mapping[str, str], *, clock: Callable[[], float] = time.time
+) -> ASGIApp:
+    """Give the application, to mount where only operators can reach it.
+
+    Args:
+        inbox: Whose events.
+        token: One token, or one for each operator by name; the audit names who held it.
+        clock: Seconds since the epoch.
+
+    Raises:
+        ConfigurationError: If a token is empty, shorter than 16 bytes, has white space at an end, or is no ASCII.
+    """
+    tokens = {"operator": token} if isinstance(token, str) else dict(token)
+    if not tokens:
+        raise ConfigurationError("the operators' application needs a token: anybody could replay and purge")
+    desk = _Desk(inbox, clock)
+    routes = [
+        Route("/events", desk.events, methods=["GET"]),
+        Route("/events/{id}", desk.event, methods=["GET"]),
+        Route("/replay", desk.replay, methods=["POST"]),
+        Route("/purge", desk.purge, methods=["POST"]),
+        Route("/stats", desk.stats, methods=["GET"]),
+        Route("/audit", desk.audit, methods=["GET"]),
+    ]
+    app = Starlette(routes=routes, exception_handlers={BadQuestion: desk.refuse, InboxError: desk.apologise})
+    return _Guard(app, {name: _checked(name, value) for name, value in tokens.items()})
+
+
+class _Guard:
+    """Lets nothing pass that has no valid token, not even the question which paths there are."""
+
+    def __init__(self, app: ASGIApp, tokens: Mapping[str, bytes]) -> None:
+        self._app = app
+        self._tokens = tokens
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            # Lifespan carries nothing, and there are no sockets.
+            await self._app(scope, receive, send)
+            return
+        name = self._holder(scope)
+        if name is None:
+            answer = _json({"error": "a valid bearer token is needed"}, 401)
+            answer.headers["www-authenticate"] = "Bearer"
+            await answer(scope, receive, send)
+            return
+        await self._app({**scope, "paperhook.operator": name}, receive, send)
+
+    def _holder(self, scope: Scope) -> str | None:
+        given = [value for name, value in scope["headers"] if name == b"authorization"]
+        if len(given) != 1:
+            return None
+        scheme, _, credentials = given[0].partition(b" ")
+        # All are compared, so that the time says nothing.
+        matches = [name for name, token in self._tokens.items() if hmac.compare_digest(token, credentials)]
+        return matches[0] if matches and scheme.lower() == b"bearer" else None
+
+
+class _Desk:
+    """Answers operators."""
+
+    def __init__(self, inbox: Inbox, clock: Callable[[], float]) -> None:
+        self._inbox = inbox
+        self._clock = clock
+
+    async def events(self, request: Request) -> Response:
+        """List; `next` is the `before_id` of the following page."""
+        asked: dict[str, Any] = {name: request.query_params.get(name) for name in (*_WORDS, "before_id")}
+        asked["states"] = request.query_params.getlist("state")
+        asked["before_id"] = _whole(asked["before_id"], "before_id") if asked["before_id"] else None
+        limit = min(MAX_ROWS, _whole(request.query_params.get("limit", "50"), "limit"))
+        rows = await asyncio.wrap_future(self._inbox.rows(_filter(asked), limit=limit))
+        described = [row_json(row, body=_wants_body(request)) for row in rows]
+        return _json({"events": described, "next": rows[-1].id if rows and len(rows) == limit else None})
+
+    async def event(self, request: Request) -> Response:
+        """Show one."""
+        event_id = _whole(request.path_params["id"], "the id")
+        rows = await asyncio.wrap_future(self._inbox.rows(Filter(ids=(event_id,)), limit=1))
+        if not rows:
+            return _json({"error": f"there is no event {event_id}"}, 404)
+        return _json(row_json(rows[0], body=_wants_body(request)))
+
+    async def replay(self, request: Request) -> Response:
+        """Replay by id or filter; all dead ones only where `"all": true` says so."""
+        asked = await _object(request, {"ids", "all", "dry_run", "by", *_WORDS})
+        where = _filter(asked)
+        if where == Filter() and not _flag(asked, "all"):
+            raise BadQuestion('name events by "ids", by a filter such as "handler", or write "all": true')
+        if not where.ids:
+            where = _filter({**asked, "states": ["dead"]})
+        if _flag(asked, "dry_run"):
+            found = await asyncio.to_thread(
+                lambda: sorted(row.id for row in pages(self._inbox, where) if would_replay(row))
+            )
+            return _json({"replayed": found, "dry_run": True})
+        now, by = self._clock(), _who(request, asked)
+        portions = await asyncio.to_thread(lambda: list(replay_all(self._inbox, where, now=now, by=by)))
+        return _json({"replayed": [each for ids in portions for each in ids], "dry_run": False})
+
+    async def purge(self, request: Request) -> Response:
+        """Delete or redact what has been settled for `older_than` seconds."""
+        asked = await _object(request, {"older_than", "states", "redact", "dry_run", "by", *_WORDS})
+        older_than = asked.get("older_than")
+        if isinstance(older_than, bool) or not isinstance(older_than, (int, float)) or not older_than >= 0:
+            raise BadQuestion('"older_than" is needed: seconds since the event became done or dead')
+        now, by, redact = self._clock(), _who(request, asked), _flag(asked, "redact")
+        settled = _filter({"states": ["done"], **asked, "settled_until": now - older_than})
+        word = "redacted" if redact else "deleted"
+        if _flag(asked, "dry_run"):
+            count = await asyncio.to_thread(
+                lambda: sum(would_purge(row, redact=redact) for row in pages(self._inbox, settled))
+            )
+            return _json({word: count, "dry_run": True})
+        count = await asyncio.to_thread(
+            lambda: sum(map(len, purge_all(self._inbox, settled, now=now, by=by, redact=redact)))
+        )
+        return _json({word: count, "dry_run": False})
+
+    async def stats(self, request: Request) -> Response:
+        """Count."""
+        stats = await asyncio.wrap_future(self._inbox.stats())
+        return _json(
+            {
+                "pending": stats.pending,
+                "running": stats.running,
+                "done": stats.done,
+                "dead": stats.dead,
+                "duplicates": stats.duplicates,
+                "lag_seconds": round(stats.lag(self._clock()), 3),
+            }
+        )
+
+    async def audit(self, request: Request) -> Response:
+        """Say who did what."""
+        limit = min(MAX_ROWS, _whole(request.query_params.get("limit", "50"), "limit"))
+        found = await asyncio.wrap_future(self._inbox.audit(limit=limit))
+        return _json({"audit": [audit_json(each) for each in found]})
+
+    async def refuse(self, request: Request, error: Exception) -> Response:
+        """Say what was not understood."""
+        return _json({"error": str(error)}, 400)
+
+    async def apologise(self, request: Request, error: Exception) -> Response:
+        """Say that the store is away."""
+        return _json({"error": str(error)}, 503)
+
+
+def _checked(name: str, token: str) -> bytes:
+    if not token.isascii() or token != token.strip() or len(token) < MIN_TOKEN_BYTES:
+        raise ConfigurationError(
+            f"the token of {name!r} must be ASCII, at least {MIN_TOKEN_BYTES} bytes, without white space at its ends: "
+            'make one with python -c "import secrets; print(secrets.token_urlsafe())"'
+        )
+    return token.encode()
+
+
+def _filter(asked: Mapping[str, Any]) -> Filter:
+    for name in _WORDS:
+        if not isinstance(asked.get(name), (str, type(None))):
+            raise BadQuestion(f'"{name}" is a text')
+    ids = asked.get("ids", [])
+    if not isinstance(ids, list) or not all(type(each) is int and 0 < each < 2**63 for each in ids):
+        raise BadQuestion('"ids" is a list of whole numbers')
+    states = asked.get("states", [])
+    if not isinstance(states, list) or not all(each in tuple(State) for each in states):
+        raise BadQuestion(f"a state is one of {', '.join(State)}")
+    return Filter(
+        ids=tuple(ids),
+        states=tuple(State(each) for each in states),
+        provider=asked.get("provider"),
+        key=asked.get("key"),
+        type=asked.get("type"),
+        job_id=asked.get("job"),
+        handler=asked.get("handler"),
+        settled_until=asked.get("settled_until"),
+        before_id=asked.get("before_id"),
+    )
+
+
+def _flag(asked: Mapping[str, Any], name: str) -> bool:
+    value = asked.get(name, False)
+    if not isinstance(value, bool):
+        raise BadQuestion(f'"{name}" is true or false')
+    return value
+
+
+def _who(request: Request, asked: Mapping[str, Any]) -> str:
+    """Name who did it: the holder of the token, and for whom."""
+    holder: str = request.scope["paperhook.operator"]
+    by = asked.get("by", "")
+    if not isinstance(by, str):
+        raise BadQuestion('"by" is a text')
+    return f"{holder}: {by}" if by else holder
+
+
+def _whole(text: str, name: str) -> int:
+    if not (text.isascii() and text.isdecimal() and int(text[:19]) > 0 and len(text) < 19):
+        raise BadQuestion(f"{name} is a whole number above 0")
+    return int(text)
+
+
+def _wants_body(request: Request) -> bool:
+    return request.query_params.get("body") == "1"
+
+
+async def _object(request: Request, known: set[str]) -> dict[str, Any]:
+    """Read a JSON object of known members; an unknown one could be a filter that was meant and is not there."""
+    chunks = bytearray()
+    async for chunk in request.stream():
+        chunks += chunk
+        if len(chunks) > MAX_BODY_BYTES:
+            raise BadQuestion(f"the question has more than {MAX_BODY_BYTES} bytes")
+    try:
+        asked = json.loads(bytes(chunks))
+    except (ValueError, RecursionError):
+        asked = None
+    if not isinstance(asked, dict):
+        raise BadQuestion("the question is a JSON object")
+    if unknown := sorted(set(asked) - known):
+        raise BadQuestion(f"{unknown[0]!a} is not known: write {', '.join(sorted(known))}")
+    return asked
+
+
+def _json(content: Any, status: int = 200) -> JSONResponse:
+    return JSONResponse(content, status, headers={"cache-control": "no-store"})
