@@ -195,14 +195,23 @@ def work(application: Application) -> None:
 
 
 async def _run_pgqueuer(application: Application) -> None:
-    import psycopg
+    import asyncpg
     from pgqueuer import PgQueuer
+    from psycopg.conninfo import conninfo_to_dict
 
-    url = application.setting.broker
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-        queuer = PgQueuer.from_psycopg_connection(connection)
-        application.carrier.register(queuer)
-        await queuer.run()
+    words: dict[str, Any] = conninfo_to_dict(application.setting.broker)
+    # Not psycopg: pgqueuer waits for notifications on the connection that it works with, up to two seconds.
+    connection = await asyncpg.connect(
+        host=words.get("host"),
+        port=words.get("port"),
+        user=words.get("user"),
+        password=words.get("password"),
+        database=words["dbname"],
+        server_settings={"search_path": words["options"].rpartition("=")[2]},
+    )
+    queuer = PgQueuer.from_asyncpg_connection(connection)
+    application.carrier.register(queuer)
+    await queuer.run()
 
 
 def environment_of(setting: Setting) -> dict[str, str]:

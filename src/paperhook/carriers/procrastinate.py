@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -46,7 +47,8 @@ class ProcrastinateCarrier(PostgresCarrier):
     def attach(self, hooks: Runs) -> None:
         """Make the task."""
 
-        async def run(provider: str, key: str) -> None:
+        async def run(event: str) -> None:
+            provider, key = json.loads(event)
             await hooks.arun(provider, key)
 
         self._app.task(name=self._name, queue=self._queue)(run)
@@ -58,5 +60,6 @@ class ProcrastinateCarrier(PostgresCarrier):
         # Not the user's: an app that was opened on an event loop takes none but async connections.
         app = App(connector=SyncPsycopgConnector())
         task = app.configure_task(self._name, queue=self._queue, connection=connection)
-        jobs: list[dict[str, Any]] = [{"provider": provider, "key": key} for provider, key in keys]
+        # As one text: PostgreSQL's jsonb has no null character, and a key may.
+        jobs: list[dict[str, Any]] = [{"event": json.dumps(key)} for key in keys]
         task.batch_defer(*jobs)
