@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,10 @@ from typing import Any
 import psycopg
 import pytest
 import tenacity
+from sqlalchemy import create_engine, insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.pool import NullPool
 
 from paperhook import DocumentCompleted, Webhooks
 from paperhook.core.event import Event
@@ -450,6 +455,59 @@ def test_a_closed_inbox_lends_no_connection(ledger: Ledger) -> None:
 
     with pytest.raises(InboxUnavailable, match="closed"):
         ledger.inbox.transact(lambda connection: pytest.fail("it ran"))
+
+
+# SQLAlchemy, as `docs/howto/commit-with-the-event.md` says
+
+
+class Borrowed:
+    """A connection whose transaction somebody else ends."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def commit(self) -> None: ...
+    def rollback(self) -> None: ...
+    def close(self) -> None: ...
+
+
+class Base(DeclarativeBase): ...
+
+
+class Booked(Base):
+    __tablename__ = "ledger"
+    key: Mapped[str] = mapped_column(primary_key=True)
+
+
+def test_a_session_of_sqlalchemy_is_committed_with_the_event(ledger: Ledger) -> None:
+    current = threading.local()
+    dialect, options = "sqlite://", dict[str, Any]()
+    if isinstance(ledger.inbox, PostgresInbox):
+        dialect, options = "postgresql+psycopg://", {"use_native_hstore": False}
+    engine = create_engine(
+        dialect, creator=lambda: Borrowed(current.connection), poolclass=NullPool, **options
+    )
+
+    def book(event: Event, connection: Any) -> None:
+        current.connection = connection
+        with Session(engine) as session, session.begin():
+            session.add(Booked(key=event.key))
+            session.flush()
+            with suppress(IntegrityError), session.begin_nested():
+                session.execute(insert(Booked).values(key=event.key))
+        if event.key == "bad":
+            raise ValueError
+
+    ledger.put("good", "bad", "fine")
+
+    ledger.drain(Registered("book", book))
+
+    assert ledger.booked() == ["fine", "good"]
+    states = {row.entry.key: row.state for row in ledger.inbox.rows().result()}
+    assert states == {"good": State.DONE, "bad": State.PENDING, "fine": State.DONE}
 
 
 # Registration
