@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from decimal import Decimal
 from typing import assert_type
+
+import psycopg
 
 from paperhook import (
     AsyncClient,
@@ -48,6 +51,23 @@ def by_prefix(event: Event) -> None: ...
 
 @hooks.on(DocumentCompleted)
 def takes_less(event: Event) -> None: ...
+
+
+@hooks.on(DocumentCompleted, transaction=True)
+def in_sqlite(event: DocumentCompleted, connection: sqlite3.Connection) -> None:
+    assert_type(event.result, Result)
+
+
+@hooks.on("document.failed", transaction=True, timeout=5)
+def in_postgresql(event: DocumentFailed, connection: psycopg.Connection[tuple[object, ...]]) -> None: ...
+
+
+@hooks.on(DocumentCompleted, transaction=True)  # type: ignore[arg-type]
+def without_a_connection(event: DocumentCompleted) -> None: ...
+
+
+@hooks.on(DocumentCompleted)  # type: ignore[arg-type]
+def without_a_transaction(event: DocumentCompleted, connection: sqlite3.Connection) -> None: ...
 
 
 # The decorator gives the function back as it was.
