@@ -11,12 +11,13 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
 from paperhook.core.job import JobStatus
-from paperhook.tracker import SqliteTracker, Submission
+from paperhook.tracker import PostgresTracker, SqliteTracker, Submission
+from tests import postgres
 from tests.conftest import REPOSITORY
 
 pytestmark = [
@@ -24,12 +25,14 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="there is no kill -9"),
 ]
 
+Store: TypeAlias = "Path | str"
+
 #: Uploads one document and prints its job, or the error; dies at the step that it is told.
 UPLOADER = """
     import os, signal, sys, threading
     from paperhook import Client
     from paperhook.errors import SubmissionUnknown
-    from paperhook.tracker import SqliteTracker
+    from paperhook.tracker import PostgresTracker, SqliteTracker
     from tests.acme import Acme, KeyedAcme
     import httpx
 
@@ -38,7 +41,7 @@ UPLOADER = """
     def die(*_):
         os.kill(os.getpid(), signal.SIGKILL)
 
-    class Tracker(SqliteTracker):
+    class Tracker(SqliteTracker if path.endswith(".db") else PostgresTracker):
         def __getattribute__(self, name):
             method = super().__getattribute__(name)
             if step == f"before {name}":
@@ -159,8 +162,14 @@ def server() -> Iterator[Server]:
         thread.join()
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    """Where the tracker is: a file, or a new schema of the server."""
+    return tmp_path / "paperhook.db" if request.param == "sqlite" else postgres.address()
+
+
 def start(
-    server: Server, path: Path, kind: str, *, step: str = "", act: str = "", threads: int = 1
+    server: Server, path: Store, kind: str, *, step: str = "", act: str = "", threads: int = 1
 ) -> subprocess.Popen[str]:
     program = [sys.executable, "-c", textwrap.dedent(UPLOADER)]
     given = [server.url, str(path), kind, step, act, str(threads)]
@@ -175,14 +184,14 @@ def said_by(process: subprocess.Popen[str]) -> list[str]:
     return said.split()
 
 
-def killed_at(step: str, server: Server, path: Path, kind: str) -> None:
+def killed_at(step: str, server: Server, path: Store, kind: str) -> None:
     process = start(server, path, kind, step=step)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL, errors
 
 
-def rows(path: Path) -> tuple[Submission, ...]:
-    tracker = SqliteTracker(path)
+def rows(path: Store) -> tuple[Submission, ...]:
+    tracker = SqliteTracker(path) if isinstance(path, Path) else PostgresTracker(path)
     found = tracker.rows().result()
     tracker.close()
     return found
@@ -201,8 +210,7 @@ def test_with_a_key_a_document_is_one_job_wherever_the_upload_was_killed(
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_without_a_key_nothing_is_ever_sent_twice(step: str, server: Server, tmp_path: Path) -> None:
-    path = tmp_path / "paperhook.db"
+def test_without_a_key_nothing_is_ever_sent_twice(step: str, server: Server, path: Store) -> None:
     killed_at(step, server, path, "keyless")
 
     said = said_by(start(server, path, "keyless"))
@@ -227,8 +235,7 @@ def test_what_was_made_is_found_in_the_listing(step: str, server: Server, tmp_pa
     assert len(server.made) == (1 if STEPS[step] == "made" else 0)
 
 
-def test_of_many_processes_and_threads_one_sends(server: Server, tmp_path: Path) -> None:
-    path = tmp_path / "paperhook.db"
+def test_of_many_processes_and_threads_one_sends(server: Server, path: Store) -> None:
     uploading = [start(server, path, "keyless", threads=8) for _ in range(4)]
 
     said = [word for process in uploading for word in said_by(process)]
