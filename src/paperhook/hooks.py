@@ -96,6 +96,7 @@ class Webhooks:
         reconcile: Clients with a tracker, one for each provider: the worker asks for their jobs of which no webhook told.
         on_recovered: Called with each event that was found so and whose webhook was lost; sync or async.
         observe: Who is told of deliveries, events, handlers and the inbox, see `paperhook.observe`.
+        limits: Events of an exact type that a worker runs at once, such as `{"document.completed": 4}`.
 
     Raises:
         ConfigurationError: If there is no provider, two have one name, or one has neither a secret nor
@@ -117,6 +118,7 @@ class Webhooks:
         reconcile: Client | AsyncClient | Sequence[Client | AsyncClient] = (),
         on_recovered: Callable[[Event], Any] | None = None,
         observe: Sequence[Observer] = (),
+        limits: Mapping[str, int] | None = None,
     ) -> None:
         if worker not in ("embedded", "external", "inline"):
             raise ConfigurationError(f"worker is {worker!r}: write 'embedded', 'external' or 'inline'")
@@ -140,6 +142,7 @@ class Webhooks:
             clock=clock,
             on_dead=on_dead,
             observe=self.observers,
+            limits=limits,
         )
         self._loop_thread = LoopThread()
         #: Whether the transaction that puts an event stores the engine's job too.

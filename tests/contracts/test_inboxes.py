@@ -249,6 +249,31 @@ def test_a_release_forgets_the_leases_that_ran_out(inbox: Inbox) -> None:
     assert claim(inbox)[0].lost == 0
 
 
+def test_only_some_types_are_claimed(inbox: Inbox) -> None:
+    put(inbox, *(entry(f"{word}{n}", type=word) for n in range(3) for word in ("a", "b", "c", "\x00")))
+
+    def some(limit: int, **types: Any) -> list[str]:
+        return keys(inbox.claim(limit=limit, lease=60, now=1000, **types).result())
+
+    assert some(2, only=["b"]) == ["b0", "b1"]
+    assert some(9, only=["b", "c"], without=["c"]) == ["b2"]
+    assert some(9, without=["a", "\x00"]) == ["c0", "c1", "c2"]
+    assert some(1, only=["\x00", "unknown"]) == ["\x000"]
+    assert some(0, only=["a"]) == []
+    assert some(9, without=["unknown"]) == ["a0", "a1", "\x001", "a2", "\x002"]
+
+
+def test_types_are_kept_to_for_lost_events_and_those_due_again(inbox: Inbox) -> None:
+    put(inbox, *(entry(f"{word}{n}", type=word) for n in range(2) for word in ("a", "b")))
+    again, other, *_ = claim(inbox, now=1000)
+    release(inbox, again, due_at=1050)
+    release(inbox, other, due_at=1050)
+
+    claims = inbox.claim(limit=9, lease=60, now=1070, without=["b"]).result()
+
+    assert keys(claims) == ["a1", "a0"]
+
+
 def test_a_key_is_claimed_before_it_is_due(inbox: Inbox) -> None:
     put(inbox, entry())
     release(inbox, claim(inbox)[0], due_at=9999.0)

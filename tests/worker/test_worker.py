@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
@@ -245,6 +246,104 @@ def test_no_more_handlers_run_at_once_than_allowed() -> None:
 
     assert bench.drain() == 12
     assert most == 3
+
+
+@dataclass
+class Rush:
+    """A handler that counts how many of its kind run at once."""
+
+    running: Counter[str] = field(default_factory=Counter)
+    most: Counter[str] = field(default_factory=Counter)
+    order: list[str] = field(default_factory=list)
+
+    async def handler(self, event: Event) -> None:
+        self.running[event.type] += 1
+        self.most[event.type] = max(self.most[event.type], self.running[event.type])
+        await asyncio.sleep(0.001)
+        self.order.append(event.type)
+        self.running[event.type] -= 1
+
+
+@pytest.mark.parametrize("is_live", [True, False])
+def test_a_type_with_a_limit_runs_no_more_at_once_and_holds_up_no_other(is_live: bool) -> None:
+    rush = Rush()
+    bench = Bench(rush.handler, concurrency=6, limits={"document.completed": 2, "document.failed": 9})
+    bench.put(*(f"slow{n}" for n in range(20)))
+    bench.put(*(f"e{n}" for n in range(8)), type="document.received")
+    bench.put("failed", type="document.failed")
+
+    async def scenario(_: asyncio.Task[None]) -> None:
+        await until(lambda: set(bench.states().values()) == {State.DONE})
+
+    if is_live:
+        bench.live(scenario)
+    else:
+        assert bench.drain() == 29
+
+    assert rush.most["document.completed"] == 2
+    assert rush.most["document.received"] > 2
+    # The poll of this bench is 30 s: what is next is claimed when one ends.
+    assert rush.order.index("document.failed") < 20
+
+
+def test_a_limited_handler_over_its_timeout_counts_until_its_thread_ends() -> None:
+    gate, calls = threading.Event(), list[str]()
+
+    def handler(event: Event) -> None:
+        calls.append(event.key)
+        assert gate.wait(10)
+
+    bench = Bench(
+        Registered("book", handler, NO_RETRY, timeout=0.005), concurrency=4, limits={"document.completed": 1}
+    )
+    bench.put("e1", "e2")
+
+    async def scenario(_: asyncio.Task[None]) -> None:
+        await until(lambda: bench.row("e1").state is State.DEAD)
+        await asyncio.sleep(0.02)
+        assert calls == ["e1"]
+        gate.set()
+        await until(lambda: bench.row("e2").state is not State.PENDING)
+
+    bench.live(scenario)
+
+
+def test_an_event_run_by_its_key_needs_no_room() -> None:
+    rush = Rush()
+    bench = Bench(rush.handler, limits={"document.completed": 1})
+    bench.put("e1", "e2")
+
+    async def both() -> list[State | None]:
+        return await asyncio.gather(
+            bench.worker.run_key("docuparse", "e1"), bench.worker.run_key("docuparse", "e2")
+        )
+
+    assert asyncio.run(both()) == [State.DONE, State.DONE]
+
+
+def test_what_was_leased_runs_also_where_the_claim_of_another_type_fails() -> None:
+    class Half(MemoryInbox):
+        def claim(self, **asked: Any) -> Any:
+            if asked.get("only"):
+                failed: Future[Any] = Future()
+                failed.set_exception(InboxUnavailable("locked"))
+                return failed
+            return super().claim(**asked)
+
+    rush = Rush()
+    bench = Bench(rush.handler, inbox=Half(), limits={"document.failed": 1})
+    bench.put("e1")
+
+    async def scenario(_: asyncio.Task[None]) -> None:
+        await until(lambda: bench.row("e1").state is State.DONE)
+
+    bench.live(scenario)
+
+
+@pytest.mark.parametrize("limits", [{"document.*": 2}, {"document.completed": 0}, {"document.completed": -1}])
+def test_a_limit_that_is_none_is_refused(limits: dict[str, int]) -> None:
+    with pytest.raises(ConfigurationError, match="limit"):
+        Bench(limits=limits)
 
 
 def test_events_of_a_document_run_one_after_the_other_in_order(seen: Seen) -> None:

@@ -230,11 +230,20 @@ class Inbox(Protocol):
         """
         ...
 
-    def claim(self, *, limit: int, lease: float, now: float) -> Future[tuple[Claim, ...]]:
+    def claim(
+        self, *, limit: int, lease: float, now: float, only: Sequence[str] = (), without: Sequence[str] = ()
+    ) -> Future[tuple[Claim, ...]]:
         """Lease up to `limit` events for `lease` seconds.
 
         First those whose lease ran out, then those that are due again, then the new ones, each oldest first. A new or
         replayed event is due whatever the clock says. Events that wait for another of their subject are left out.
+
+        Args:
+            limit: How many at most.
+            lease: Seconds.
+            now: When.
+            only: Exact types; empty for all.
+            without: Exact types to leave out.
         """
         ...
 

@@ -85,10 +85,12 @@ class MemoryInbox:
         self._wakes.tell()
         return future
 
-    def claim(self, *, limit: int, lease: float, now: float) -> Future[tuple[Claim, ...]]:
+    def claim(
+        self, *, limit: int, lease: float, now: float, only: Sequence[str] = (), without: Sequence[str] = ()
+    ) -> Future[tuple[Claim, ...]]:
         """Lease up to `limit` events that are due."""
         return self._answer(
-            lambda: tuple([self._lease(event, lease, now) for event in self._due(limit, now)])
+            lambda: tuple([self._lease(event, lease, now) for event in self._due(limit, now, only, without)])
         )
 
     def claim_key(self, provider: str, key: str, *, lease: float, now: float) -> Future[Claim | None]:
@@ -278,13 +280,17 @@ class MemoryInbox:
         others = (self._events[other] for other in self._line(event))
         return self._line(event)[0] == event.id and all(each.state is State.PENDING for each in others)
 
-    def _due(self, limit: int, now: float) -> list[_Event]:
+    def _due(
+        self, limit: int, now: float, only: Sequence[str] = (), without: Sequence[str] = ()
+    ) -> list[_Event]:
+        only, without = [plain(each) for each in only], [plain(each) for each in without]
         chosen: list[_Event] = []
         for group in (_is_lost, _is_due_again, _is_new):
             for event in map(self._events.__getitem__, self._open):
                 if len(chosen) >= limit:
                     return chosen
-                if group(event, now) and self._is_free(event, now):
+                is_asked_for = event.entry.type not in without and (not only or event.entry.type in only)
+                if is_asked_for and group(event, now) and self._is_free(event, now):
                     chosen.append(event)
         return chosen
 

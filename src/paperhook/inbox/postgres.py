@@ -73,9 +73,12 @@ class PostgresInbox:
         """Store events and commit; where the connection is cut during the commit, `InboxUnavailable` all the same."""
         return self._writes.ask(self._put, [storable(entry) for entry in entries])
 
-    def claim(self, *, limit: int, lease: float, now: float) -> Future[tuple[Claim, ...]]:
+    def claim(
+        self, *, limit: int, lease: float, now: float, only: Sequence[str] = (), without: Sequence[str] = ()
+    ) -> Future[tuple[Claim, ...]]:
         """Lease up to `limit` events that are due."""
-        return self._writes.ask(CLAIM, (limit, lease, now))
+        types = None if not only and not without else (tuple(map(plain, only)), tuple(map(plain, without)))
+        return self._writes.ask(CLAIM, (limit, lease, now, types))
 
     def claim_key(self, provider: str, key: str, *, lease: float, now: float) -> Future[Claim | None]:
         """Lease one event by its key, due or not."""

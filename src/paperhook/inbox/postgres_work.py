@@ -24,6 +24,8 @@ from .commits import Work
 
 #: A provider and the hash of a key or of a subject.
 _Name: TypeAlias = tuple[str, bytes]
+#: Only these types, and without those; None for all.
+_Types: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]] | None
 
 #: PostgreSQL's text has no null character; this one, which Unicode keeps free, says that one follows.
 _ESCAPE = "\ufdd0"
@@ -266,22 +268,30 @@ _LEASE = f"""
     FROM chosen JOIN paperhook_payload payload ON payload.event_id = chosen.id WHERE event.id = chosen.id
     RETURNING event.id, event.provider, event.key, event.type, event.received_at, {_PAYLOAD},
         event.claims, event.lost, chosen.turn, chosen.since"""  # noqa: S608 - made of our own text
-_CLAIM = f"""
+
+
+def _claim_statement(which: str = "") -> str:
+    return f"""
     WITH lost AS MATERIALIZED (
         SELECT id, 1 AS turn, lease_until AS since FROM paperhook_event
-        WHERE state = 'running' AND lease_until <= %(now)b
+        WHERE {which} state = 'running' AND lease_until <= %(now)b
         ORDER BY lease_until LIMIT %(limit)b FOR UPDATE SKIP LOCKED),
     again AS MATERIALIZED (
         SELECT id, 2 AS turn, due_at AS since FROM paperhook_event
-        WHERE state = 'pending' AND is_next AND due_at > 0 AND due_at <= %(now)b
+        WHERE {which} state = 'pending' AND is_next AND due_at > 0 AND due_at <= %(now)b
         ORDER BY due_at, id LIMIT %(limit)b - (SELECT count(*) FROM lost) FOR UPDATE SKIP LOCKED),
     fresh AS MATERIALIZED (
         SELECT id, 3 AS turn, due_at AS since FROM paperhook_event
-        WHERE state = 'pending' AND is_next AND due_at <= 0
+        WHERE {which} state = 'pending' AND is_next AND due_at <= 0
         ORDER BY due_at, id
         LIMIT %(limit)b - (SELECT count(*) FROM lost) - (SELECT count(*) FROM again) FOR UPDATE SKIP LOCKED),
     chosen AS (SELECT * FROM lost UNION ALL SELECT * FROM again UNION ALL SELECT * FROM fresh)
     {_LEASE}"""  # noqa: S608 - made of our own text
+
+
+_CLAIM = _claim_statement()
+_CLAIM_TYPES = _claim_statement("""
+    (cardinality(%(only)b::text[]) = 0 OR type = ANY (%(only)b::text[])) AND type <> ALL (%(without)b::text[]) AND""")
 _CLAIM_KEY = f"""
     WITH chosen AS MATERIALIZED (
         SELECT id, 1 AS turn, due_at AS since FROM paperhook_event
@@ -297,8 +307,15 @@ _OUTCOMES = """
     WHERE event_id = ANY (%(ids)b::int8[])"""
 
 
-def _claim(db: Session, asks: Sequence[tuple[int, float, float]]) -> list[tuple[Claim, ...]]:
-    return [_lease(db, _CLAIM, lease, now, limit=limit) if limit > 0 else () for limit, lease, now in asks]
+def _claim(db: Session, asks: Sequence[tuple[int, float, float, _Types]]) -> list[tuple[Claim, ...]]:
+    return [_claim_some(db, *ask) if ask[0] > 0 else () for ask in asks]
+
+
+def _claim_some(db: Session, limit: int, lease: float, now: float, types: _Types) -> tuple[Claim, ...]:
+    if types is None:
+        return _lease(db, _CLAIM, lease, now, limit=limit)
+    only, without = ([stored(each) for each in some] for some in types)
+    return _lease(db, _CLAIM_TYPES, lease, now, limit=limit, only=only, without=without)
 
 
 def _claim_key(db: Session, asks: Sequence[tuple[str, str, float, float]]) -> list[Claim | None]:

@@ -14,6 +14,8 @@ from .base import Claim, Entry, Filter, Outcome, Row, Settlement, State, Stats, 
 from .commits import Work
 
 _Db: TypeAlias = sqlite3.Connection
+#: Only these types, and without those; None for all.
+_Types: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]] | None
 
 #: Rows per statement; fewer are padded to a power of two, so that few statements have to be parsed and kept.
 _MAX_ROWS = 128
@@ -35,15 +37,22 @@ _CLAIMABLE = """
            p.batch_id, p.occurred_at, e.received_at, e.claims, e.lost + (e.state = 'running')
     FROM paperhook_event e CROSS JOIN paperhook_payload p ON p.event_id = e.id
     WHERE """
-_DUE = f"""
-    SELECT * FROM ({_CLAIMABLE} e.state = 'running' AND e.lease_until <= :now ORDER BY e.lease_until LIMIT :limit)
+
+
+def _due(which: str = "") -> str:
+    return f"""
+    SELECT * FROM ({_CLAIMABLE} {which} e.state = 'running' AND e.lease_until <= :now
+        ORDER BY e.lease_until LIMIT :limit)
     UNION ALL
-    SELECT * FROM ({_CLAIMABLE} e.state = 'pending' AND e.is_next = 1 AND e.due_at > 0 AND e.due_at <= :now
+    SELECT * FROM ({_CLAIMABLE} {which} e.state = 'pending' AND e.is_next = 1 AND e.due_at > 0 AND e.due_at <= :now
         ORDER BY e.due_at, e.id LIMIT :limit)
     UNION ALL
-    SELECT * FROM ({_CLAIMABLE} e.state = 'pending' AND e.is_next = 1 AND e.due_at <= 0
+    SELECT * FROM ({_CLAIMABLE} {which} e.state = 'pending' AND e.is_next = 1 AND e.due_at <= 0
         ORDER BY e.due_at, e.id LIMIT :limit)
     LIMIT :limit"""  # noqa: S608 - made of our own text
+
+
+_DUE = _due()
 _BY_KEY = f"""
     {_CLAIMABLE} e.provider = ? AND e.key = ? AND e.is_next = 1 AND (e.state = 'pending' OR e.lease_until <= ?)"""
 _LEASE = """
@@ -143,11 +152,32 @@ def _payload(id: int, entry: Entry) -> tuple[Any, ...]:
 # Claiming
 
 
-def _claim(db: _Db, asks: Sequence[tuple[int, float, float]]) -> list[tuple[Claim, ...]]:
+def _claim(db: _Db, asks: Sequence[tuple[int, float, float, _Types]]) -> list[tuple[Claim, ...]]:
     return [
-        _lease(db, db.execute(_DUE, {"now": now, "limit": limit}).fetchall(), lease, now) if limit > 0 else ()
-        for limit, lease, now in asks
+        _lease(db, _due_rows(db, limit, now, types), lease, now) if limit > 0 else ()
+        for limit, lease, now, types in asks
     ]
+
+
+def _due_rows(db: _Db, limit: int, now: float, types: _Types) -> list[tuple[Any, ...]]:
+    if types is None:
+        return db.execute(_DUE, {"now": now, "limit": limit}).fetchall()
+    only, without = types
+    values: dict[str, Any] = {"now": now, "limit": limit}
+    values |= {f"only{number}": each for number, each in enumerate(only)}
+    values |= {f"without{number}": each for number, each in enumerate(without)}
+    return db.execute(_due_of_types(len(only), len(without)), values).fetchall()
+
+
+@cache
+def _due_of_types(only: int, without: int) -> str:
+    """Write the statement for so many types; as parameters, because JSON's texts end at a null character."""
+    terms: list[str] = []
+    if only:
+        terms.append(f"e.type IN ({', '.join(f':only{number}' for number in range(only))}) AND")
+    if without:
+        terms.append(f"e.type NOT IN ({', '.join(f':without{number}' for number in range(without))}) AND")
+    return _due(" ".join(terms))
 
 
 def _claim_key(db: _Db, asks: Sequence[tuple[str, str, float, float]]) -> list[Claim | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from enum import Enum, auto
 from typing import Any
@@ -53,9 +53,11 @@ class Worker:
             when one of them gave up; sync or async, once, after it was recorded.
         name: Of its threads.
         observe: Who is told of handlers, settled events and the inbox, see `paperhook.observe`.
+        limits: Events of an exact type whose handlers run at once in this worker, where that is fewer than
+            `concurrency`; the others go on meanwhile.
 
     Raises:
-        ConfigurationError: If a number is not positive.
+        ConfigurationError: If a number is not positive, or a limit is for a pattern.
     """
 
     def __init__(
@@ -70,12 +72,23 @@ class Worker:
         on_dead: Callable[[Any, Sequence[Outcome]], Any] | None = None,
         name: str = "paperhook-worker",
         observe: Observers | Sequence[Observer] = (),
+        limits: Mapping[str, int] | None = None,
     ) -> None:
         for word, number in (("concurrency", concurrency), ("lease", lease), ("poll", poll)):
             if not number > 0:
                 raise ConfigurationError(f"worker: {word} is {number!r}: it must be above 0")
         observers = observe if isinstance(observe, Observers) else Observers(observe)
-        self._orders = Orders(inbox, dispatch, concurrency, lease, clock, on_dead, Threads(name), observers)
+        self._orders = Orders(
+            inbox,
+            dispatch,
+            concurrency,
+            lease,
+            clock,
+            on_dead,
+            Threads(name),
+            observers,
+            _checked(limits or {}),
+        )
         self._poll = poll
         self._begin()
 
@@ -230,3 +243,12 @@ async def _sleep(event: asyncio.Event, seconds: float) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()
+
+
+def _checked(limits: Mapping[str, int]) -> dict[str, int]:
+    for name, limit in limits.items():
+        if "*" in name:
+            raise ConfigurationError(f"worker: a limit is for an exact type, not for {name!r}")
+        if not limit > 0:
+            raise ConfigurationError(f"worker: the limit of {name} is {limit!r}: it must be above 0")
+    return dict(limits)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ..core.event import Event
@@ -68,6 +68,8 @@ class Orders:
     on_dead: Callable[[Any, Sequence[Outcome]], Any] | None
     threads: Threads
     observers: Observers = UNOBSERVED
+    #: Handlers of these exact types that run at once.
+    limits: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 def is_async(function: Callable[..., Any]) -> bool:

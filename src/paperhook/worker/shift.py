@@ -10,10 +10,12 @@ import asyncio
 import contextvars
 import inspect
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from heapq import heappop, heappush
 from typing import Any, cast
 
@@ -86,6 +88,8 @@ class Shift:
         self._keeping: asyncio.Task[None] | None = None
         #: Events that wait for a slot or have one.
         self._load = 0
+        #: The same, of each type that has a limit.
+        self._loads: Counter[str] = Counter()
         #: Seconds that the handlers of an event take, of late.
         self._usual_seconds = 1.0
         self._due_again: list[float] = []
@@ -111,10 +115,31 @@ class Shift:
             InboxError: If the store is away.
         """
         orders, now = self._orders, self._orders.clock()
-        claims = await self._bridge.wait(orders.inbox.claim(limit=limit, lease=orders.lease, now=now))
+        claim = partial(orders.inbox.claim, lease=orders.lease, now=now)
+        if not orders.limits:
+            claims = await self._bridge.wait(claim(limit=limit))
+            return self._take_all(claims, now)
+        # All are asked before the first is awaited, so that a store which groups has them in one transaction.
+        asked = [claim(limit=limit, without=tuple(orders.limits))]
+        asked += [claim(limit=left, only=(each,)) for each, left in self._left(limit)]
+        answers = [self._bridge.wait(future) for future in asked]
+        await asyncio.wait(answers)
+        # What one has leased is run, also where another failed.
+        leased = [each for answer in answers if answer.exception() is None for each in answer.result()]
+        tasks = self._take_all(leased, now)
+        for answer in answers:
+            answer.result()
+        return tasks
+
+    def _take_all(self, claims: Sequence[Claim], now: float) -> list[asyncio.Task[State | None]]:
         while self._due_again and self._due_again[0] <= now:
             heappop(self._due_again)
         return [self._take(claim, is_due_only=True) for claim in claims]
+
+    def _left(self, limit: int) -> list[tuple[str, int]]:
+        """Give the limited types of which more may run, and how many."""
+        left = {each: bound - self._loads[each] for each, bound in self._orders.limits.items()}
+        return [(each, min(limit, number)) for each, number in left.items() if number > 0]
 
     async def claim_key(
         self, provider: str, key: str, *, is_due_only: bool
@@ -134,7 +159,7 @@ class Shift:
             self._keeping = self._loop.create_task(self._keep_leases())
         held = _Held(claim, claim.lease_until, is_due_only, dict(claim.outcomes))
         self._held[held] = task = self._loop.create_task(self._work(held))
-        self._load += 1
+        self._count(held, 1)
         task.add_done_callback(lambda _: self._held.pop(held))
         return task
 
@@ -178,25 +203,30 @@ class Shift:
         try:
             await self._slots.acquire()
         except asyncio.CancelledError:
-            self._load -= 1
+            self._count(held, -1)
             raise
         held.is_started = True
+
+    def _count(self, held: _Held, number: int) -> None:
+        self._load += number
+        if held.claim.entry.type in self._orders.limits:
+            self._loads[held.claim.entry.type] += number
 
     def _leave(self, held: _Held, seconds: float) -> None:
         """Give the slot back; not before the thread ends that a timeout left behind."""
         self._usual_seconds += 0.1 * (seconds - self._usual_seconds)
         if held.call is None or held.call.done():
-            self._free()
+            self._free(held)
         else:
-            held.call.add_done_callback(self._free_from_thread)
+            held.call.add_done_callback(lambda _: self._free_from_thread(held))
 
-    def _free_from_thread(self, _: Future[Any]) -> None:
+    def _free_from_thread(self, held: _Held) -> None:
         # The loop may be closed by now.
         with suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._free)
+            self._loop.call_soon_threadsafe(self._free, held)
 
-    def _free(self) -> None:
-        self._load -= 1
+    def _free(self, held: _Held) -> None:
+        self._count(held, -1)
         self._slots.release()
         self._on_free()
 
