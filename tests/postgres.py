@@ -17,11 +17,12 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import psycopg
 import pytest
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 # Read here: no test sees the settings of whoever starts it.
 _GIVEN = os.environ.get("PAPERHOOK_TEST_POSTGRES", "")
@@ -39,6 +40,14 @@ def address(schema: str | None = None) -> str:
         with psycopg.connect(_database(), autocommit=True) as connection:
             connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
     return make_conninfo(_database(), options=f"-csearch_path={schema}")
+
+
+def url() -> str:
+    """Give the address of a new, empty schema as a URL."""
+    words = conninfo_to_dict(address())
+    place = {name: quote(str(words.get(name) or ""), safe="") for name in ("user", "password", "dbname")}
+    query = urlencode({name: words[name] for name in ("host", "port", "options") if words.get(name)})
+    return f"postgresql://{place['user']}:{place['password']}@/{place['dbname']}?{query}"
 
 
 @contextmanager

@@ -20,7 +20,10 @@ from paperhook.cli import demo
 from paperhook.providers import DocuParse
 from paperhook.testing import LOCAL_SECRET, LocalProviders, signed_delivery
 
+from . import postgres
+from .brokers import broker
 from .conftest import REPOSITORY
+from .engines import Setting, install
 from .settings import settings_of
 
 EXAMPLES = REPOSITORY / "examples"
@@ -32,7 +35,7 @@ RECEIVING = {"DOCUPARSE_API_KEY": "key", "DOCUPARSE_WEBHOOK_SECRET": LOCAL_SECRE
 @contextlib.contextmanager
 def started(*command: str, folder: Path, settings: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
     """Run a program in a folder until the block ends; it has to end by itself then."""
-    environment = {**os.environ, **settings, "PYTHONPATH": str(EXAMPLES), "PYTHONWARNINGS": "error"}
+    environment = {**os.environ, "PYTHONPATH": str(EXAMPLES), "PYTHONWARNINGS": "error", **settings}
     process = subprocess.Popen(
         [sys.executable, *command],
         cwd=folder,
@@ -176,6 +179,49 @@ def test_the_worker_example_runs_handlers_in_the_worker_only(tmp_path):
 
     assert total
     assert "booked" not in rest
+
+
+@pytest.mark.parametrize(
+    ("module", "worker"),
+    [
+        (
+            "celery_app",
+            # Its default pool forks.
+            [
+                "-m",
+                "celery",
+                "--app",
+                "celery_app:engine",
+                "worker",
+                "--concurrency",
+                "2",
+                "--without-mingle",
+            ],
+        ),
+        ("procrastinate_app", ["-m", "procrastinate", "--app", "procrastinate_app.engine", "worker"]),
+        ("pgqueuer_app", [str(EXAMPLES / "pgqueuer_app.py")]),
+    ],
+)
+def test_the_engine_examples_run_handlers_in_the_workers_of_their_engine(module, worker, tmp_path):
+    engine, server = (
+        module.removesuffix("_app"),
+        ("-m", "uvicorn", f"{module}:app", "--port", "0", "--no-access-log"),
+    )
+    if engine == "celery":
+        settings = {**RECEIVING, "BROKER_URL": broker("redis")}
+    else:
+        url = postgres.url()
+        install(Setting(engine, url, url, "", ""))
+        settings = {**RECEIVING, "DATABASE_URL": url}
+
+    with (
+        started(*server, folder=tmp_path, settings=settings) as app,
+        # What the engines warn of is theirs.
+        started(*worker, folder=tmp_path, settings={**settings, "PYTHONWARNINGS": "ignore"}) as working,
+    ):
+        origin = line_with(app, r"running on (http://\S+)")
+        with uploaded(f"{origin}/webhooks/{{provider}}"):
+            assert line_with(working, r"booked (\d+\.\d\d) in process")
 
 
 @pytest.mark.parametrize(
