@@ -272,31 +272,53 @@ def test_a_handler_that_ends_after_its_time_is_rolled_back(ledger: Ledger) -> No
     assert "TimeoutError" in ledger.row().outcomes["book"].error
 
 
+class SlowToCommit:
+    """An inbox that takes a while to commit what a handler wrote."""
+
+    def __init__(self, inbox: TransactionalInbox) -> None:
+        self._inbox = inbox
+        self.began = threading.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inbox, name)
+
+    def transact(self, work: Callable[[Any], Settlement]) -> bool:
+        def slowly(connection: Any) -> Settlement:
+            settlement = work(connection)
+            self.began.set()
+            time.sleep(0.2)
+            return settlement
+
+        return self._inbox.transact(slowly)
+
+
 def test_what_commits_while_its_time_runs_out_counts(ledger: Ledger) -> None:
-    inbox = ledger.inbox
-
-    class Slow:
-        """Takes long to commit."""
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(inbox, name)
-
-        def transact(self, work: Callable[[Any], Settlement]) -> bool:
-            def slowly(connection: Any) -> Settlement:
-                settlement = work(connection)
-                time.sleep(0.2)
-                return settlement
-
-            return inbox.transact(slowly)
-
+    slow: Any = SlowToCommit(ledger.inbox)
     ledger.put("e1")
-    slow: Any = Slow()
 
     ledger.registered = [Registered("book", book, timeout=0.1)]
     asyncio.run(Worker(slow, ledger, clock=lambda: ledger.now).drain())
 
     assert ledger.booked() == ["e1"]
     assert (ledger.row().state, ledger.row().outcomes["book"].error) == (State.DONE, "")
+
+
+def test_what_commits_while_the_worker_is_stopped_counts(ledger: Ledger) -> None:
+    slow: Any = SlowToCommit(ledger.inbox)
+    ledger.put("e1")
+
+    async def run() -> None:
+        worker = Worker(slow, ledger, clock=lambda: ledger.now)
+        running = asyncio.create_task(worker.run())
+        assert await asyncio.to_thread(slow.began.wait, 5)
+        await worker.stop(grace=0)
+        await running
+
+    ledger.registered = [Registered("book", book)]
+    asyncio.run(run())
+
+    assert ledger.booked() == ["e1"]
+    assert (ledger.row().state, ledger.row().outcomes["book"].state) == (State.DONE, State.DONE)
 
 
 def test_a_worker_that_is_stopped_in_a_handler_leaves_all_or_nothing(ledger: Ledger) -> None:
@@ -455,6 +477,36 @@ def test_a_closed_inbox_lends_no_connection(ledger: Ledger) -> None:
 
     with pytest.raises(InboxUnavailable, match="closed"):
         ledger.inbox.transact(lambda connection: pytest.fail("it ran"))
+
+
+def test_a_file_that_is_locked_for_long_is_no_failure_of_the_handler(tmp_path: Path) -> None:
+    inbox = SqliteInbox(tmp_path / "inbox.db", patience=0.1)
+    inbox.stats().result()
+    other = sqlite3.connect(inbox.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    with pytest.raises(InboxUnavailable, match="locked"):
+        inbox.transact(lambda connection: pytest.fail("it ran"))
+
+    other.close()
+    inbox.close()
+
+
+def test_a_statement_that_rolls_back_the_whole_transaction_is_the_handlers_failure(tmp_path: Path) -> None:
+    inbox = SqliteInbox(tmp_path / "inbox.db")
+    inbox.put([Entry("docuparse", "e1", "t", b"")]).result()
+    (held,) = inbox.claim(limit=1, lease=60, now=1).result()
+
+    def conflict(connection: sqlite3.Connection) -> Settlement:
+        with suppress(sqlite3.IntegrityError):
+            connection.execute("INSERT OR ROLLBACK INTO paperhook_event SELECT * FROM paperhook_event")
+        return Settlement(held, [], State.DONE, 1.0)
+
+    with pytest.raises(sqlite3.OperationalError, match="rolled the handler's transaction back"):
+        inbox.transact(conflict)
+
+    assert inbox.stats().result().running == 1
+    inbox.close()
 
 
 # SQLAlchemy, as `docs/howto/commit-with-the-event.md` says
