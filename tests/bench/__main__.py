@@ -7,7 +7,7 @@ import platform
 import statistics
 from collections.abc import Mapping
 
-from . import importing, receiving, storing, verifying
+from . import importing, receiving, sharing, storing, verifying
 
 
 def table(title: str, unit: str, figures: Mapping[str, float], *, one: str) -> None:
@@ -33,6 +33,19 @@ def main() -> None:
         "commits shared by 64 callers": statistics.median(together for _, together in pairs),
     }
     table("SqliteInbox, 64 callers", "events/s", figures, one="a commit for each event")
+
+    rates = sharing.puts(1000 * scale)
+    figures = {
+        "a commit for each event": rates["alone"],
+        "commits shared by 64 callers": rates["together"],
+        "one caller that waits at the end": rates["queued"],
+    }
+    table("PostgresInbox, puts", "events/s", figures, one="a commit for each event")
+    figures = {
+        f"batches of {batch}": sharing.claimed_and_done(1000 * scale, batch=batch) for batch in (10, 100)
+    }
+    table("PostgresInbox, leased and done by 4 processes", "events/s", figures, one="batches of 10")
+    table("PostgresInbox, from put to another's wake-up", "ms", sharing.woken(20 * scale), one="median")
 
     rate = statistics.median(storing.acknowledged_and_done(1000 * scale) for _ in range(3))
     whole = {"acknowledged, handled and done": rate}
