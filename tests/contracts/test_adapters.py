@@ -22,6 +22,7 @@ from paperhook import DocumentCompleted, Webhooks
 from paperhook.core.delivery import Delivery, Handshake
 from paperhook.errors import InboxUnavailable
 from paperhook.inbox import Entry, Filter, MemoryInbox
+from paperhook.observe import DeliveryReceived, Recorder
 from paperhook.webhooks.signatures import HmacPairs
 from tests.acme import SECRET, Acme, KeyedAcme, acme, body_of, signed
 from tests.contracts.endpoints import ADAPTERS, PATIENCE, Adapter, Answer, Request, read_answer
@@ -91,6 +92,7 @@ class Endpoint:
     wire: Any
     hooks: Webhooks
     inbox: SwitchedInbox
+    recorder: Recorder
 
     def send(self, request: Request) -> Answer:
         return self.wire.send(request)
@@ -106,11 +108,13 @@ def opened(
 ) -> Generator[Endpoint]:
     if adapter.missing:
         pytest.skip(f"not installed on this Python: {', '.join(adapter.missing)}")
-    inbox = SwitchedInbox()
-    hooks = Webhooks(*providers, inbox=inbox, worker=worker, max_body_bytes=MAX_BODY_BYTES)
+    inbox, recorder = SwitchedInbox(), Recorder()
+    hooks = Webhooks(
+        *providers, inbox=inbox, worker=worker, max_body_bytes=MAX_BODY_BYTES, observe=[recorder]
+    )
     hooks.on(DocumentCompleted, name="book")(book)
     with adapter.serve(hooks) as wire:
-        yield Endpoint(adapter, wire, hooks, inbox)
+        yield Endpoint(adapter, wire, hooks, inbox, recorder)
     hooks.close()
 
 
@@ -506,6 +510,19 @@ def test_one_byte_above_the_cap_is_too_large(endpoint: Endpoint, mark: str) -> N
 
     assert (answer.status, answer.outcome) == (413, "too_large")
     assert endpoint.stored(mark) is None
+
+
+def test_observers_hear_of_every_answer_also_of_what_was_not_read(endpoint: Endpoint, mark: str) -> None:
+    endpoint.recorder.seen.clear()
+
+    answers = [
+        endpoint.send(delivery(body_of(id=mark))),
+        endpoint.send(delivery(padded(f"{mark}-large", MAX_BODY_BYTES + 1))),
+    ]
+
+    told = endpoint.recorder.of(DeliveryReceived)
+    assert told == [DeliveryReceived("acme", each.outcome) for each in answers]
+    assert [each.outcome for each in told] == ["accepted", "too_large"]
 
 
 def test_one_byte_above_the_cap_in_chunks_is_too_large(endpoint: Endpoint, mark: str) -> None:

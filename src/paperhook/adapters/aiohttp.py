@@ -6,7 +6,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from ..errors import DeliveryRejected, MalformedDelivery, MissingExtra
-from ..webhooks.receiver import refusal
 from .bounds import Body, check_announced, provider_in
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def handler(hooks: Webhooks, *, provider: str | None = None) -> Callable[[Reques
         try:
             body = await _read(request, hooks.max_body_bytes)
         except DeliveryRejected as error:
-            reply = refusal(error)
+            reply = hooks.refuse(error, provider=name)
         else:
             reply = await hooks.areceive(request.raw_headers, body, provider=name)
         return web.Response(body=reply.body, status=reply.status, headers=reply.headers)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DeliveryRejected, DeliveryTooLarge, MalformedDelivery
-from ..webhooks.receiver import Reply, refusal
+from ..webhooks.receiver import Reply
 from .bounds import check_announced, provider_in
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def handler(
             check_announced(_method_of(event), headers, hooks.max_body_bytes)
             body = _body_of(event, hooks.max_body_bytes)
         except DeliveryRejected as error:
-            reply = refusal(error)
+            reply = hooks.refuse(error, provider=provider or provider_in(_path_of(event)))
         else:
             reply = hooks.receive(headers, body, provider=provider or provider_in(_path_of(event)))
         return _answer(event, reply)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, cast
 
 from ..core.headers import HeaderText
 from ..errors import DeliveryRejected, MissingExtra
-from ..webhooks.receiver import refusal
 from . import wsgi
 from .bounds import Body, check_announced, provider_in
 
@@ -40,7 +39,7 @@ def view(hooks: Webhooks, *, provider: str | None = None) -> Callable[..., HttpR
         try:
             body = _read(request, headers, hooks.max_body_bytes)
         except DeliveryRejected as error:
-            reply = refusal(error)
+            reply = hooks.refuse(error, provider=provider or provider_in(path))
         else:
             reply = hooks.receive(headers, body, provider=provider or provider_in(path))
         return HttpResponse(reply.body, status=reply.status, headers=dict(reply.headers))
@@ -65,7 +64,7 @@ def async_view(hooks: Webhooks, *, provider: str | None = None) -> Callable[...,
             # Django has put the whole body into a file before it called the view, so nothing is waited for.
             body = _read(request, headers, hooks.max_body_bytes)
         except DeliveryRejected as error:
-            reply = refusal(error)
+            reply = hooks.refuse(error, provider=provider or provider_in(path))
         else:
             reply = await hooks.areceive(headers, body, provider=provider or provider_in(path))
         return HttpResponse(reply.body, status=reply.status, headers=dict(reply.headers))

@@ -6,7 +6,6 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from ..errors import DeliveryRejected, MissingExtra
-from ..webhooks.receiver import refusal
 from . import wsgi
 from .bounds import provider_in
 
@@ -48,7 +47,7 @@ def blueprint(hooks: Webhooks, *, name: str = "paperhook") -> Blueprint:
         try:
             body = _read(flask.request, headers, hooks.max_body_bytes)
         except DeliveryRejected as error:
-            reply = refusal(error)
+            reply = hooks.refuse(error, provider=provider_in(path))
         else:
             reply = hooks.receive(headers, body, provider=provider_in(path))
         return flask.Response(reply.body, reply.status, dict(reply.headers))

@@ -7,7 +7,6 @@ from http.client import responses
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DeliveryRejected, MalformedDelivery
-from ..webhooks.receiver import refusal
 from .bounds import Body, check_announced, provider_in
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ class WebhookApp:
         try:
             body = read_body(environ, headers, self._hooks.max_body_bytes)
         except DeliveryRejected as error:
-            reply = refusal(error)
+            reply = self._hooks.refuse(error, provider=provider_in(path_of(environ)))
         else:
             reply = self._hooks.receive(headers, body, provider=provider_in(path_of(environ)))
         length = str(len(reply.body))
