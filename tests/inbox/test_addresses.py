@@ -46,6 +46,8 @@ def test_memory_is_an_inbox_of_its_own_each_time() -> None:
             "sqlite:///inbox.db?mode=ro",
         ),
         "mysql://user:hunter2@db/app.db",
+        "host=db user=app password=hunter2",
+        "host=db password=hunter2:x",
     ],
 )
 def test_any_other_address_is_refused_and_says_what_to_write(workplace: Path, address: str) -> None:

@@ -65,8 +65,9 @@ def open_inbox(address: str) -> Inbox:
         return _postgres()(address)
     if "://" not in address and Path(address).suffix in (".db", ".sqlite", ".sqlite3"):
         return SqliteInbox(address)
-    # An address may hold a password, so only its scheme is repeated.
-    raise ConfigurationError(f"an inbox address cannot begin with {scheme!r}: {_KNOWN}")
+    # An address may hold a password, so at most its scheme is repeated.
+    begins = f" with {scheme!r}" if colon and scheme.isalnum() else " so"
+    raise ConfigurationError(f"an inbox address cannot begin{begins}: {_KNOWN}")
 
 
 def _postgres() -> type[PostgresInbox]:
