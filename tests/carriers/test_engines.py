@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import time
@@ -200,6 +201,24 @@ def test_jobs_are_sent_after_the_commit_where_the_inbox_is_another(setting: Sett
     hooks.close()
 
     assert jobs(setting) == [("docuparse", "document.completed:doc_e1")]
+
+
+def test_procrastinate_takes_keys_while_its_app_is_open_on_a_loop() -> None:
+    schema = postgres.address()
+    setting = Setting("procrastinate", schema, schema, "carried", "")
+    install(setting)
+    app = procrastinate_of(setting)
+    carrier = ProcrastinateCarrier(app, setting.broker)
+    carrier.attach(Runs())
+
+    async def serve() -> None:
+        async with app.open_async():
+            await asyncio.wait_for(asyncio.to_thread(carrier.carry, KEYS), 10)
+
+    asyncio.run(serve())
+    carrier.close()
+
+    assert jobs(setting) == KEYS
 
 
 def test_pgqueuer_needs_to_know_whose_events_it_runs() -> None:
