@@ -28,7 +28,7 @@ from paperhook.inbox import postgres_work as work
 from paperhook.inbox.base import Settlement
 from paperhook.inbox.commits import Work
 from paperhook.inbox.postgres_listener import Listener
-from paperhook.inbox.postgres_server import Address, _scripts
+from paperhook.inbox.postgres_server import _MIGRATION_LOCK, Address, _scripts
 
 from .. import postgres
 
@@ -359,6 +359,17 @@ def test_many_processes_make_the_tables_once(url: str, opened: Callable[..., Pos
     assert sorted(answers) == [["False", "1"]] * 3 + [["True", "1"]]
     assert ask_value(opened(), "SELECT count(*) FROM paperhook_version") == 1
     assert ask_value(opened(), "SELECT version FROM paperhook_version") == VERSION
+
+
+def test_who_comes_while_the_tables_are_made_waits(url: str, opened: Callable[..., PostgresInbox]) -> None:
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", (_MIGRATION_LOCK,))
+        asked = opened().put([entry("e1")])
+        time.sleep(0.3)
+        assert not asked.done()
+        other.execute("SELECT pg_advisory_unlock(%s)", (_MIGRATION_LOCK,))
+
+        assert asked.result(20) == (True,)
 
 
 def test_many_threads_make_the_tables_once(opened: Callable[..., PostgresInbox]) -> None:

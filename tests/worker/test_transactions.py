@@ -292,7 +292,9 @@ class SlowToCommit:
         return self._inbox.transact(slowly)
 
 
-def test_what_commits_while_its_time_runs_out_counts(ledger: Ledger) -> None:
+def test_what_commits_while_its_time_runs_out_counts(
+    ledger: Ledger, caplog: pytest.LogCaptureFixture
+) -> None:
     slow: Any = SlowToCommit(ledger.inbox)
     ledger.put("e1")
 
@@ -301,6 +303,7 @@ def test_what_commits_while_its_time_runs_out_counts(ledger: Ledger) -> None:
 
     assert ledger.booked() == ["e1"]
     assert (ledger.row().state, ledger.row().outcomes["book"].error) == (State.DONE, "")
+    assert "failed" not in caplog.text
 
 
 def test_what_commits_while_the_worker_is_stopped_counts(ledger: Ledger) -> None:
