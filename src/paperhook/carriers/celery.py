@@ -48,7 +48,13 @@ class CeleryCarrier:
         # event leased and does nothing. When the lease has run out, the sweep sends the key again: so neither Celery's
         # answer to a lost worker nor the visibility timeout of Redis decides when an event goes on.
         self._task = self._app.task(
-            run, name=self._name, acks_late=True, reject_on_worker_lost=True, ignore_result=True
+            run,
+            name=self._name,
+            # This app's alone: Celery would give the task to every other app of the process.
+            shared=False,
+            acks_late=True,
+            reject_on_worker_lost=True,
+            ignore_result=True,
         )
 
     def carry(self, keys: Sequence[Key]) -> None:
