@@ -23,6 +23,7 @@ from paperhook.errors import (
     SubmissionUnknown,
     WaitTimeout,
 )
+from paperhook.observe import EventRecovered, JobsMeasured, Observers, Recorder
 from paperhook.reconciler import LONGEST_GAP, Counts, Reconciler
 from paperhook.retrying import NO_RETRY
 from paperhook.tracker import MemoryTracker, Submission
@@ -512,6 +513,26 @@ async def test_a_recovered_event_is_told(desk: Desk, is_async: bool) -> None:
     await desk.sweep(30, on_recovered=tell if is_async else told.append)
 
     assert [event.key for event in told] == ["done:d1"]
+
+
+async def test_observers_hear_of_what_was_recovered_and_of_open_jobs_now_and_then(desk: Desk) -> None:
+    recorder = Recorder()
+    await desk.upload(PNG + b"1")
+    await desk.upload(PNG + b"2")
+    desk.wire.states["d1"] = "done"
+    desk.now += 30
+    observe = Observers([recorder])
+    reconciler = Reconciler(
+        desk.hooks, [desk.client], silence=30.0, rate=1e6, clock=lambda: desk.now, observe=observe
+    )
+
+    await reconciler.sweep()
+    await reconciler.sweep()
+
+    assert recorder.seen == [
+        EventRecovered("acme", "document.completed"),
+        JobsMeasured(open=1, unknown=0, settled=1),
+    ]
 
 
 async def test_an_alarm_that_fails_stops_nothing(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:

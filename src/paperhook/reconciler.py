@@ -43,7 +43,7 @@ from .errors import (
     WaitTimeout,
 )
 from .inbox.base import Filter, Inbox
-from .observe.details import UNOBSERVED, EventRecovered, Observers
+from .observe.details import UNOBSERVED, EventRecovered, JobsMeasured, Observers
 from .operations import inquire
 from .tracker import Submission, Tracker, Which
 from .tracker.journal import LISTING_SECONDS, handle_of, reconcile
@@ -68,6 +68,8 @@ ASSUMED_PER_MINUTE = 60
 PAGE = 20
 #: Part of the retention before whose end a job is asked for once more.
 LAST_CALL = 0.1
+#: Seconds between two counts of the jobs, for observers.
+COUNT_SECONDS = 15.0
 #: Seconds without polls after a provider said that there were too many.
 PENALTY = 60.0
 
@@ -193,6 +195,8 @@ class Reconciler:
         self._on_recovered = on_recovered
         self._clock = clock
         self._observers = observe
+        #: On the clock of the event loop: when jobs are counted next.
+        self._count_at = 0.0
         #: Since it was made.
         self.counts = Counts()
 
@@ -225,7 +229,21 @@ class Reconciler:
         for error in ended:
             if error is not None:
                 raise error
+        await self._count_jobs()
         return sum(found, Counts())
+
+    async def _count_jobs(self) -> None:
+        """Tell the observers how many jobs are open, now and then: counting looks at every row."""
+        now = asyncio.get_running_loop().time()
+        if not self._observers or now < self._count_at:
+            return
+        self._count_at = now + COUNT_SECONDS
+        # Clients may share one.
+        trackers = {id(post.tracker): post.tracker for post in self._posts}.values()
+        tallies = [await asyncio.wrap_future(each.tally()) for each in trackers]
+        unknown = sum(each.by_state.get(JobStatus.SUBMISSION_UNKNOWN, 0) for each in tallies)
+        settled = sum(each.settled for each in tallies)
+        self._observers(JobsMeasured(sum(each.total for each in tallies) - settled, unknown, settled))
 
     async def _sweep(self, post: _Post, counts: Counts) -> None:
         await self._settle_unknown(post, counts)

@@ -27,6 +27,7 @@ from paperhook.observe import (
     EventStored,
     HandlerRan,
     InboxMeasured,
+    JobsMeasured,
     Observed,
     Observers,
     Recorder,
@@ -47,6 +48,7 @@ SEEN: list[Observed] = [
     EventSettled("acme", "document.completed", "webhook", "done", 1.5),
     EventRecovered("acme", "document.completed"),
     InboxMeasured(1, 2, 3, 4, 5, 6.5),
+    JobsMeasured(7, 1, 9),
     RequestMade("acme", "POST", "RateLimited", is_retry=True),
     SubmissionEnded("acme"),
 ]
@@ -348,6 +350,7 @@ def test_opentelemetry_exports_every_detail() -> None:
             ({"state": "dead"}, 4),
         ],
         "paperhook.inbox.lag": [({}, 6.5)],
+        "paperhook.jobs": [({"state": "open"}, 7), ({"state": "unknown"}, 1), ({"state": "settled"}, 9)],
         "paperhook.client.requests": [
             ({"provider": "acme", "method": "POST", "error": "RateLimited", "is_retry": True}, 1)
         ],

@@ -82,6 +82,17 @@ class InboxMeasured:
 
 
 @dataclass(frozen=True, slots=True)
+class JobsMeasured:
+    """How many submitted documents have not ended; told by the reconciler after a sweep, at most every 15 seconds."""
+
+    #: Their end is not in the inbox yet.
+    open: int
+    #: Of the open ones: their upload got no answer, so nobody knows whether it arrived.
+    unknown: int
+    settled: int
+
+
+@dataclass(frozen=True, slots=True)
 class RequestMade:
     """One attempt of a client's request ended."""
 
@@ -109,6 +120,7 @@ Observed: TypeAlias = (
     | EventSettled
     | EventRecovered
     | InboxMeasured
+    | JobsMeasured
     | RequestMade
     | SubmissionEnded
 )

@@ -12,6 +12,7 @@ from .details import (
     EventStored,
     HandlerRan,
     InboxMeasured,
+    JobsMeasured,
     Observed,
     Observer,
     RequestMade,
@@ -91,6 +92,7 @@ def opentelemetry(meter_provider: MeterProvider | None = None) -> Observer:
         for kind, name, text, boundaries, members in _HISTOGRAMS
     }
     events = meter.create_gauge("paperhook.inbox.events", "{event}", "Events by state")
+    jobs = meter.create_gauge("paperhook.jobs", "{job}", "Submitted documents by what is known of their end")
     lag = meter.create_gauge("paperhook.inbox.lag", "s", "Age of the oldest pending event")
 
     def count(seen: Observed) -> None:
@@ -105,6 +107,9 @@ def opentelemetry(meter_provider: MeterProvider | None = None) -> Observer:
             for state in ("pending", "running", "done", "dead"):
                 events.set(getattr(seen, state), {"state": state})
             lag.set(seen.lag)
+        if isinstance(seen, JobsMeasured):
+            for state in ("open", "unknown", "settled"):
+                jobs.set(getattr(seen, state), {"state": state})
 
     return count
 
