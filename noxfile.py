@@ -8,6 +8,7 @@
 | `coverage` | branches that the newest of them ran, with the floor of pyproject.toml | yes |
 | `docs` | every block of the README and of `docs/` is run | yes |
 | `fuzz` | a million deliveries that nobody would send, or five minutes of them; `nox -s fuzz -- --runs 1000` for fewer | no |
+| `chaos` | workers of every engine killed for minutes; `CHAOS_SEED`, `CHAOS_EVENTS` and `CHAOS_KILLS` say how | no |
 | `bench` | ratios against what it is compared with, side by side in one run | no |
 """
 
@@ -120,6 +121,12 @@ def coverage(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     install(session, "test")
     session.run("pytest", "tests/test_docs.py", *session.posargs)
+
+
+@nox.session(python=NEWEST, default=False)
+def chaos(session: nox.Session) -> None:
+    install(session, "test")
+    session.run("pytest", "-m", "chaos", *session.posargs)
 
 
 @nox.session(python=NEWEST, default=False)
