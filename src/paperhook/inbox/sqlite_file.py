@@ -127,7 +127,7 @@ class SqliteFile:
             self._path, timeout=self._patience, isolation_level=None, cached_statements=256
         )
         try:
-            _configure(connection)
+            _configure(connection, time.monotonic() + self._patience)
             self._migrate(connection)
             connection.execute(f"PRAGMA query_only = {int(self._is_reader)}")
             # From here on `_begin` waits, in turn and in small steps.
@@ -193,10 +193,11 @@ def _by_work(connection: sqlite3.Connection, asks: Sequence[SqliteAsk]) -> list[
     return answers
 
 
-def _configure(connection: sqlite3.Connection) -> None:
+def _configure(connection: sqlite3.Connection, until: float) -> None:
     # Read first: it tells a file that is no database before anything is written.
     connection.execute("PRAGMA schema_version").fetchone()
-    connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    # SQLite does not wait here where another connection makes the same of a new file at this moment.
+    _insist(connection, "PRAGMA journal_mode = WAL", until)
     # An acknowledged event survives a power cut, on macOS too.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA fullfsync = 1")
@@ -204,9 +205,14 @@ def _configure(connection: sqlite3.Connection) -> None:
 
 
 def _begin_immediate(connection: sqlite3.Connection, until: float) -> None:
+    _insist(connection, "BEGIN IMMEDIATE", until)
+
+
+def _insist(connection: sqlite3.Connection, statement: str, until: float) -> None:
+    """Run a statement until nobody else is in the way, at most `until` (seconds on the monotonic clock)."""
     while True:
         try:
-            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(statement).fetchall()
         except sqlite3.OperationalError as error:
             if _code(error) not in _LOCKED or time.monotonic() >= until:
                 raise
