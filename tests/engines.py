@@ -183,8 +183,10 @@ def work(application: Application) -> None:
                 _, message = engine.brpop([setting.queue])
                 hooks.run(*json.loads(message))
         case "celery-redis" | "celery-rabbitmq":
+            # Not the solo pool: over RabbitMQ its loop sleeps for seconds while messages wait.
+            options = ["--pool=threads", "--concurrency=2"]
             engine.worker_main(
-                ["worker", "--pool=solo", "--without-gossip", "--without-mingle", "--without-heartbeat"]
+                ["worker", *options, "--without-gossip", "--without-mingle", "--without-heartbeat"]
             )
         case "procrastinate":
             engine.run_worker(queues=[setting.queue], concurrency=4, fetch_job_polling_interval=1.0)
