@@ -226,7 +226,7 @@ def test_a_server_that_cuts_all_connections_loses_and_repeats_nothing(
 
     while done(inbox) < count:
         assert time.monotonic() < end
-        time.sleep(0.3)
+        time.sleep(0.1)
         cuts += postgres.cut_connections() > 1
 
     kill(worker)
@@ -234,6 +234,7 @@ def test_a_server_that_cuts_all_connections_loses_and_repeats_nothing(
         parts = connection.execute(
             "SELECT count(*), count(DISTINCT key) FROM ledger WHERE part = 'second'"
         ).fetchone()
-    assert cuts > 1
+    # Once is what the claim needs; how often, a busy machine decides.
+    assert cuts >= 1
     assert parts == (count, count)
     assert {row.state for row in inbox.rows(limit=count).result()} == {State.DONE}
