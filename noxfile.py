@@ -3,12 +3,13 @@
 | session | what | default |
 |---|---|---|
 | `lint` | ruff: rules and format | yes |
-| `types` | mypy and pyright, both strict | yes |
-| `tests(3.x)` | pytest on every supported Python that is found here | yes |
+| `types` | mypy and pyright, both strict; every public symbol has a type | yes |
+| `tests(3.x)` | pytest on every supported Python that is found here; what starts programs or kills processes on the newest | yes |
+| `ocr` | scans and photos recognised on this machine, with the extra `local` | yes |
 | `coverage` | branches that the newest of them ran, with the floor of pyproject.toml | yes |
 | `docs` | every block of the README and of `docs/` is run | yes |
 | `fuzz` | a million deliveries that nobody would send, or five minutes of them; `nox -s fuzz -- --runs 1000` for fewer | no |
-| `chaos` | workers of every engine killed for minutes; `CHAOS_SEED`, `CHAOS_EVENTS` and `CHAOS_KILLS` say how | no |
+| `chaos` | receivers and workers killed at any line, workers of every engine, and clients cancelled, for minutes, and inboxes of a million rows; `CHAOS_SEED`, `CHAOS_EVENTS`, `CHAOS_KILLS`, `CHAOS_ROUNDS` and `CHAOS_ROWS` say how | no |
 | `bench` | ratios against what it is compared with, side by side in one run | no |
 """
 
@@ -23,7 +24,7 @@ from pathlib import Path
 import nox
 
 nox.needs_version = ">=2025.2.9"
-nox.options.sessions = ["lint", "types", "tests", "coverage", "docs"]
+nox.options.sessions = ["lint", "types", "tests", "ocr", "coverage", "docs"]
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "no"
 nox.options.error_on_missing_interpreters = True
@@ -93,21 +94,40 @@ def types(session: nox.Session) -> None:
     install(session, "types")
     session.run("mypy")
     session.run("pyright", "--warnings", env={"PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"})
+    # Every public symbol of what was installed, as a user's type checker sees it.
+    session.run("pyright", "--verifytypes", "paperhook", "--ignoreexternal", silent=True)
 
 
 @nox.session
 @nox.parametrize("python", [nox.param(path, id=version) for version, path in PYTHONS.items()])
 def tests(session: nox.Session) -> None:
     install(session, "test")
-    # Two processes, because most tests wait for sockets; a file's tests share their servers, so they stay together.
-    pytest = ("pytest", "-n", "2", "--dist", "loadfile", "--ignore=tests/test_docs.py", *session.posargs)
+    # More processes than cores, because many tests wait for sockets; a file's tests share their servers, so they stay
+    # together; tests/conftest.py has them in an order that leaves no long one for the end.
+    parallel = ("-n", "5", "--dist", "loadfile", "--no-loadscope-reorder")
+    # Real sockets and processes on a machine that does other things as well: what fails is run once more, and the
+    # summary names it, so that a test that needs it is seen. A fault that is there fails twice.
+    once_more = ("--reruns", "1", "--reruns-delay", "1", "-raR")
+    pytest = ("pytest", *parallel, *once_more, "--ignore=tests/test_docs.py", *session.posargs)
+    quick, slow = ("-m", "not slow and not chaos"), ("-m", "slow and not chaos")
     if session.python != NEWEST:
-        session.run(*pytest)
+        # Starting the same programs under each Python takes minutes; what they are made of is tested under all.
+        session.run(*pytest, "-m", "not slow and not programs and not chaos")
         return
-    # Measuring once is enough: no line of ours depends on the version.
+    # Measuring once is enough: no line of ours depends on the version. What kills processes takes minutes, so it is run
+    # once too, and not measured, because little of it is left to measure.
     for old in [*HERE.glob(".coverage.*"), HERE / ".coverage"]:
         old.unlink(missing_ok=True)
-    session.run("coverage", "run", "-m", *pytest)
+    session.run("coverage", "run", "-m", *pytest, *quick)
+    session.run(*pytest, *slow)
+
+
+@nox.session(python=NEWEST)
+def ocr(session: nox.Session) -> None:
+    install(session, "ocr")
+    # Elsewhere these tests are skipped without it; here they must run.
+    session.run("python", "-c", "import rapidocr")
+    session.run("pytest", "-m", "ocr", "tests/reading", *session.posargs)
 
 
 @nox.session(python=NEWEST)

@@ -1,7 +1,7 @@
 """Brokers for the tests: those that PAPERHOOK_TEST_REDIS and PAPERHOOK_TEST_RABBITMQ name, or the usual ones on loopback.
 
 `own` as Redis's value takes the one from a wheel, as does a machine without Redis where there is such a wheel; nobody
-makes one of RabbitMQ.
+makes one of RabbitMQ. See `README.md` beside this file for what happens where none is found.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ import socket
 import subprocess
 import threading
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
@@ -25,8 +27,28 @@ _GIVEN = {name: os.environ.get(f"PAPERHOOK_TEST_{name.upper()}", "") for name in
 _USUAL = {"redis": "redis://127.0.0.1:6379/0", "rabbitmq": "amqp://guest:guest@127.0.0.1:5672//"}
 
 
+#: Servers that somebody said to do without.
+_WITHOUT = frozenset(os.environ.get("PAPERHOOK_TESTS_WITHOUT", "").replace(",", " ").split())
+
+
+def do_without(
+    name: str, reason: str, *, without: Collection[str] = _WITHOUT, is_ci: bool | None = None
+) -> NoReturn:
+    """Skip a test that lacks a server; in CI that is a failure, unless somebody said to do without it."""
+    is_ci = os.environ.get("CI") == "true" if is_ci is None else is_ci
+    if is_ci and name not in without:
+        pytest.fail(
+            f"{reason}: start one and name it in PAPERHOOK_TEST_{name.upper()}, or set PAPERHOOK_TESTS_WITHOUT={name}"
+            " to run the tests without it",
+            pytrace=False,
+        )
+    pytest.skip(f"{reason}; PAPERHOOK_TEST_{name.upper()} may name one")
+
+
 def broker(name: str) -> str:
-    """Give the address of a broker that answers; without one a test is skipped."""
+    """Give the address of a broker that answers; see `do_without` where none does."""
+    if name in _WITHOUT:
+        do_without(name, f"PAPERHOOK_TESTS_WITHOUT names {name}")
     given = _GIVEN[name]
     url = "" if given == "own" else given or _USUAL[name]
     parts = urlsplit(url)
@@ -39,7 +61,7 @@ def broker(name: str) -> str:
         return url
     if name == "redis" and (server := _wheel()) is not None:
         return _own_redis(server)
-    pytest.skip(f"no {name} answers: start one or set PAPERHOOK_TEST_{name.upper()}")
+    do_without(name, f"no {name} answers at {_USUAL[name].rpartition('@')[2]}")
 
 
 def _wheel() -> Path | None:
@@ -66,10 +88,16 @@ def _own_redis(server: Path) -> str:
 
 
 class Gate:
-    """A port in front of a server that can be closed, as if the server were away."""
+    """A port in front of a server that can be closed, as if the server were away.
 
-    def __init__(self, url: str) -> None:
+    Args:
+        url: Of the server.
+        path: Of its socket, where it has no port.
+    """
+
+    def __init__(self, url: str, *, path: str = "") -> None:
         self._parts = urlsplit(url)
+        self._path = path
         with socket.create_server(("127.0.0.1", 0)) as found:
             self._port = found.getsockname()[1]
         self._server: socket.socket | None = None
@@ -98,10 +126,17 @@ class Gate:
         with suppress(OSError):
             while True:
                 near, _ = server.accept()
-                far = socket.create_connection((self._parts.hostname, self._parts.port))
+                far = self._connected()
                 self._pipes += [near, far]
                 for source, target in ((near, far), (far, near)):
                     threading.Thread(target=_pump, args=(source, target), daemon=True).start()
+
+    def _connected(self) -> socket.socket:
+        if not self._path:
+            return socket.create_connection((self._parts.hostname, self._parts.port))
+        far = socket.socket(socket.AF_UNIX)
+        far.connect(self._path)
+        return far
 
 
 def _pump(source: socket.socket, target: socket.socket) -> None:

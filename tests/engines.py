@@ -180,8 +180,9 @@ def work(application: Application) -> None:
     match setting.engine:
         case "callable":
             while True:
-                _, message = engine.brpop([setting.queue])
-                hooks.run(*json.loads(message))
+                popped = engine.brpop([setting.queue], timeout=1)
+                if popped is not None:
+                    hooks.run(*json.loads(popped[1]))
         case "celery-redis" | "celery-rabbitmq":
             # Not the solo pool: over RabbitMQ its loop sleeps for seconds while messages wait.
             options = ["--pool=threads", "--concurrency=2"]

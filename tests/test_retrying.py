@@ -18,6 +18,7 @@ from paperhook.errors import (
     AttemptTimeout,
     BadRequest,
     DeadlineExceeded,
+    MalformedAnswer,
     NothingSent,
     PaperhookError,
     RateLimited,
@@ -134,6 +135,17 @@ def test_each_exchange_has_attempts_of_its_own() -> None:
     assert drive.run(persist(two(), AT_ONCE)) == 401
 
 
+def test_an_answer_that_turns_out_to_mean_nothing_says_how_often_it_was_asked_for() -> None:
+    def reads() -> Steps[None]:
+        yield from exchange()
+        raise MalformedAnswer("no json")
+
+    with pytest.raises(MalformedAnswer) as caught:
+        Drive(AnswerLost("reset"), 200).run(persist(reads(), AT_ONCE))
+
+    assert caught.value.attempts == 2
+
+
 def test_an_operation_sees_the_error_and_may_go_on() -> None:
     def forgiving() -> Steps[str]:
         try:
@@ -233,6 +245,13 @@ def test_after_the_deadline_nothing_is_sent(deadline: float) -> None:
     assert drive.sent == []
 
 
+def test_a_deadline_names_the_provider_whatever_used_it_up() -> None:
+    with pytest.raises(DeadlineExceeded, match="acme: the deadline") as raised:
+        Drive().run(persist(pause(5), NO_RETRY, deadline=3, provider="acme"))
+
+    assert raised.value.provider == "acme"
+
+
 def test_an_operations_own_pause_ends_at_the_deadline() -> None:
     drive = Drive(200)
 
@@ -312,3 +331,60 @@ def test_the_default_policy_pauses_within_its_bounds_and_ends(attempt: int, now:
 
     assert (seconds is None) == (attempt >= 4)
     assert seconds is None or 0 <= seconds <= 20
+
+
+class Notes:
+    """Lets everybody go, and keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[int | None, float]] = []
+
+    def join(self) -> int:
+        return 0
+
+    def wait(self, ticket: int, now: float) -> float:
+        return 0.0
+
+    def leave(self, ticket: int) -> None:
+        raise AssertionError("everybody was let go")
+
+    def answered(self, ticket: int, response: Response | None, now: float) -> None:
+        self.told.append((None if response is None else response.status, now))
+
+
+def test_a_turn_ends_when_its_answer_or_its_failure_has_come() -> None:
+    turns = Notes()
+    drive = Drive(AnswerLost("gone"), 200, takes=7)
+
+    drive.run(persist(exchange(), AT_ONCE, turns=turns))
+
+    assert turns.told == [(None, 1007.0), (200, 1015.0)]
+
+
+def test_a_turn_that_is_cut_off_at_its_request_has_ended() -> None:
+    turns = Notes()
+    steps = persist(exchange(), AT_ONCE, turns=turns)
+    effect = next(steps)
+    while isinstance(effect, Now):
+        effect = steps.send(5.0)
+
+    steps.close()
+
+    assert isinstance(effect, Send)
+    assert turns.told == [(None, 5.0)]
+
+
+def test_an_error_that_is_no_call_is_stopped_by_an_empty_budget_too() -> None:
+    class Empty:
+        def take(self, now: float) -> bool:
+            return False
+
+    policy = RetryPolicy(retry=tenacity.retry_if_exception_type(PaperhookError), wait=tenacity.wait_none())
+    error = PaperhookError("of another kind")
+    drive = Drive(error, 200)
+
+    with pytest.raises(PaperhookError) as raised:
+        drive.run(persist(exchange(), policy, budget=Empty()))
+
+    assert raised.value is error
+    assert len(drive.sent) == 1

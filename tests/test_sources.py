@@ -171,13 +171,24 @@ def test_a_document_of_the_users_own_making_needs_no_close() -> None:
         (r"C:\Users\ann\invoice.pdf", "invoice.pdf"),
         ("folder/", "folder"),
         ("../../etc/passwd", "passwd"),
-        ("/", "document"),
+        ("/", "document.png"),
         ("請求書_Müller & Søn №1.pdf", "請求書_Müller & Søn №1.pdf"),
         ("caf\udce9.pdf", "caf?.pdf"),
     ],
 )
 def test_only_the_last_part_of_a_name_is_told_the_provider(given: str, kept: str) -> None:
     assert open_document(PNG, filename=given).filename == kept
+
+
+@pytest.mark.parametrize(
+    ("content", "name"), [(b"%PDF-1.7", "document.pdf"), (b"PK\x03\x04", "document.zip"), (b"?", "document")]
+)
+def test_what_has_no_name_is_told_with_the_extension_of_its_type(content: bytes, name: str) -> None:
+    spooled = open_document([content])
+    close_document(spooled)
+
+    assert open_document(content).filename == spooled.filename == name
+    assert open_document(content, filename="scan").filename == "scan"
 
 
 def test_a_path_and_a_file_have_their_own_name(invoice: Path) -> None:
@@ -189,6 +200,9 @@ def test_a_path_and_a_file_have_their_own_name(invoice: Path) -> None:
 def test_a_temporary_file_has_no_name_of_its_own() -> None:
     with tempfile.TemporaryFile() as file, tempfile.SpooledTemporaryFile() as spooled:
         assert open_document(file).filename == "document"
+        file.write(PNG)
+        file.seek(0)
+        assert open_document(file).filename == "document.png"
         assert open_document(spooled).filename == "document"  # type: ignore[arg-type] # typeshed calls it no BinaryIO
 
 
@@ -299,10 +313,13 @@ def test_a_disk_that_fails_is_told() -> None:
 
 def test_a_full_disk_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     class Full(io.BytesIO):
+        def __init__(self, **_: Any) -> None:
+            super().__init__()
+
         def write(self, content: Any) -> int:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(tempfile, "TemporaryFile", Full)
+    monkeypatch.setattr(tempfile, "SpooledTemporaryFile", Full)
 
     assert str(refused(iter([PNG]), filename="a.pdf")) == "a.pdf: No space left on device"
 

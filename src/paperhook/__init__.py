@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from .client import AsyncClient as AsyncClient
     from .client import Client as Client
     from .client import UploadOutcome as UploadOutcome
+    from .client import WaitOutcome as WaitOutcome
     from .core.delivery import Delivery as Delivery
     from .core.document import Document as Document
     from .core.event import BatchCompleted as BatchCompleted
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
     from .core.event import Origin as Origin
     from .core.event import UnknownEvent as UnknownEvent
     from .core.job import Batch as Batch
-    from .core.job import ErrorKind as ErrorKind
     from .core.job import Job as Job
     from .core.job import JobError as JobError
     from .core.job import JobStatus as JobStatus
     from .core.result import Field as Field
     from .core.result import Result as Result
     from .core.secret import Secret as Secret
+    from .errors import ErrorKind as ErrorKind
     from .errors import GiveUp as GiveUp
     from .errors import PaperhookError as PaperhookError
     from .errors import RetryLater as RetryLater
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from .webhooks.receiver import Reply as Reply
 
 _HOMES = {
-    "client": ("AsyncClient", "Client", "UploadOutcome"),
+    "client": ("AsyncClient", "Client", "UploadOutcome", "WaitOutcome"),
     "core.delivery": ("Delivery",),
     "core.document": ("Document",),
     "core.event": (
@@ -55,10 +56,10 @@ _HOMES = {
         "Origin",
         "UnknownEvent",
     ),
-    "core.job": ("Batch", "ErrorKind", "Job", "JobError", "JobStatus"),
+    "core.job": ("Batch", "Job", "JobError", "JobStatus"),
     "core.result": ("Field", "Result"),
     "core.secret": ("Secret",),
-    "errors": ("GiveUp", "PaperhookError", "RetryLater"),
+    "errors": ("ErrorKind", "GiveUp", "PaperhookError", "RetryLater"),
     "hooks": ("Webhooks",),
     "inbox": ("open_inbox",),
     "retrying": ("NO_RETRY", "RetryPolicy"),
@@ -98,6 +99,7 @@ __all__ = [
     "Secret",
     "UnknownEvent",
     "UploadOutcome",
+    "WaitOutcome",
     "Webhooks",
     "open_document",
     "open_inbox",
@@ -115,4 +117,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+    # What is only needed to load the names is nobody's business.
+    return [*__all__, *(name for name in globals() if name.startswith("__"))]

@@ -4,20 +4,29 @@ PaperhookError
 ├── ConfigurationError            fix the code or the settings (also ValueError)
 │   └── MissingExtra              an optional dependency is not installed (also ImportError)
 ├── UnsupportedDocument           this document cannot be sent to this provider
-├── TransportError                no answer
-│   ├── NothingSent               refused, DNS, TLS: the request cannot have arrived
-│   ├── AnswerLost                it may have arrived, the answer did not
-│   └── AttemptTimeout            it may have arrived, the answer took too long (also TimeoutError)
-├── ApiError                      an answer that is not success
-│   ├── BadRequest  AuthenticationFailed  OutOfCredits  PermissionDenied  NotFound
-│   ├── Conflict  TooLarge  RateLimited  ServerError
-│   └── MalformedAnswer           success, but not what the API documents
-├── SubmissionUnknown             an upload may or may not have arrived: ask before sending it again
-├── JobFailed                     the provider could not read the document
-├── ResultExpired                 the provider no longer keeps the result
-├── DeadlineExceeded              the whole operation took too long (also TimeoutError)
-│   └── WaitTimeout               the job is not final yet
+├── CallFailed                    a call to a provider did not give what it was made for
+│   ├── TransportError            no answer
+│   │   ├── NothingSent           refused, DNS, TLS: the request cannot have arrived
+│   │   ├── AnswerLost            it may have arrived, the answer did not
+│   │   └── AttemptTimeout        it may have arrived, the answer took too long (also TimeoutError)
+│   ├── ApiError                  an answer that is not success
+│   │   ├── BadRequest
+│   │   │   └── KeyReused         the idempotency key stands for another request
+│   │   ├── AuthenticationFailed  OutOfCredits  PermissionDenied  NotFound
+│   │   ├── Conflict
+│   │   │   └── KeyInUse          the first request with this idempotency key is still being worked on
+│   │   ├── TooLarge  RateLimited  ServerError
+│   │   └── MalformedAnswer       success, but not what the API documents
+│   ├── SubmissionUnknown         an upload may or may not have arrived: ask before sending it again
+│   ├── JobFailed                 the provider could not read the document
+│   ├── ResultExpired             the provider no longer keeps the result
+│   └── DeadlineExceeded          the whole operation took too long (also TimeoutError)
+│       ├── RateLimitReached      the provider's rate leaves no request before the deadline; nothing was sent
+│       └── WaitTimeout           the job is not final yet
 ├── ResultInvalid                 a result does not fit the model (also ValueError)
+├── ReviewError                   a decision about a document in review was not taken
+│   ├── NotInReview               it does not wait: somebody else decided, or there is no such document (also LookupError)
+│   └── CorrectionInvalid         a correction names no field, or its value cannot be read (also ValueError)
 ├── DeliveryRejected              do not trust this delivery
 │   ├── Unsigned  BadSignature  StaleDelivery
 │   └── MalformedDelivery  DeliveryTooLarge  WrongMethod  WrongContentType  UnknownProvider
@@ -29,22 +38,41 @@ PaperhookError
     ├── InboxCorrupt              the file is damaged or not ours
     └── InboxTooNew               the store was written by a newer paperhook
 
+One module, longer than others, because whoever catches one error looks for its neighbours.
 All of them survive pickle: facts are attributes with defaults, and only `RetryLater` takes more than its message.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar, Self
 
 if TYPE_CHECKING:
     from .core.job import Job
+    from .core.problems import ProblemDetails
+
+
+class ErrorKind(StrEnum):
+    """What to do about an error or a failed document."""
+
+    #: The same may succeed later.
+    RETRYABLE = "retryable"
+    #: It never will.
+    TERMINAL = "terminal"
+    #: A person should look at it.
+    REVIEW = "review"
 
 
 class PaperhookError(Exception):
     """Root of everything that paperhook raises on purpose."""
 
     #: Whether the same call may succeed when it is made again.
-    retryable: ClassVar[bool] = False
+    retryable: bool = False
+
+    @property
+    def kind(self) -> ErrorKind:
+        """What to do about it."""
+        return ErrorKind.RETRYABLE if self.retryable else ErrorKind.TERMINAL
 
 
 class ConfigurationError(PaperhookError, ValueError):
@@ -69,7 +97,44 @@ class UnsupportedDocument(PaperhookError):
         self.code = code
 
 
-class TransportError(PaperhookError):
+class CallFailed(PaperhookError):
+    """A call to a provider did not give what it was made for; all of these carry the same facts, as far as known."""
+
+    #: The provider's name.
+    provider: str = ""
+    #: The HTTP status of the last answer, 0 where there was none.
+    status: int = 0
+    #: The provider's own code for what is wrong, empty where it has none.
+    code: str = ""
+    #: The provider's id of the request, for their support.
+    request_id: str | None = None
+    #: The provider's id of the job that was asked for.
+    job_id: str | None = None
+    #: How often the request was sent, or tried to be sent.
+    attempts: int = 0
+    #: When to try again, in seconds since the epoch.
+    retry_at: float | None = None
+    #: What kept it from being tried again where its own retry policy would have: `retry_budget`; empty else.
+    stopped_by: str = ""
+    #: What the provider said in the form of RFC 9457.
+    problem: ProblemDetails | None = None
+    #: The handle, to go on with.
+    job: Job | None = None
+
+    def with_facts_of(self, cause: CallFailed) -> Self:
+        """Take over what a cause knows and this error does not; give this error."""
+        for name in CallFailed.__annotations__:
+            setattr(self, name, getattr(self, name) or getattr(cause, name))
+        return self
+
+    def _carry(self, job: Job | None) -> None:
+        if job is None:
+            return
+        self.job, self.provider, self.job_id = job, job.provider, job.id or None
+        self.code = "" if job.error is None else job.error.code
+
+
+class TransportError(CallFailed):
     """No answer came.
 
     Args:
@@ -100,7 +165,7 @@ class AttemptTimeout(TransportError, TimeoutError):
     """The provider took longer than the timeout of one attempt, so the request may have arrived."""
 
 
-class ApiError(PaperhookError):
+class ApiError(CallFailed):
     """The provider answered, and the answer is not success.
 
     Args:
@@ -112,6 +177,7 @@ class ApiError(PaperhookError):
         retry_after: Seconds that the provider asks to wait.
         retry_at: When to try again, in seconds since the epoch, where the wait is above the cap.
         may_have_been_processed: Whether the provider may have acted on the request all the same.
+        problem: What the provider said in the form of RFC 9457.
     """
 
     def __init__(
@@ -125,6 +191,7 @@ class ApiError(PaperhookError):
         retry_after: float | None = None,
         retry_at: float | None = None,
         may_have_been_processed: bool = False,
+        problem: ProblemDetails | None = None,
     ) -> None:
         super().__init__(message)
         self.provider = provider
@@ -134,10 +201,18 @@ class ApiError(PaperhookError):
         self.retry_after = retry_after
         self.retry_at = retry_at
         self.may_have_been_processed = may_have_been_processed
+        self.problem = problem
 
 
 class BadRequest(ApiError):
     """The provider says that the request is wrong (400, 415, 422)."""
+
+
+class KeyReused(BadRequest):
+    """The provider knows the idempotency key from another request (422), so this one was not acted on.
+
+    Source: draft-ietf-httpapi-idempotency-key-header-07 section 2.7.
+    """
 
 
 class AuthenticationFailed(ApiError):
@@ -160,6 +235,15 @@ class Conflict(ApiError):
     """A duplicate or a concurrent change (409)."""
 
 
+class KeyInUse(Conflict):
+    """The first request with this idempotency key is still being worked on (409); later there is its answer.
+
+    Source: draft-ietf-httpapi-idempotency-key-header-07 section 2.7.
+    """
+
+    retryable = True
+
+
 class TooLarge(ApiError):
     """The provider says that the document is too large (413)."""
 
@@ -180,7 +264,7 @@ class MalformedAnswer(ApiError):
     """The provider answered success with something else than its documentation says."""
 
 
-class SubmissionUnknown(PaperhookError):
+class SubmissionUnknown(CallFailed):
     """An upload may or may not have arrived, and sending it again might bill it twice.
 
     Args:
@@ -190,11 +274,16 @@ class SubmissionUnknown(PaperhookError):
 
     def __init__(self, message: str, *, job: Job | None = None) -> None:
         super().__init__(message)
-        self.job = job
+        self._carry(job)
+
+    @property
+    def kind(self) -> ErrorKind:
+        """Somebody has to find out: `client.reconcile(error.job)`, or a person."""
+        return ErrorKind.REVIEW
 
 
-class JobFailed(PaperhookError):
-    """The provider could not read the document.
+class JobFailed(CallFailed):
+    """The provider could not read the document; `kind` says whether a new attempt of it may succeed.
 
     Args:
         message: The provider, the job and the error code.
@@ -203,10 +292,16 @@ class JobFailed(PaperhookError):
 
     def __init__(self, message: str, *, job: Job | None = None) -> None:
         super().__init__(message)
-        self.job = job
+        self._carry(job)
+        self.retryable: bool = self.kind is ErrorKind.RETRYABLE
+
+    @property
+    def kind(self) -> ErrorKind:
+        """As the provider's table says."""
+        return ErrorKind.TERMINAL if self.job is None or self.job.error is None else self.job.error.kind
 
 
-class ResultExpired(PaperhookError):
+class ResultExpired(CallFailed):
     """The provider no longer keeps the result.
 
     Args:
@@ -216,11 +311,35 @@ class ResultExpired(PaperhookError):
 
     def __init__(self, message: str, *, job: Job | None = None) -> None:
         super().__init__(message)
-        self.job = job
+        self._carry(job)
 
 
-class DeadlineExceeded(PaperhookError, TimeoutError):
-    """The whole operation, with its retries and pauses, would take longer than `deadline`."""
+class DeadlineExceeded(CallFailed, TimeoutError):
+    """The whole operation, with its retries and pauses, would take longer than `deadline`.
+
+    Args:
+        message: What was not done in time.
+        provider: The provider's name.
+    """
+
+    retryable = True
+
+    def __init__(self, message: str, *, provider: str = "") -> None:
+        super().__init__(message)
+        self.provider = provider
+
+
+class RateLimitReached(DeadlineExceeded):
+    """The provider's rate leaves no request before the deadline; nothing was sent, and `retry_at` says when it may be.
+
+    Args:
+        message: In how many seconds the next request may be sent.
+        retry_at: That moment, in seconds since the epoch.
+    """
+
+    def __init__(self, message: str, *, retry_at: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_at = retry_at
 
 
 class WaitTimeout(DeadlineExceeded):
@@ -233,7 +352,28 @@ class WaitTimeout(DeadlineExceeded):
 
     def __init__(self, message: str, *, job: Job | None = None) -> None:
         super().__init__(message)
-        self.job = job
+        self._carry(job)
+
+
+class ReviewError(PaperhookError):
+    """A decision about a document in review was not taken."""
+
+
+class NotInReview(ReviewError, LookupError):
+    """The document does not wait for a decision; the message says what became of it, as far as that is known."""
+
+
+class CorrectionInvalid(ReviewError, ValueError):
+    """A correction names no field, or its value cannot be read.
+
+    Args:
+        message: The paths of the problems, never the values.
+        problems: One `path: reason` for each problem.
+    """
+
+    def __init__(self, message: str, *, problems: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.problems = problems
 
 
 class ResultInvalid(PaperhookError, ValueError):

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias, TypeVar
 
 from .core.delivery import Envelope
 from .core.document import Document
 from .core.job import Batch, Job, JobStatus
 from .core.provider import Provider
 from .core.result import Result
-from .core.steps import Steps, now, pause
+from .core.steps import Progress, Send, Steps, now, pause
 from .errors import (
     ApiError,
+    CallFailed,
     ConfigurationError,
     DeadlineExceeded,
     JobFailed,
     NotFound,
+    PaperhookError,
+    RateLimitReached,
     ResultExpired,
     SubmissionUnknown,
     TransportError,
     UnsupportedDocument,
     WaitTimeout,
 )
+
+T = TypeVar("T")
 
 
 def submission_key(
@@ -42,13 +48,26 @@ def submission_key(
     Raises:
         ConfigurationError: If the metadata is not plain JSON, so that its key could not be derived again.
     """
-    try:
-        options = json.dumps(metadata, sort_keys=True, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise ConfigurationError(f"metadata must be plain JSON with text as names: {error}") from error
+    options = metadata_text(metadata)
+    if not document.sha256:
+        raise ConfigurationError(
+            f"{document.filename} has no hash to make a key of: open it with open_document"
+        )
     parts = [namespace, provider.name, provider.base_url, document.sha256, options]
     digest = hashlib.sha256(json.dumps([*parts, provider.upload_options()], default=str).encode()).hexdigest()
     return f"ph-{digest[:40]}"
+
+
+def metadata_text(metadata: Mapping[str, Any]) -> str:
+    """Write metadata, the same for the same.
+
+    Raises:
+        ConfigurationError: If it is not plain JSON.
+    """
+    try:
+        return json.dumps(metadata, sort_keys=True, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ConfigurationError(f"metadata must be plain JSON with text as names: {error}") from error
 
 
 def check_document(document: Document, provider: Provider) -> None:
@@ -108,8 +127,46 @@ def upload(
         )
         raise SubmissionUnknown(
             f"{error}; {document.filename} may have been accepted: {_how_to_go_on(provider)}", job=job
-        ) from error
+        ).with_facts_of(error) from error
     return job.model_copy(update={"idempotency_key": key, "filename": job.filename or document.filename})
+
+
+def with_progress(steps: Steps[T], tell: Progress) -> Steps[T]:
+    """Run an operation, and have it told how far each body with a document in it is sent."""
+    answer: Any = None
+    failure: PaperhookError | None = None
+    try:
+        while True:
+            try:
+                effect = steps.send(answer) if failure is None else steps.throw(failure)
+            except StopIteration as done:
+                result: T = done.value
+                return result
+            answer = failure = None
+            if isinstance(effect, Send) and effect.request.carries_document:
+                effect = replace(effect, on_progress=tell)
+            try:
+                answer = yield effect
+            except PaperhookError as error:
+                failure = error
+    finally:
+        steps.close()
+
+
+def check_batch(provider: Provider, documents: Sequence[Document]) -> None:
+    """Refuse a batch that the provider is known to refuse, before a byte is sent; errors as `check_document`."""
+    most = provider.capabilities.max_batch_documents
+    if not documents:
+        raise UnsupportedDocument(
+            f"{provider.name}: a batch of no documents: nothing was sent", code="empty_batch"
+        )
+    if 0 < most < len(documents):
+        raise UnsupportedDocument(
+            f"{provider.name}: a batch of {len(documents)} documents: it takes {most}; upload_many(in_batches=True) sends several",
+            code="too_many_documents",
+        )
+    for document in documents:
+        check_document(document, provider)
 
 
 def upload_batch(
@@ -121,20 +178,9 @@ def upload_batch(
     namespace: str = "",
 ) -> Steps[Batch]:
     """Submit several documents in one call, never twice; errors as for `upload`."""
+    check_batch(provider, documents)
     given = metadata or {}
-    most = provider.capabilities.max_batch_documents
-    if not documents:
-        raise UnsupportedDocument(
-            f"{provider.name}: a batch of no documents: nothing was sent", code="empty_batch"
-        )
-    if 0 < most < len(documents):
-        raise UnsupportedDocument(
-            f"{provider.name}: a batch of {len(documents)} documents: it takes {most}, so send several",
-            code="too_many_documents",
-        )
-    for document in documents:
-        check_document(document, provider)
-    if key is None:
+    if key is None and provider.capabilities.idempotency_header is not None:
         keys = [submission_key(each, provider, metadata=given, namespace=namespace) for each in documents]
         key = f"ph-{hashlib.sha256(' '.join(keys).encode()).hexdigest()[:40]}"
     try:
@@ -144,7 +190,7 @@ def upload_batch(
             raise
         raise SubmissionUnknown(
             f"{error}; the batch of {len(documents)} may have been accepted: {_how_to_go_on(provider)}"
-        ) from error
+        ).with_facts_of(error) from error
 
 
 def _how_to_go_on(provider: Provider) -> str:
@@ -167,22 +213,45 @@ class Pace:
     factor: float = 1.6
     #: Seconds; no pause is longer.
     longest: float = 5.0
+    #: Share of a pause by which it is longer or shorter, the same for the same job, so that many do not ask at once.
+    jitter: float = 0.1
+
+    def spread(self, gap: float, job_id: str) -> float:
+        """Give a pause of about `gap` seconds."""
+        place = zlib.crc32(job_id.encode("utf-8", "replace")) / 2**32
+        return gap * (1 + self.jitter * (2 * place - 1))
 
 
-def wait(provider: Provider, job: Job, *, deadline: float, pace: Pace | None = None) -> Steps[Job]:
+def pace_of(provider: Provider) -> Pace:
+    """Say how fast to poll a provider."""
+    return Pace(longest=max(provider.capabilities.poll_seconds, 0.2))
+
+
+#: Seconds between looks for an end that somebody else heard of.
+LOOK_SECONDS = 0.5
+#: Gives the job where somebody else heard of its end.
+Look: TypeAlias = Callable[[Job], Steps[Job | None]]
+
+
+def wait(
+    provider: Provider, job: Job, *, deadline: float, pace: Pace | None = None, look: Look | None = None
+) -> Steps[Job]:
     """Poll until a job is final.
 
     Args:
         deadline: Seconds from now.
+        look: Is asked between polls whether the end came another way, as by webhook.
 
     Raises:
-        WaitTimeout: If it is not final by then; the error carries the job as last seen.
+        WaitTimeout: If it is not final by then.
+        CallFailed: If it cannot be asked for. Both carry the job as last seen.
     """
-    rhythm = pace or Pace(longest=max(provider.capabilities.poll_seconds, 0.2))
-    started = yield from now()
+    rhythm = pace or pace_of(provider)
+    started = moved_at = yield from now()
     gap = rhythm.first
     while not job.status.is_final:
-        waited = (yield from now()) - started
+        moment = yield from now()
+        waited = moment - started
         if waited >= deadline:
             raise WaitTimeout(
                 f"{provider.name}: job {job.id} is still {job.status} after {waited:.1f} s: wait again, or let "
@@ -190,17 +259,90 @@ def wait(provider: Provider, job: Job, *, deadline: float, pace: Pace | None = N
                 job=job,
             )
         try:
-            yield from pause(min(gap, deadline - waited))
+            heard = yield from _rest(min(rhythm.spread(gap, job.id), deadline - waited), job, look)
+            if heard is not None and not _wants_reason(heard):
+                return heard
             gap = min(gap * rhythm.factor, rhythm.longest)
-            job = carry_over(job, (yield from provider.status(job)))
+            moment = yield from now()
+            seen = yield from ask(provider, job, unmoved=moment - moved_at)
         except DeadlineExceeded as error:
-            raise WaitTimeout(f"{provider.name}: job {job.id}: {error}", job=job) from error
+            heard = None
+            if look is not None and isinstance(error, RateLimitReached):
+                heard = yield from _hear(job, started + deadline - moment, look)
+            if heard is not None:
+                return heard
+            late = WaitTimeout(f"{provider.name}: job {job.id}: {error}", job=job)
+            raise late.with_facts_of(error) from error
+        except CallFailed as error:
+            error.job = error.job or job
+            raise
+        if has_moved(job, seen) or is_stuck(provider, moment - moved_at):
+            moved_at = moment
+        job = seen
     return job
+
+
+def _rest(seconds: float, job: Job, look: Look | None) -> Steps[Job | None]:
+    """Pause, and look now and then whether the job has ended."""
+    while seconds > 0:
+        step = seconds if look is None else min(seconds, LOOK_SECONDS)
+        yield from pause(step)
+        seconds -= step
+        heard = None if look is None else (yield from look(job))
+        if heard is not None:
+            return heard
+    return None
+
+
+def _hear(job: Job, seconds: float, look: Look) -> Steps[Job | None]:
+    """Look for the end of a job that the provider cannot be asked for in time."""
+    try:
+        return (yield from _rest(seconds, job, look))
+    except DeadlineExceeded:
+        return None
+
+
+def _wants_reason(job: Job) -> bool:
+    # A tracker knows that it failed, and the provider why.
+    return job.status.is_failure and job.error is None
+
+
+def ask(provider: Provider, job: Job, *, unmoved: float) -> Steps[Job]:
+    """Ask how a job stands, in another way as well where its status has not moved for long.
+
+    Args:
+        unmoved: Seconds since it moved.
+    """
+    seen = yield from status(provider, job)
+    if seen.status.is_final or has_moved(job, seen) or not is_stuck(provider, unmoved):
+        return seen
+    return carry_over(seen, (yield from _about(seen, provider.probe(seen))))
+
+
+def has_moved(before: Job, after: Job) -> bool:
+    """Tell whether the provider's word for a job is another one."""
+    return before.provider_status != after.provider_status
+
+
+def is_stuck(provider: Provider, unmoved: float) -> bool:
+    """Tell whether a job that has not moved for so many seconds is to be asked for in another way."""
+    seconds = provider.capabilities.probe_seconds
+    return seconds is not None and unmoved >= seconds
 
 
 def status(provider: Provider, job: Job) -> Steps[Job]:
     """Ask how a job stands."""
-    return carry_over(job, (yield from provider.status(job)))
+    return carry_over(job, (yield from _about(job, provider.status(job))))
+
+
+def _about(job: Job, steps: Steps[T]) -> Steps[T]:
+    """Ask for one job: whatever fails names it, and carries the handle to go on with."""
+    try:
+        return (yield from steps)
+    except CallFailed as error:
+        error.provider, error.job_id = error.provider or job.provider, error.job_id or job.id or None
+        error.job = error.job or job
+        raise
 
 
 def carry_over(before: Job, after: Job) -> Job:
@@ -217,17 +359,19 @@ def result(provider: Provider, job: Job) -> Steps[Result]:
         ResultExpired: If the provider no longer keeps it.
     """
     if job.status.is_failure:
-        reason = f"{job.error.code}: {job.error.message}" if job.error else job.provider_status
-        raise JobFailed(f"{provider.name}: job {job.id} failed: {reason}", job=job)
-    return (yield from provider.result(job))
+        raise JobFailed(f"{provider.name}: job {job.id} failed: {job.reason}", job=job)
+    return (yield from _about(job, provider.result(job)))
 
 
-def upload_and_wait(provider: Provider, uploading: Steps[Job], *, deadline: float) -> Steps[Result]:
+def upload_and_wait(
+    provider: Provider, uploading: Steps[Job], *, deadline: float, look: Look | None = None
+) -> Steps[Result]:
     """Submit one document, wait for it and fetch its result.
 
     Args:
         uploading: How it is submitted, such as `upload(provider, document)`.
         deadline: Seconds for all of it.
+        look: As for `wait`.
 
     Raises:
         JobFailed: If the provider could not read it.
@@ -236,7 +380,7 @@ def upload_and_wait(provider: Provider, uploading: Steps[Job], *, deadline: floa
     started = yield from now()
     job = yield from uploading
     left = deadline - ((yield from now()) - started)
-    job = yield from wait(provider, job, deadline=left)
+    job = yield from wait(provider, job, deadline=left, look=look)
     try:
         return (yield from result(provider, job))
     except DeadlineExceeded as error:
@@ -262,12 +406,13 @@ def inquire(provider: Provider, job: Job) -> Steps[tuple[Job, tuple[Envelope, ..
     """
     if not job.status.is_final:
         try:
-            job = yield from status(provider, job)
+            # Whoever asks now and then only, and hears the same word again, has waited long enough.
+            job = yield from ask(provider, job, unmoved=float("inf") if job.provider_status else 0.0)
         except NotFound:
             job = _expired(job)
             return job, provider.polled(job, None)
     try:
-        found = (yield from provider.result(job)) if job.status.is_success else None
+        found = (yield from _about(job, provider.result(job))) if job.status.is_success else None
     except ResultExpired:
         job, found = _expired(job), None
     return job, provider.polled(job, found)

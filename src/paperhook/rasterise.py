@@ -7,9 +7,11 @@ Real providers ignore it and look at the pixels.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import struct
+from collections.abc import Generator
 from typing import Any
 
 from paperhook.errors import MissingExtra, UnsupportedDocument
@@ -105,6 +107,20 @@ def render(content: bytes, *, dpi: int, max_pages: int) -> list[bytes]:
     Raises:
         UnsupportedDocument: With code ``unreadable`` or ``too_many_pages``.
     """
+    with opened(content) as document:
+        if len(document) > max_pages:
+            message = f"the PDF has {len(document)} pages; at most {max_pages} are rendered"
+            raise UnsupportedDocument(message, code="too_many_pages")
+        return [_page_as_png(document, index, dpi) for index in range(len(document))]
+
+
+@contextlib.contextmanager
+def opened(content: bytes) -> Generator[Any]:
+    """Open a PDF as a `pypdfium2.PdfDocument`.
+
+    Raises:
+        UnsupportedDocument: With code ``unreadable``.
+    """
     import pypdfium2
 
     try:
@@ -116,24 +132,38 @@ def render(content: bytes, *, dpi: int, max_pages: int) -> list[bytes]:
             message = "the file is not a complete PDF; export or download it again"
         raise UnsupportedDocument(message, code="unreadable") from None
     try:
-        if len(document) > max_pages:
-            message = f"the PDF has {len(document)} pages; at most {max_pages} are rendered"
-            raise UnsupportedDocument(message, code="too_many_pages")
-        return [_page_as_png(document, index, dpi) for index in range(len(document))]
+        yield document
     finally:
         document.close()
 
 
-def _page_as_png(document: Any, index: int, dpi: int) -> bytes:
-    import pypdfium2
-    from PIL.PngImagePlugin import PngInfo
+@contextlib.contextmanager
+def rendered(document: Any, index: int, dpi: int) -> Generator[tuple[Any, Any]]:
+    """Render one page: the page, and a picture of it with at most `MAX_SIDE` pixels on the longer side.
 
-    from paperhook.textlayer import TooManyCharacters, read_words
+    Raises:
+        UnsupportedDocument: With code ``unreadable``.
+    """
+    import pypdfium2
 
     try:
         page = document[index]
         scale = min(dpi / 72, MAX_SIDE / max(page.get_size()))
-        picture = page.render(scale=scale).to_pil()
+        yield page, page.render(scale=scale).to_pil()
+        page.close()
+    except (pypdfium2.PdfiumError, ValueError, ZeroDivisionError):
+        raise UnsupportedDocument(
+            f"page {index + 1} of the PDF cannot be rendered", code="unreadable"
+        ) from None
+
+
+def _page_as_png(document: Any, index: int, dpi: int) -> bytes:
+    from PIL.PngImagePlugin import PngInfo
+
+    from paperhook.textlayer import TooManyCharacters, read_words
+
+    file = io.BytesIO()
+    with rendered(document, index, dpi) as (page, picture):
         chunks = PngInfo()
         try:
             words = words_as_json(read_words(page, index + 1))
@@ -141,12 +171,7 @@ def _page_as_png(document: Any, index: int, dpi: int) -> bytes:
             words = None
         if words is not None:
             chunks.add_itxt(WORDS_KEY, words, zip=True)
-    except (pypdfium2.PdfiumError, ValueError, ZeroDivisionError):
-        raise UnsupportedDocument(
-            f"page {index + 1} of the PDF cannot be rendered", code="unreadable"
-        ) from None
-    file = io.BytesIO()
-    picture.save(file, "PNG", pnginfo=chunks)
+        picture.save(file, "PNG", pnginfo=chunks)
     return file.getvalue()
 
 

@@ -9,6 +9,8 @@
 | the answer was lost, or 408, or 5xx | again | raised at once |
 | any other error | raised at once | raised at once |
 
+Before each attempt it waits for its turn at the provider's rate, and before each retry it asks the budget.
+
 Source: RFC 9110 section 9.2.2 on repeating what is not idempotent.
 """
 
@@ -17,7 +19,7 @@ from __future__ import annotations
 import random
 from collections.abc import Generator
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import tenacity
 from tenacity.retry import retry_base
@@ -25,8 +27,19 @@ from tenacity.stop import stop_base
 from tenacity.wait import wait_base
 
 from .core.exchange import Repeat, Response
-from .core.steps import Effect, Pause, Send, Steps, now, pause
-from .errors import ApiError, DeadlineExceeded, PaperhookError, TransportError
+from .core.rate import Turns
+from .core.steps import Await, Effect, Pause, Send, Steps, now, pause
+from .errors import (
+    ApiError,
+    CallFailed,
+    DeadlineExceeded,
+    MalformedAnswer,
+    PaperhookError,
+    RateLimited,
+    RateLimitReached,
+    SubmissionUnknown,
+    TransportError,
+)
 
 T = TypeVar("T")
 
@@ -36,7 +49,7 @@ def is_retryable(error: BaseException) -> bool:
     return isinstance(error, PaperhookError) and error.retryable
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RetryPolicy:
     """When to try again, in tenacity's terms.
 
@@ -60,6 +73,15 @@ HANDLER_RETRY = RetryPolicy(
     wait=tenacity.wait_random_exponential(multiplier=4, max=900),
     retry=tenacity.retry_if_exception_type(Exception),
 )
+
+
+class Budget(Protocol):
+    """How many retries there may be, over all operations that share it."""
+
+    def take(self, now: float) -> bool:
+        """Take one retry, if there is one left."""
+        ...
+
 
 #: One attempt and no more.
 NO_RETRY = RetryPolicy(stop=tenacity.stop_after_attempt(1))
@@ -111,12 +133,16 @@ class _Attempts:
     """What one exchange has cost so far."""
 
     policy: RetryPolicy
+    budget: Budget | None
     started: float
     number: int = 0
     slept: float = 0.0
 
     def after(self, error: PaperhookError, request_repeat: Repeat, moment: float) -> float:
         """Say how long to pause, or raise the error."""
+        if isinstance(error, CallFailed):
+            # A deadline that has passed lets the attempt not even begin.
+            error.attempts = self.number - isinstance(error, DeadlineExceeded)
         asked = error.retry_after if isinstance(error, ApiError) else None
         if isinstance(error, ApiError) and asked is not None and asked > self.policy.max_retry_after:
             error.retry_at = moment + asked
@@ -128,13 +154,26 @@ class _Attempts:
         )
         if seconds is None:
             raise error
+        if not self._is_affordable(error, moment):
+            raise error
         # Everybody was told the same number, so spread a little.
         seconds = seconds if asked is None else max(seconds, asked + random.uniform(0, min(1.0, 0.1 * asked)))  # noqa: S311 - no secret
         self.slept += seconds
         return seconds
 
+    def _is_affordable(self, error: PaperhookError, moment: float) -> bool:
+        # Who was told when to come back multiplies nothing.
+        if self.budget is None or isinstance(error, RateLimited) or self.budget.take(moment):
+            return True
+        if isinstance(error, CallFailed):
+            error.stopped_by = "retry_budget"
+        return False
+
 
 def _may_repeat(error: PaperhookError, repeat: Repeat) -> bool:
+    if isinstance(error, DeadlineExceeded):
+        # Made again, the whole call may succeed; within this one there is no time left.
+        return False
     if repeat is Repeat.ALWAYS:
         return True
     if isinstance(error, TransportError):
@@ -142,19 +181,55 @@ def _may_repeat(error: PaperhookError, repeat: Repeat) -> bool:
     return isinstance(error, ApiError) and not error.may_have_been_processed
 
 
-def persist(steps: Steps[T], policy: RetryPolicy, *, deadline: float | None = None) -> Steps[T]:
-    """Run an operation with retries and within a deadline.
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What the exchanges of one operation keep to."""
+
+    policy: RetryPolicy
+    #: When the deadline is, on the clock of `Now`.
+    end: float | None
+    turns: Turns | None
+    budget: Budget | None
+    #: Empty where nobody said it.
+    provider: str = ""
+
+    @property
+    def who(self) -> str:
+        """How a message begins."""
+        return f"{self.provider}: " if self.provider else ""
+
+    def late(self) -> DeadlineExceeded:
+        """Say that there is no time left."""
+        return DeadlineExceeded(f"{self.who}the deadline of the whole operation has passed")
+
+
+def persist(
+    steps: Steps[T],
+    policy: RetryPolicy,
+    *,
+    deadline: float | None = None,
+    turns: Turns | None = None,
+    budget: Budget | None = None,
+    provider: str = "",
+) -> Steps[T]:
+    """Run an operation with retries, within a deadline and at the provider's rate.
 
     Args:
         deadline: Seconds for the whole operation, with its retries and pauses; None for no bound.
+        turns: Whose turn it is to ask the provider; None asks at once.
+        budget: Is asked before each retry; None grants all.
+        provider: Whose name errors carry that come from no answer of its.
 
     Raises:
         DeadlineExceeded: If the deadline has passed before a step. Where the pause before another attempt would end
             after it, the last attempt's own error is raised, because it says more.
+        RateLimitReached: If the provider's rate leaves no request before the deadline; raised at once.
     """
     end = None if deadline is None else (yield from now()) + deadline
+    rules = _Rules(policy, end, turns, budget, provider)
     answer: Any = None
     failure: PaperhookError | None = None
+    attempts = 0
     try:
         while True:
             try:
@@ -162,57 +237,100 @@ def persist(steps: Steps[T], policy: RetryPolicy, *, deadline: float | None = No
             except StopIteration as done:
                 result: T = done.value
                 return result
+            except (MalformedAnswer, SubmissionUnknown) as error:
+                # What an answer turned out to mean is found after its exchange.
+                error.attempts = error.attempts or attempts
+                raise
             answer, failure = None, None
             try:
-                answer = yield from _perform(effect, policy, end)
+                if isinstance(effect, Send):
+                    answer, attempts = yield from _exchange(effect, rules)
+                else:
+                    answer = yield from _perform(effect, rules)
             except PaperhookError as error:
+                if isinstance(error, CallFailed):
+                    error.provider = error.provider or provider
                 failure = error
     finally:
         steps.close()
 
 
-def _perform(effect: Effect, policy: RetryPolicy, end: float | None) -> Generator[Effect, Any, Any]:
-    if isinstance(effect, Send):
-        return (yield from _exchange(effect, policy, end))
-    if isinstance(effect, Pause) and end is not None:
-        yield from _pause_within(effect.seconds, end)
+def _perform(effect: Effect, rules: _Rules) -> Generator[Effect, Any, Any]:
+    if rules.end is not None and isinstance(effect, Pause):
+        yield from _pause_within(effect.seconds, rules.end, rules)
         return None
+    if rules.end is not None and isinstance(effect, Await):
+        effect = replace(effect, timeout=_left(rules.end, (yield from now()), rules))
     return (yield effect)
 
 
-def _exchange(effect: Send, policy: RetryPolicy, end: float | None) -> Steps[Response]:
-    attempts = _Attempts(policy, started=(yield from now()))
+def _exchange(effect: Send, rules: _Rules) -> Steps[tuple[Response, int]]:
+    """Give the answer and how many attempts it took."""
+    attempts = _Attempts(rules.policy, rules.budget, started=(yield from now()))
     while True:
         attempts.number += 1
         try:
-            return (yield from _attempt(effect, end))
+            return (yield from _attempt(effect, rules)), attempts.number
         except PaperhookError as error:
             moment = yield from now()
             seconds = attempts.after(error, effect.request.repeat, moment)
-            if end is not None and moment + seconds >= end:
+            if rules.end is not None and moment + seconds >= rules.end:
                 raise
         yield from pause(seconds)
 
 
-def _attempt(effect: Send, end: float | None) -> Steps[Response]:
-    if end is not None:
-        effect = replace(effect, timeout=(yield from _seconds_left(end)))
-    response: Response = yield effect
+def _attempt(effect: Send, rules: _Rules) -> Steps[Response]:
+    turns = rules.turns
+    ticket = 0 if turns is None else (yield from _turn(turns, rules))
+    answered: Response | None = None
+    moment = yield from now()
+    try:
+        if effect.before is not None:
+            left = None if rules.end is None else _left(rules.end, moment, rules)
+            yield from persist(effect.before(), rules.policy, deadline=left, provider=rules.provider)
+        if rules.end is not None:
+            effect = replace(effect, timeout=_left(rules.end, (yield from now()), rules))
+        response: Response = yield effect
+        answered, moment = response, (yield from now())
+    except PaperhookError:
+        moment = yield from now()
+        raise
+    finally:
+        # Whoever was cut off at its request used its turn all the same.
+        if turns is not None:
+            turns.answered(ticket, answered, moment)
     error = effect.error_of(response)
     if error is not None:
         raise error
     return response
 
 
-def _seconds_left(end: float) -> Steps[float]:
-    seconds = end - (yield from now())
-    if seconds <= 0:
-        raise DeadlineExceeded("the deadline of the whole operation has passed")
-    return seconds
+def _turn(turns: Turns, rules: _Rules) -> Steps[int]:
+    """Wait until a request may be sent."""
+    ticket, is_granted, end = turns.join(), False, rules.end
+    try:
+        while (seconds := turns.wait(ticket, moment := (yield from now()))) > 0:
+            if end is not None and moment + seconds >= end:
+                raise RateLimitReached(
+                    f"{rules.who}the provider's rate allows the next request in {seconds:.1f} s, behind the deadline",
+                    retry_at=moment + seconds,
+                )
+            yield from pause(seconds)
+        is_granted = True
+    finally:
+        if not is_granted:
+            turns.leave(ticket)
+    return ticket
 
 
-def _pause_within(seconds: float, end: float) -> Steps[None]:
-    left = yield from _seconds_left(end)
+def _left(end: float, moment: float, rules: _Rules) -> float:
+    if moment >= end:
+        raise rules.late()
+    return end - moment
+
+
+def _pause_within(seconds: float, end: float, rules: _Rules) -> Steps[None]:
+    left = _left(end, (yield from now()), rules)
     yield from pause(min(seconds, left))
     if left < seconds:
-        raise DeadlineExceeded("the deadline of the whole operation has passed")
+        raise rules.late()

@@ -1,4 +1,4 @@
-"""Deliveries made up in each provider's own shape, for `paperhook trigger`."""
+"""Deliveries made up in each provider's own shape, for tests and for `paperhook trigger`."""
 
 from __future__ import annotations
 
@@ -6,18 +6,24 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .core.provider import NOTHING, Provider
 from .errors import ConfigurationError
+from .providers.generic import Generic
+from .providers.generic_samples import event_types, made_up, merged
 
 Made = tuple[dict[str, Any], dict[str, str]]
 
 
-def sample_delivery(provider: str, event: str, mark: str) -> tuple[bytes, dict[str, str]]:
+def sample_delivery(
+    provider: Provider, event: str, mark: str, change: Mapping[str, Any] = NOTHING
+) -> tuple[bytes, dict[str, str]]:
     """Make up a delivery.
 
     Args:
-        provider: Its name.
+        provider: One of the four, or any declared one.
         event: Our word, such as `document.completed`.
         mark: Makes the ids of this delivery its own.
+        change: Merged over the event's JSON: members replace members, null removes (RFC 7396).
 
     Returns:
         The body and the provider's own headers, unsigned.
@@ -25,11 +31,22 @@ def sample_delivery(provider: str, event: str, mark: str) -> tuple[bytes, dict[s
     Raises:
         ConfigurationError: If the provider pushes no such event.
     """
-    made = _MADE[provider]
+    if isinstance(provider, Generic):
+        body, headers = made_up(provider.declaration, event, mark, change)
+        return json.dumps(body).encode(), headers
+    made = _MADE.get(provider.name, {})
     if event not in made:
-        raise ConfigurationError(f"{provider} pushes no {event}: it pushes {', '.join(made)}")
+        pushed = ", ".join(made) or "nothing that can be made up"
+        raise ConfigurationError(f"{provider.name} pushes no {event}: it pushes {pushed}")
     body, headers = made[event](mark)
-    return json.dumps(body).encode(), headers
+    return json.dumps(merged(body, change)).encode(), headers
+
+
+def sample_events(provider: Provider) -> tuple[str, ...]:
+    """Name the events that can be made up for a provider."""
+    if isinstance(provider, Generic):
+        return event_types(provider.declaration)
+    return tuple(_MADE.get(provider.name, ()))
 
 
 def _space_ocr(event: str, content: Callable[[str], dict[str, Any]]) -> Callable[[str], Made]:
@@ -49,7 +66,7 @@ def _ocriva(event: str, payload: dict[str, Any]) -> Callable[[str], Made]:
     return lambda mark: (
         {
             "eventType": event,
-            "eventId": f"evt_1780000000000_{mark[:6]}",
+            "eventId": f"evt_1780000000000_{mark}",
             "timestamp": "2026-06-02T10:00:00.000Z",
             "organizationId": "org_local",
             "projectId": "proj_local",

@@ -29,16 +29,17 @@ def bound_socket(port: int = 0) -> socket.socket:
     """Take a port on loopback.
 
     Raises:
-        ConfigurationError: If it is taken.
+        ConfigurationError: If it is taken, or is none.
     """
     taken = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         taken.bind((HOST, port))
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         taken.close()
+        reason = error.strerror if isinstance(error, OSError) else "ports are 0 to 65535"
         raise ConfigurationError(
-            f"port {port} cannot be used: {error.strerror}: choose another with --port"
+            f"port {port} cannot be used: {reason}: choose another with --port"
         ) from error
     return taken
 

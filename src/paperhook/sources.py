@@ -14,7 +14,8 @@ import mimetypes
 import os
 import stat
 import tempfile
-from collections.abc import AsyncIterable, Iterable, Iterator
+from collections.abc import AsyncIterable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, TypeAlias, cast
 
@@ -29,7 +30,10 @@ Source: TypeAlias = (
 )
 AsyncSource: TypeAlias = "Source | AsyncIterable[bytes]"
 
-CHUNK_BYTES = 64 * 1024
+#: Large enough that a chunk costs little beside its bytes, small enough to leave within a timeout on a slow line.
+CHUNK_BYTES = 512 * 1024
+#: What is no larger is kept in memory by who sends it, so that it is read from the disk once.
+SMALL_BYTES = 64 * 1024
 #: An iterator that yields more than this is refused; it would fill the disk.
 MAX_SPOOL_BYTES = 2 * 1024**3
 
@@ -47,6 +51,18 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"PK\x05\x06", "application/zip"),
 )
 _HEAD_BYTES = 1024
+#: The name of a document that has none.
+UNNAMED = "document"
+_EXTENSIONS: Mapping[str, str] = {
+    "application/pdf": ".pdf",
+    "image/png": ".png",
+    "image/jpeg": ".jpg",
+    "image/gif": ".gif",
+    "image/tiff": ".tiff",
+    "image/bmp": ".bmp",
+    "image/webp": ".webp",
+    "application/zip": ".zip",
+}
 
 
 def content_type_of(head: bytes, filename: str) -> str:
@@ -62,12 +78,30 @@ def content_type_of(head: bytes, filename: str) -> str:
     return mimetypes.guess_type(filename)[0] or "application/octet-stream"
 
 
+#: What tells whether a file is still the same: inode, bytes, and when it was written to.
+_Identity: TypeAlias = tuple[int, int, int]
+
+
+def _identity(found: os.stat_result) -> _Identity:
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _changed(name: str) -> UnsupportedDocument:
+    return UnsupportedDocument(f"{name} changed while it was being sent", code="changed")
+
+
 class _Bytes:
     def __init__(self, content: bytes) -> None:
         self._content = content
 
     def open(self) -> BinaryIO:
         return io.BytesIO(self._content)
+
+    def keep(self, content: bytes) -> None:
+        """It is in memory anyway."""
+
+    def check(self) -> None:
+        """Nobody can change it."""
 
     def close(self) -> None:
         """Nothing is held."""
@@ -76,27 +110,44 @@ class _Bytes:
 class _Path:
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._seen: tuple[int, int, int] | None = None
+        self._seen: _Identity | None = None
+        self._kept: bytes | None = None
 
     def open(self) -> BinaryIO:
         try:
+            found = self._path.stat()
+            if self._kept is not None and _identity(found) == self._seen:
+                return io.BytesIO(self._kept)
             # Opening a FIFO would wait for a writer, so look before.
-            if not stat.S_ISREG(self._path.stat().st_mode):
+            if not stat.S_ISREG(found.st_mode):
                 raise UnsupportedDocument(f"{self._path.name} is not a regular file", code="not_a_file")
             stream = self._path.open("rb")
         except (OSError, ValueError) as error:
             # A ValueError is a name with a zero byte in it.
             raise _unreadable(self._path.name, error) from error
-        found = os.fstat(stream.fileno())
-        identity = (found.st_ino, found.st_size, found.st_mtime_ns)
+        identity = _identity(os.fstat(stream.fileno()))
         if self._seen not in (None, identity):
             stream.close()
-            raise UnsupportedDocument(f"{self._path.name} changed while it was being sent", code="changed")
+            raise _changed(self._path.name)
         self._seen = identity
         return stream
 
+    def keep(self, content: bytes) -> None:
+        """Read it from memory from now on, as long as the file is the same."""
+        self._kept = content
+
+    def check(self) -> None:
+        """Refuse to go on where somebody writes to it while it is being sent."""
+        try:
+            found = self._path.stat()
+        except OSError as error:
+            raise _unreadable(self._path.name, error) from error
+        if _identity(found) != self._seen:
+            raise _changed(self._path.name)
+
     def close(self) -> None:
-        """Nothing is held."""
+        """Nothing is held but memory."""
+        self._kept = None
 
 
 class _Window(io.RawIOBase):
@@ -116,6 +167,9 @@ class _Window(io.RawIOBase):
 
     @override
     def readinto(self, buffer: Buffer, /) -> int:
+        readinto = getattr(self._file, "readinto", None)
+        if readinto is not None:
+            return readinto(buffer) or 0
         view = memoryview(buffer)
         chunk = self._file.read(len(view))
         view[: len(chunk)] = chunk
@@ -132,26 +186,55 @@ class _Window(io.RawIOBase):
 
 
 class _File:
-    def __init__(self, file: BinaryIO, start: int, *, is_ours: bool) -> None:
-        self._file, self._start, self._is_ours = file, start, is_ours
+    """A file that somebody opened; its system tells whether it is still the same, where it has one."""
+
+    def __init__(self, file: BinaryIO, start: int, name: str, *, is_ours: bool) -> None:
+        self._file, self._start, self._name, self._is_ours = file, start, name, is_ours
+        self._seen = None if is_ours else self._identity()
+        self._kept: bytes | None = None
 
     def open(self) -> BinaryIO:
+        self.check()
+        if self._kept is not None:
+            return io.BytesIO(self._kept)
         return cast("BinaryIO", io.BufferedReader(_Window(self._file, self._start)))
 
+    def keep(self, content: bytes) -> None:
+        """Read it from memory from now on."""
+        self._kept = content
+
+    def check(self) -> None:
+        """Refuse to go on where somebody writes to it while it is being sent."""
+        if self._seen is not None and self._identity() != self._seen:
+            raise _changed(self._name)
+
     def close(self) -> None:
+        self._kept = None
         if self._is_ours:
             self._file.close()
 
+    def _identity(self) -> _Identity | None:
+        try:
+            return _identity(os.fstat(self._file.fileno()))
+        except (OSError, ValueError, AttributeError):
+            # It is no file of the system, or closed, which reading will tell.
+            return None
+
 
 class _Spool:
-    """A bounded temporary file that takes an iterator's chunks."""
+    """A bounded temporary file that takes an iterator's chunks; a small one stays in memory."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self._size_bytes = 0
-        self.file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - closed with the document
+        spool = tempfile.SpooledTemporaryFile(max_size=4 * SMALL_BYTES)  # noqa: SIM115 - closed with the document
+        self.file = cast("BinaryIO", spool)
 
     def add(self, chunk: bytes) -> None:
+        if not isinstance(chunk, (bytes, bytearray, memoryview)):
+            raise TypeError(
+                f"{self.name} yields {type(chunk).__name__}, not bytes; upload_many takes several documents"
+            )
         self._size_bytes += len(chunk)
         if self._size_bytes > MAX_SPOOL_BYTES:
             raise UnsupportedDocument(
@@ -170,43 +253,91 @@ def open_document(
 
     Args:
         source: A path, bytes, a binary file (read from where it stands) or an iterable of bytes.
-        filename: Sent to the provider; by default the path's or file's own name.
+        filename: Sent to the provider; by default the path's or file's own name, else `document` with the type's extension.
         content_type: By default told from the first bytes, then from the name.
 
     Raises:
         UnsupportedDocument: If it cannot be read, is no regular file, or is too large to keep.
-        TypeError: If it is a file of text, or an asynchronous one.
+        TypeError: If it is a file of text, an asynchronous one, or nothing of that kind.
     """
     if isinstance(source, Document):
         return source
     content, name = _content_of(source, filename)
-    return _document(content, name, content_type)
+    return _document(content, name, content_type, is_hashed=True, is_kept=False)
 
 
-def _document(content: _Bytes | _Path | _File, name: str, content_type: str | None) -> Document:
-    digest, size_bytes, head = hashlib.sha256(), 0, b""
+def document_to_send(
+    source: Source, *, filename: str | None = None, content_type: str | None = None, is_hashed: bool
+) -> Document:
+    """Open what is sent right away and closed after it: a small one is read once, a large one only where it is hashed.
+
+    Args:
+        is_hashed: Whether somebody wants to know its hash; else it is empty.
+    """
+    if isinstance(source, Document):
+        return source if source.sha256 or not is_hashed else _hashed(source)
+    content, name = _content_of(source, filename)
+    return _document(content, name, content_type, is_hashed=is_hashed, is_kept=True)
+
+
+def _document(
+    content: _Bytes | _Path | _File, name: str, content_type: str | None, *, is_hashed: bool, is_kept: bool
+) -> Document:
     with contextlib.closing(content.open()) as stream:
-        for chunk in _chunks(stream, name):
-            head = head or chunk[:_HEAD_BYTES]
-            size_bytes += len(chunk)
-            digest.update(chunk)
-    return Document(
-        name, content_type or content_type_of(head, name), size_bytes, digest.hexdigest(), content
-    )
+        try:
+            head = stream.read(SMALL_BYTES + 1)
+            is_small = len(head) <= SMALL_BYTES
+            size_bytes = len(head) if is_small else stream.seek(0, os.SEEK_END)
+            sha256 = ""
+            # Some files of the system are longer than they say.
+            if is_hashed or size_bytes < len(head):
+                stream.seek(len(head))
+                sha256, size_bytes = _hash_of(head, stream)
+        except (OSError, ValueError) as error:
+            raise _unreadable(name, error) from error
+    if is_small and is_kept:
+        content.keep(head)
+    kind = content_type or content_type_of(head[:_HEAD_BYTES], name)
+    if name == UNNAMED:
+        # A provider may go by the extension.
+        name += _EXTENSIONS.get(kind, "")
+    return Document(name, kind, size_bytes, sha256, content)
+
+
+def _hash_of(head: bytes, stream: BinaryIO) -> tuple[str, int]:
+    """Give the hash and the number of bytes of what begins so and goes on in a stream."""
+    digest, size_bytes = hashlib.sha256(head), len(head)
+    buffer = bytearray(CHUNK_BYTES)
+    view = memoryview(buffer)
+    while read := cast("io.BufferedReader", stream).readinto(buffer):
+        size_bytes += read
+        digest.update(view[:read])
+    return digest.hexdigest(), size_bytes
+
+
+def _hashed(document: Document) -> Document:
+    with contextlib.closing(document.content.open()) as stream:
+        sha256, _ = _hash_of(b"", stream)
+    return replace(document, sha256=sha256)
 
 
 async def open_async_document(
-    source: AsyncIterable[bytes], *, filename: str | None = None, content_type: str | None = None
+    source: AsyncIterable[bytes],
+    *,
+    filename: str | None = None,
+    content_type: str | None = None,
+    is_hashed: bool = True,
 ) -> Document:
     """Read an async iterable of bytes into a bounded temporary file; arguments and errors as `open_document`."""
-    spool = _Spool(_base_name(filename or "document"))
+    spool = _Spool(_base_name(filename or UNNAMED))
     try:
         async for chunk in source:
             spool.add(chunk)
     except BaseException:
         spool.file.close()
         raise
-    return _document(_File(spool.file, 0, is_ours=True), spool.name, content_type)
+    content = _File(spool.file, 0, spool.name, is_ours=True)
+    return _document(content, spool.name, content_type, is_hashed=is_hashed, is_kept=True)
 
 
 def close_document(document: Document) -> None:
@@ -216,14 +347,6 @@ def close_document(document: Document) -> None:
         close()
 
 
-def _chunks(stream: BinaryIO, name: str) -> Iterator[bytes]:
-    try:
-        while chunk := stream.read(CHUNK_BYTES):
-            yield chunk
-    except OSError as error:
-        raise _unreadable(name, error) from error
-
-
 def _unreadable(name: str, error: OSError | ValueError) -> UnsupportedDocument:
     reason = getattr(error, "strerror", None) or type(error).__name__
     return UnsupportedDocument(f"{name}: {reason}", code="unreadable")
@@ -231,7 +354,7 @@ def _unreadable(name: str, error: OSError | ValueError) -> UnsupportedDocument:
 
 def _content_of(source: Source, filename: str | None) -> tuple[_Bytes | _Path | _File, str]:
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return _Bytes(bytes(source)), _base_name(filename or "document")
+        return _Bytes(bytes(source)), _base_name(filename or UNNAMED)
     if isinstance(source, (str, os.PathLike)):
         path = Path(source)
         return _Path(path), _base_name(filename or path.name)
@@ -244,11 +367,18 @@ def _content_of(source: Source, filename: str | None) -> tuple[_Bytes | _Path | 
         # A temporary file has a number for a name.
         own_name = getattr(file, "name", None)
         name = _base_name(filename or (own_name if isinstance(own_name, str) else ""))
+        if type(file) is io.BytesIO:
+            # Its bytes are shared, not copied, and stay what they are when it is written to.
+            return _Bytes(file.getvalue()[file.tell() :]), name
         if getattr(file, "seekable", bool)():
-            return _File(file, file.tell(), is_ours=False), name
+            return _File(file, file.tell(), name, is_ours=False), name
         return _spooled(iter(lambda: file.read(CHUNK_BYTES), b""), name), name
-    name = _base_name(filename or "document")
-    return _spooled(cast("Iterable[bytes]", source), name), name
+    if not isinstance(source, Iterable):
+        raise TypeError(
+            f"a document is a path, bytes, a binary file or chunks of bytes, not a {type(source).__name__}"
+        )
+    name = _base_name(filename or UNNAMED)
+    return _spooled(source, name), name
 
 
 def _spooled(chunks: Iterable[bytes], name: str) -> _File:
@@ -259,10 +389,10 @@ def _spooled(chunks: Iterable[bytes], name: str) -> _File:
     except BaseException:
         spool.file.close()
         raise
-    return _File(spool.file, 0, is_ours=True)
+    return _File(spool.file, 0, spool.name, is_ours=True)
 
 
 def _base_name(name: str) -> str:
     """Keep the last part only, because a provider has no business with our folders, and what UTF-8 can hold."""
-    last = name.replace("\\", "/").rstrip("/").rpartition("/")[2] or "document"
+    last = name.replace("\\", "/").rstrip("/").rpartition("/")[2] or UNNAMED
     return last.encode("utf-8", "replace").decode()

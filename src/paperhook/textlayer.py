@@ -14,8 +14,8 @@ from typing import Any
 
 try:
     import pypdfium2.raw as pdfium
-except ImportError as error:  # pragma: no cover - the extra is installed wherever tests run
-    raise ImportError('reading PDFs needs pypdfium2: pip install "paperhook[local-pdf]"') from error
+except ImportError as _error:  # pragma: no cover - the extra is installed wherever tests run
+    raise ImportError('reading PDFs needs pypdfium2: pip install "paperhook[local-pdf]"') from _error
 
 #: x0 y0 x1 y1, integers 0..1000, origin top left of the displayed page.
 Box = tuple[int, int, int, int]
@@ -38,6 +38,13 @@ class Word:
     y0: float
     x1: float
     y1: float
+    #: Its edges on the page as it is, where slanting lines were levelled; None where nothing was moved.
+    shown: tuple[float, float, float, float] | None = None
+
+    @property
+    def edges(self) -> tuple[float, float, float, float]:
+        """Left, upper, right and lower edge on the page as it is."""
+        return self.shown or (self.x0, self.y0, self.x1, self.y1)
 
     @property
     def height(self) -> float:
@@ -67,11 +74,8 @@ class Page:
 
     def box(self, words: Iterable[Word]) -> Box:
         """Enclose the words in integers 0..1000 of the displayed page, origin top left."""
-        words = list(words)
-        corners = [
-            self._displayed(min(word.x0 for word in words), min(word.y0 for word in words)),
-            self._displayed(max(word.x1 for word in words), max(word.y1 for word in words)),
-        ]
+        x0, y0, x1, y1 = zip(*(word.edges for word in words), strict=True)
+        corners = [self._displayed(min(x0), min(y0)), self._displayed(max(x1), max(y1))]
         xs = sorted(_per_mille(x) for x, _ in corners)
         ys = sorted(_per_mille(y) for _, y in corners)
         return (xs[0], ys[0], xs[1], ys[1])
@@ -209,6 +213,9 @@ def _words(characters: list[Character | None]) -> list[Word]:
 
 def _apart(run: list[Character], after: Character) -> bool:
     before = run[-1]
+    if abs(before.x0 - after.x0) + abs(before.x1 - after.x1) + abs(before.y0 - after.y0) < 0.01:
+        # Letters of one glyph, such as "ffi", share its box.
+        return False
     height = max(before.y1 - before.y0, after.y1 - after.y0)
     if abs((before.y0 + before.y1) - (after.y0 + after.y1)) / 2 > 0.6 * height:
         return True

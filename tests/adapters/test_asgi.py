@@ -267,7 +267,7 @@ def test_readiness_counts_what_waits() -> None:
 
     for app, path in [(hooks.asgi(), "/ready"), *[(each, "/webhooks/ready") for each in mounted_apps(hooks)]]:
         answer = got(app, path)
-        counts = {"pending": 1, "running": 0, "dead": 0, "lag_seconds": 0.0}
+        counts = {"pending": 1, "running": 0, "dead": 0, "review": 0, "lag_seconds": 0.0}
         assert (answer.status_code, answer.json()) == (200, {"outcome": "ready", **counts})
         assert answer.headers["cache-control"] == "no-store"
     assert InboxMeasured(1, 0, 0, 0, 0, 0.0) in recorder.seen

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import sys
 import traceback
 from collections.abc import Callable
@@ -15,6 +14,7 @@ import pytest
 
 import paperhook
 from paperhook import Webhooks
+from paperhook.webhooks.signatures.macs import Mac
 from tests.acme import acme, signed
 from tests.contracts.endpoints import django_is_set_up, is_installed
 
@@ -101,8 +101,9 @@ def test_at_most_five_frames_lead_from_an_adapter_to_the_hmac(hooks: Webhooks, f
     computed: list[list[str]] = []
 
     def watch(frame: FrameType, event: str, argument: Any) -> None:
-        if event == "call" and frame.f_code is hmac.digest.__code__:
-            frames = [each for each, _ in traceback.walk_stack(frame)]
+        if event == "call" and frame.f_code is Mac.over.__code__:
+            # What leads to the HMAC, and not the HMAC itself.
+            frames = [each for each, _ in traceback.walk_stack(frame.f_back)]
             computed.append(
                 [each.f_code.co_qualname for each in frames if each.f_code.co_filename.startswith(PACKAGE)]
             )

@@ -12,9 +12,11 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from paperhook import Client
 from paperhook.errors import ConfigurationError
 from paperhook.hooks import Webhooks
 from paperhook.inbox import Entry, Filter, MemoryInbox, Outcome, State
+from paperhook.tracker import MemoryTracker
 from tests.acme import acme
 
 TOKEN = "a-token-of-operators"
@@ -74,7 +76,7 @@ def test_a_token_that_can_be_guessed_is_refused(hooks: Webhooks, token: Any) -> 
 
 
 @pytest.mark.parametrize(
-    "path", ["/events", "/events/1", "/replay", "/purge", "/stats", "/audit", "/nowhere"]
+    "path", ["/events", "/events/1", "/export", "/replay", "/purge", "/stats", "/audit", "/nowhere"]
 )
 @pytest.mark.parametrize(
     "authorization", [None, "", "Bearer", f"Bearer {TOKEN}x", f"Bearer  {TOKEN}", f"Basic {TOKEN}", TOKEN]
@@ -167,15 +169,89 @@ def test_one_event_is_shown_or_unknown(hooks: Webhooks) -> None:
     assert ask(hooks, "GET", "/events/9").status_code == 404
 
 
-def test_stats_count(hooks: Webhooks) -> None:
+def test_stats_show_the_inbox_at_a_glance(hooks: Webhooks) -> None:
     assert ask(hooks, "GET", "/stats").json() == {
         "pending": 1,
         "running": 0,
         "done": 1,
         "dead": 1,
+        "review": 0,
         "duplicates": 0,
         "lag_seconds": 110.0,
+        "oldest_pending": {
+            "id": 3,
+            "provider": "acme",
+            "type": "document.completed",
+            "received_at": "1970-01-01T00:16:30.000+00:00",
+            "age_seconds": 110.0,
+            "due_at": "1970-01-01T00:00:00.000+00:00",
+            "claims": 0,
+        },
+        "oldest_review_seconds": None,
+        "types": [
+            {
+                "provider": "acme",
+                "type": "document.completed",
+                "pending": 1,
+                "running": 0,
+                "dead": 1,
+                "review": 0,
+                "done": None,
+                "oldest_pending_seconds": 110.0,
+            }
+        ],
+        "handlers": [
+            {
+                "handler": "book",
+                "retrying": 0,
+                "dead": 1,
+                "attempts": 3,
+                "newest_dead": 1,
+                "error": "KeyError",
+            }
+        ],
     }
+
+
+@pytest.mark.parametrize(("query", "done"), [("?done=1", 1), ("?done=0", None), ("", None)])
+def test_stats_count_by_type_what_is_done_only_when_asked(
+    hooks: Webhooks, query: str, done: int | None
+) -> None:
+    assert [each["done"] for each in ask(hooks, "GET", f"/stats{query}").json()["types"]] == [done]
+
+
+def test_stats_say_what_providers_owe_where_that_is_remembered(hooks: Webhooks) -> None:
+    tracker = MemoryTracker()
+    uploading = Client(
+        acme(), tracker=tracker, http_client=httpx.Client(transport=httpx.MockTransport(accept))
+    )
+    uploading.upload(b"%PDF-1.7", filename="a.pdf")
+    # Two clients with one tracker count it once.
+    clients = [Client(acme(), tracker=tracker), Client(acme(), tracker=tracker)]
+    reconciling = Webhooks(acme(), inbox=hooks.inbox, reconcile=clients, clock=lambda: 1100.0)
+
+    jobs = ask(reconciling, "GET", "/stats").json()["jobs"]
+
+    # It was sent at the time of this machine, long after the clock of these hooks.
+    assert jobs == {"open": 1, "unknown": 0, "settled": 0, "oldest_open_seconds": 0.0}
+
+
+def accept(request: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, json={"id": "d1", "state": "waiting"})
+
+
+def test_an_export_of_many_pages_has_each_event_once(hooks: Webhooks) -> None:
+    many = [Entry("acme", f"m{n}", "document.completed", b"{}", received_at=1.0) for n in range(1200)]
+    hooks.inbox.put(many).result()
+
+    lines = ask(hooks, "GET", "/export").text.splitlines()
+
+    assert [json.loads(line)["id"] for line in lines] == list(range(1203, 0, -1))
+
+
+@pytest.mark.parametrize("query", ["state=open", "before_id=x"])
+def test_an_export_of_what_is_not_understood_is_refused(hooks: Webhooks, query: str) -> None:
+    assert ask(hooks, "GET", f"/export?{query}").status_code == 400
 
 
 # Acting
@@ -299,7 +375,7 @@ def test_a_number_that_is_none_is_told(hooks: Webhooks, path: str) -> None:
 def test_a_store_that_is_away_is_told(hooks: Webhooks) -> None:
     hooks.inbox.close()
 
-    for method, path in [("GET", "/events"), ("GET", "/stats"), ("POST", "/replay")]:
+    for method, path in [("GET", "/events"), ("GET", "/export"), ("GET", "/stats"), ("POST", "/replay")]:
         answer = ask(hooks, method, path, {"all": True})
         assert (answer.status_code, answer.json()) == (503, {"error": "the inbox is closed"})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import statistics
@@ -11,8 +12,11 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-SERVERS = ("bare", "sample", "durable", "embedded")
+from .. import postgres
+
+SERVERS = ("bare", "sample", "verified", "durable", "mounted", "embedded", "postgres")
 CONNECTIONS = 64
 
 
@@ -31,7 +35,11 @@ def server(name: str) -> Iterator[int]:
         options += ["--loop", "uvloop", "--http", "httptools"]
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "uvicorn", *options, f"tests.bench.servers:{name}"]
-        process = subprocess.Popen(command, env={**os.environ, "BENCH_FOLDER": folder})
+        places = {"BENCH_FOLDER": folder}
+        if name == "postgres":
+            places["BENCH_POSTGRES"] = postgres.address()
+        with (Path(folder) / "printed").open("wb") as printed:
+            process = subprocess.Popen(command, env={**os.environ, **places}, stdout=printed)
         try:
             wait_for(port, process)
             yield port
@@ -53,6 +61,16 @@ def load(port: int, count: int, first: int) -> float:
     arguments = [str(port), "/webhooks/docuparse", str(count), str(CONNECTIONS), str(first)]
     command = [sys.executable, "-m", "tests.bench.load", *arguments]
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def paced(name: str, *, rate: int = 200, seconds: int = 10) -> dict[str, float]:
+    """Give the milliseconds, median and p99, in which a server acknowledges at a steady pace."""
+    with server(name) as port:
+        load(port, 50, 1_000_000)
+        arguments = [str(port), "/webhooks/docuparse", str(rate), str(seconds)]
+        command = [sys.executable, "-m", "tests.bench.pacing", *arguments]
+        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return {word: float(figure) for word, figure in json.loads(said).items()}
 
 
 def measure(*, rounds: int, count: int) -> dict[str, float]:

@@ -207,6 +207,83 @@ def test_arun_runs_on_the_loop_that_asks(hooks: Webhooks) -> None:
     assert asyncio.run(run())
 
 
+def limited(**options: Any) -> tuple[Webhooks, list[str], asyncio.Event]:
+    """Hooks that run one completed document at a time; a document with `slow` in its name waits to be let go."""
+    hooks = Webhooks(
+        DocuParse("key", webhook_secret=LOCAL_SECRET),
+        inbox=MemoryInbox(),
+        worker="external",
+        limits={"document.completed": 1},
+        **options,
+    )
+    seen, gate = list[str](), asyncio.Event()
+
+    @hooks.on("document.*", name="book")
+    async def book(event: Event) -> None:
+        seen.append(f"begin {event.document_id}")
+        if "slow" in str(event.document_id):
+            await gate.wait()
+        await asyncio.sleep(0.01)
+        seen.append(f"end {event.document_id}")
+
+    return hooks, seen, gate
+
+
+def test_no_more_events_of_a_type_run_at_once_than_its_limit_whoever_carries_them() -> None:
+    hooks, seen, _ = limited()
+    keys = [deliver(hooks, f"e{number}") for number in range(5)]
+
+    async def run_all() -> list[State | None]:
+        return await asyncio.gather(*(hooks.arun(*key) for key in keys))
+
+    assert asyncio.run(run_all()) == [State.DONE] * 5
+    assert [line.partition(" ")[0] for line in seen] == ["begin", "end"] * 5
+    hooks.close()
+
+
+def test_an_event_that_finds_no_slot_of_its_type_is_sent_again_and_holds_up_no_other_type() -> None:
+    carried: list[Key] = []
+    hooks, seen, gate = limited(carrier=carried.extend)
+    slow, waits = deliver(hooks, "slow"), deliver(hooks, "waits")
+    headers, body = signed_delivery(hooks.providers["docuparse"], "document.failed", mark="other")
+    assert hooks.receive(headers, body).status == 200
+    other = "docuparse", hooks.inbox.rows(limit=1).result()[0].entry.key
+
+    async def scenario() -> None:
+        running = asyncio.create_task(hooks.arun(*slow))
+        await asyncio.to_thread(wait_until, lambda: bool(seen))
+        assert await asyncio.gather(hooks.arun(*waits), hooks.arun(*other)) == [State.PENDING, State.DONE]
+        before = carried.count(waits)
+        await asyncio.to_thread(wait_until, lambda: carried.count(waits) > before)
+        gate.set()
+        assert await running is State.DONE
+        assert await hooks.arun(*waits) is State.DONE
+
+    asyncio.run(scenario())
+    hooks.close()
+    assert [line for line in seen if "waits" in line] == ["begin doc_waits", "end doc_waits"]
+
+
+def test_an_engine_that_gives_up_on_an_event_which_waits_for_a_slot_gives_its_lease_back() -> None:
+    hooks, seen, gate = limited()
+    slow, waits = deliver(hooks, "slow"), deliver(hooks, "waits")
+
+    async def scenario() -> None:
+        running = asyncio.create_task(hooks.arun(*slow))
+        await asyncio.to_thread(wait_until, lambda: bool(seen))
+        cancelled = asyncio.create_task(hooks.arun(*waits))
+        await asyncio.sleep(0.05)
+        cancelled.cancel()
+        await asyncio.wait([cancelled])
+        assert hooks.inbox.rows(Filter(key=waits[1])).result()[0].state is State.PENDING
+        gate.set()
+        assert await running is State.DONE
+        assert await hooks.arun(*waits) is State.DONE
+
+    asyncio.run(scenario())
+    hooks.close()
+
+
 def test_run_works_without_a_carrier(seen: list[str]) -> None:
     hooks = Webhooks(DocuParse("key", webhook_secret=LOCAL_SECRET), inbox="memory:", worker="external")
     hooks.on("*")(lambda event: seen.append(event.key))

@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 from paperhook.cli.app import app
 
 
-def run(*arguments: str, env: dict[str, str] | None = None) -> Result:
+def run(*arguments: str, env: dict[str, str] | None = None, input: str | None = None) -> Result:
     """Run a command in this process; what it raises is in `exception`."""
-    return CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200", **(env or {})})
+    return CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200", **(env or {})}, input=input)
 
 
 def lines(result: Result) -> list[dict[str, Any]]:

@@ -12,6 +12,8 @@ from paperhook.cli.demo import sample
 
 from .running import lines, program, run
 
+pytestmark = pytest.mark.programs
+
 EXPECTED = {"vendor", "invoice_number", "invoice_date", "currency", "total"}
 ALL = ["space-ocr", "docuparse", "docuprox", "ocriva"]
 

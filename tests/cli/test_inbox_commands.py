@@ -7,12 +7,18 @@ import json
 import re
 from pathlib import Path
 
+import httpx
 import pytest
 
-from paperhook import GiveUp, Webhooks
+from paperhook import Client, GiveUp, Webhooks
 from paperhook.errors import ConfigurationError
+from paperhook.inbox import open_inbox
 from paperhook.providers import provider_class
+from paperhook.providers.docuparse import DocuParse
+from paperhook.rules import required
 from paperhook.sample_deliveries import sample_delivery
+from paperhook.tracker.tallying import has_tracker
+from tests.acme import acme
 
 from .running import lines, run
 
@@ -29,11 +35,33 @@ def received(inbox: str, *, fails: bool) -> Webhooks:
         if fails:
             raise GiveUp("the ledger is closed")
 
-    body, _ = sample_delivery("docuparse", "document.completed", "abcd1234")
+    body, _ = sample_delivery(DocuParse("key"), "document.completed", "abcd1234")
     reply = hooks.receive(provider.signature.sign(body, provider.secrets[0]), body)
     assert reply.outcome == "accepted"
     asyncio.run(hooks.worker.drain())
     return hooks
+
+
+def received_later(inbox: str) -> None:
+    """Store another completed document that no worker has seen."""
+    provider = provider_class("docuparse")("key", webhook_secret=SECRET)
+    hooks = Webhooks(provider, inbox=inbox, worker="external")
+    hooks.on("document.completed", name="book")(print)
+    body, _ = sample_delivery(DocuParse("key"), "document.completed", "ef567890")
+    assert hooks.receive(provider.signature.sign(body, provider.secrets[0]), body).outcome == "accepted"
+    hooks.close()
+
+
+def submitted(tracker: str) -> None:
+    """Submit one document, and hear nothing of it."""
+
+    def accept(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"id": "d1", "state": "waiting"})
+
+    with Client(
+        acme(), tracker=tracker, http_client=httpx.Client(transport=httpx.MockTransport(accept))
+    ) as client:
+        client.upload(b"%PDF-1.7", filename="a.pdf")
 
 
 @pytest.fixture
@@ -86,7 +114,7 @@ def test_replay_runs_the_dead_handler_again(inbox: str):
     result = run("inbox", "replay", "--inbox", inbox)
 
     assert result.exit_code == 0
-    assert "1 events will run again: 1" in result.stdout
+    assert "1 event will run again: 1" in result.stdout
     (row,) = lines(run("inbox", "list", "--inbox", inbox, "--json"))
     assert row["state"] == "pending"
     assert row["replays"] == 1
@@ -127,7 +155,7 @@ def test_a_stranger_finds_and_replays_a_dead_event_from_the_help_alone(inbox: st
     assert [result.exit_code for result in results] == [0, 0, 0]
     assert "book: dead" in results[0].stdout
     assert "the ledger is closed" in results[1].stdout
-    assert "1 events will run again: 1" in results[2].stdout
+    assert "1 event will run again: 1" in results[2].stdout
 
 
 def test_a_replay_is_recorded_under_the_login_name(inbox: str, monkeypatch: pytest.MonkeyPatch):
@@ -233,6 +261,84 @@ def test_stats_count_by_state(inbox: str):
     assert "dead         1" in run("inbox", "stats", "--inbox", inbox).stdout
 
 
+def test_stats_name_who_fails_and_what_waits(inbox: str):
+    received(inbox, fails=True).close()
+    received_later(inbox)
+
+    (found,) = lines(run("inbox", "stats", "--inbox", inbox, "--json"))
+    shown = printed("inbox", "stats", "--inbox", inbox)
+
+    assert [(each["handler"], each["dead"], each["newest_dead"]) for each in found["handlers"]] == [
+        ("book", 1, 1)
+    ]
+    assert "GiveUp" in found["handlers"][0]["error"]
+    assert (found["oldest_pending"]["id"], found["oldest_pending"]["claims"]) == (2, 0)
+    assert [(each["type"], each["pending"], each["dead"], each["done"]) for each in found["types"]] == [
+        ("document.completed", 1, 1, None)
+    ]
+    assert found["jobs"] is None
+    assert "oldest event 2, docuparse document.completed, received" in shown
+    assert "the ledger is closed" in shown
+    assert "Example Ltd" not in shown
+
+
+def test_stats_count_by_type_what_is_done_when_asked(inbox: str):
+    received(inbox, fails=False).close()
+
+    (found,) = lines(run("inbox", "stats", "--inbox", inbox, "--json", "--done"))
+
+    assert [(each["type"], each["done"]) for each in found["types"]] == [("document.completed", 1)]
+
+
+@pytest.mark.parametrize("place", ["beside the inbox", "elsewhere"])
+def test_stats_say_what_providers_owe(inbox: str, tmp_path: Path, place: str):
+    received(inbox, fails=False).close()
+    where = inbox if place == "beside the inbox" else f"sqlite:///{tmp_path}/jobs.db"
+    named = () if place == "beside the inbox" else ("--tracker", where)
+    submitted(where)
+
+    (found,) = lines(run("inbox", "stats", "--inbox", inbox, *named, "--json"))
+    shown = printed("inbox", "stats", "--inbox", inbox, *named)
+    (without,) = lines(run("inbox", "stats", "--inbox", inbox, "--tracker", "none", "--json"))
+
+    assert (found["jobs"]["open"], found["jobs"]["unknown"], found["jobs"]["settled"]) == (1, 0, 0)
+    assert found["jobs"]["oldest_open_seconds"] > 0
+    assert "submitted 1 open" in shown
+    assert without["jobs"] is None
+
+
+def test_stats_make_no_tracker_where_there_is_none(inbox: str, tmp_path: Path):
+    received(inbox, fails=False).close()
+
+    run("inbox", "stats", "--inbox", inbox)
+    run("inbox", "stats", "--inbox", inbox, "--tracker", f"sqlite:///{tmp_path}/typo.db")
+
+    assert not has_tracker(inbox)
+    assert not (tmp_path / "typo.db").exists()
+
+
+def test_stats_of_an_empty_inbox_are_short(inbox: str):
+    open_inbox(inbox).put([]).result()
+
+    assert len(run("inbox", "stats", "--inbox", inbox).stdout.splitlines()) == 7
+
+
+def test_stats_say_since_when_a_person_is_waited_for(inbox: str):
+    provider = provider_class("docuparse")("key", webhook_secret=SECRET)
+    hooks = Webhooks(provider, inbox=inbox, worker="external", rules=[required("no_such_field")])
+    hooks.on("document.completed", name="book")(print)
+    hooks.on("document.needs_review", name="tell")(print)
+    body, _ = sample_delivery(DocuParse("key"), "document.completed", "abcd1234")
+    hooks.receive(provider.signature.sign(body, provider.secrets[0]), body)
+    asyncio.run(hooks.worker.drain())
+    hooks.close()
+
+    shown = printed("inbox", "stats", "--inbox", inbox)
+
+    assert "review 1" in shown
+    assert "a person is waited for since" in shown
+
+
 def test_a_mistyped_path_makes_no_new_inbox(tmp_path: Path):
     missing = tmp_path / "typo.db"
 
@@ -248,5 +354,15 @@ def test_an_unknown_id_is_said(inbox: str):
 
     result = run("inbox", "show", "99", "--inbox", inbox)
 
-    assert isinstance(result.exception, ConfigurationError)
+    assert result.exit_code == 1
     assert "no event 99" in str(result.exception)
+
+
+def test_ids_that_are_not_replayed_are_said(inbox: str):
+    received(inbox, fails=False).close()
+
+    result = run("inbox", "replay", "1", "99", "--json", "--inbox", inbox)
+
+    assert lines(result) == [{"replayed": [1], "dry_run": False}]
+    assert result.exit_code == 1
+    assert "not replayed: 99" in str(result.exception)

@@ -18,6 +18,8 @@ from paperhook.tracker import SqliteTracker
 
 from .running import program
 
+pytestmark = pytest.mark.programs
+
 APPLICATION = """
 import os
 from paperhook import Client, DocumentCompleted, Webhooks

@@ -12,9 +12,12 @@ from paperhook import Webhooks
 from paperhook.cli.worker_command import load
 from paperhook.errors import ConfigurationError
 from paperhook.providers import provider_class
+from paperhook.providers.docuparse import DocuParse
 from paperhook.sample_deliveries import sample_delivery
 
 from .running import program, run
+
+pytestmark = pytest.mark.programs
 
 APPLICATION = """
 from pathlib import Path
@@ -43,7 +46,7 @@ def receive(mark: str) -> None:
     provider = provider_class("docuparse")("key", webhook_secret="0123456789abcdef")
     hooks = Webhooks(provider, inbox="sqlite:///inbox.db", worker="external")
     hooks.on("document.completed", name="ledger_app.book")(print)
-    body, _ = sample_delivery("docuparse", "document.completed", mark)
+    body, _ = sample_delivery(DocuParse("key"), "document.completed", mark)
     reply = hooks.receive(provider.signature.sign(body, provider.secrets[0]), body)
     hooks.close()
     assert reply.outcome == "accepted"

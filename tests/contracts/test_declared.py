@@ -27,10 +27,10 @@ from paperhook.errors import (
     StaleDelivery,
     Unsigned,
 )
-from paperhook.providers.declaration import (
+from paperhook.providers.declaration import Declaration
+from paperhook.providers.declaration_signatures import (
     BodySignature,
     CustomSignature,
-    Declaration,
     HmacSignature,
     PairsSignature,
     StandardSignature,

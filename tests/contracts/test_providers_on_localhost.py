@@ -15,9 +15,11 @@ from paperhook import AsyncClient
 from paperhook.core.event import BatchCompleted, DocumentCompleted, DocumentFailed, Event
 from paperhook.core.job import JobStatus
 from paperhook.core.provider import Provider
+from paperhook.core.result import Result
 from paperhook.errors import AuthenticationFailed, NotFound
 from paperhook.providers.ocriva import Ocriva
 from paperhook.providers.space_ocr import SpaceOcr
+from paperhook.providers.space_ocr_models import INVOICE_COLUMNS
 from paperhook.simulator import Simulator
 from tests.contracts.test_providers import PROVIDERS
 from tests.providers.driving import document
@@ -32,7 +34,11 @@ KEYS = {
     "ocriva": "ocr_local",
 }
 IMAGE = document("a.png", content=PNG)
-PROJECT = {"ocriva": {"project_id": "proj_local"}}
+PROJECT: dict[str, dict[str, Any]] = {
+    "ocriva": {"project_id": "proj_local"},
+    # What is due and the number of the order are none of the columns that a sheet has by itself.
+    "space-ocr": {"columns": (*INVOICE_COLUMNS, "amount_due", "PO Number")},
+}
 
 
 @pytest.fixture
@@ -212,3 +218,59 @@ async def test_ocriva_is_polled_even_where_history_ids_are_others() -> None:
 
     assert polled.key == event.key
     assert polled.document_id not in (None, job.id)
+
+
+def facts(result: Result) -> dict[str, Any]:
+    """Give all that is no provider's own word."""
+    documents = {"": result.fields, **{str(row): item for row, item in enumerate(result.line_items)}}
+    return {
+        f"{prefix}{name}": (each.value, each.box, each.page_number, each.match_ratio, each.confidence)
+        for prefix, fields in documents.items()
+        for name, each in fields.items()
+    }
+
+
+#: DocuParse has members of its own and no others: what kind of document it is, and neither the customer, nor what is due, nor
+#: the number of the order.
+ONLY_DOCUPARSE = {"document_type"}
+NOT_DOCUPARSE = {"customer", "amount_due", "purchase_order"}
+
+
+@pytest.mark.parametrize(("content", "count"), [(PNG, 11), (PNG + b" german", 15)])
+async def test_one_document_has_the_same_facts_on_every_wire(content: bytes, count: int) -> None:
+    told: dict[str, dict[str, Any]] = {}
+    for name in PROVIDERS:
+        async with a_client(name) as (world, client):
+            job = await client.upload(content, filename="a.png")
+            await world.done()
+            [event] = pushed(world, client.provider)
+            assert isinstance(event, DocumentCompleted)
+            told[f"{name} pushed"] = facts(event.result)
+            told[f"{name} polled"] = facts(await client.result(await client.status(job)))
+
+    first = told["space-ocr pushed"]
+    assert len(first) == count
+    expected = dict.fromkeys(told, first)
+    for way in ("docuparse pushed", "docuparse polled"):
+        assert told[way].keys() >= ONLY_DOCUPARSE
+        told[way] = {name: each for name, each in told[way].items() if name not in ONLY_DOCUPARSE}
+        expected[way] = {name: each for name, each in first.items() if name not in NOT_DOCUPARSE}
+    assert told == expected
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_users_own_names_of_fields_win_over_the_providers_table(name: str) -> None:
+    provider = replace(PROVIDERS[name], names={"Endbetrag": "total"}, item_names={"Menge": "quantity"})
+    values = {"Endbetrag": "45,50", "total": "see below", "items": [{"Menge": "2"}]}
+    given = (
+        {"result": values}
+        if name == "space-ocr"
+        else {"extractedData": values}
+        if name == "ocriva"
+        else values
+    )
+
+    result = provider.read_result(given)
+
+    assert result.fields["total"].value == Decimal("45.50")
+    assert result.line_items[0]["quantity"].value == Decimal(2)

@@ -16,6 +16,7 @@ from paperhook.errors import InboxUnavailable
 from paperhook.tracker import (
     Begun,
     MemoryTracker,
+    Planned,
     PostgresTracker,
     SqliteTracker,
     Submission,
@@ -555,3 +556,59 @@ def test_a_forked_process_can_use_it(tracker: Tracker) -> None:
 
     assert os.waitpid(child, 0)[1] == 0
     assert begin(tracker, draft("att-3", identity="k3"), turn("t3")).is_mine
+
+
+def a_plan(plan_id: str = "p1", **changes: Any) -> Planned:
+    return replace(Planned(plan_id, "acme", "s1", "n", "/a.pdf", {"run": 7}, 100.0), **changes)
+
+
+def test_plans_are_given_oldest_first_until_they_are_fulfilled(tracker: Tracker) -> None:
+    tracker.plan([a_plan("p2"), a_plan("p1", path="/b.pdf"), a_plan("p3", path="/c.pdf")]).result()
+
+    assert tracker.planned("acme", scope="s1", limit=2).result() == (
+        a_plan("p2"),
+        a_plan("p1", path="/b.pdf"),
+    )
+    tracker.fulfil(["p1", "p2", "unknown"]).result()
+    assert [each.plan_id for each in tracker.planned().result()] == ["p3"]
+
+
+def test_a_plan_that_is_there_already_stays_as_it_is(tracker: Tracker) -> None:
+    tracker.plan([a_plan()]).result()
+    tracker.plan([a_plan(planned_at=200.0), a_plan("p2")]).result()
+
+    assert [(each.plan_id, each.planned_at) for each in tracker.planned().result()] == [
+        ("p1", 100.0),
+        ("p2", 100.0),
+    ]
+
+
+def test_plans_of_other_providers_and_scopes_are_theirs(tracker: Tracker) -> None:
+    tracker.plan([a_plan("p1"), a_plan("p2", provider="other"), a_plan("p3", scope="s2")]).result()
+
+    def ids(*which: str, **more: str) -> list[str]:
+        return [each.plan_id for each in tracker.planned(*which, **more).result()]
+
+    assert ids("acme") == ["p1", "p3"]
+    assert ids("acme", scope="s2") == ["p3"]
+    assert ids() == ["p1", "p2", "p3"]
+
+
+def test_a_path_of_any_bytes_is_planned(tracker: Tracker) -> None:
+    tracker.plan([a_plan(path="/\udc80\n\x01ü.pdf", namespace="\udc80")]).result()
+
+    assert tracker.planned().result()[0].path == "/\udc80\n\x01ü.pdf"
+
+
+def test_what_ended_since_a_moment_is_given_with_its_end(tracker: Tracker) -> None:
+    for number in range(3):
+        begin(tracker, draft(f"att-{number}", identity=f"k{number}"), turn(f"t{number}"))
+        tracker.record(f"att-{number}", job(f"d{number}"), now=100.0).result()
+    tracker.settle("acme", {"d0": JobStatus.COMPLETED}, now=110.0).result()
+    tracker.settle("acme", {"d1": JobStatus.FAILED_TERMINAL}, now=120.0).result()
+
+    ended = tracker.ended("acme", since=115.0).result()
+
+    assert [(each.id, each.status) for each in ended] == [("d1", JobStatus.FAILED_TERMINAL)]
+    assert len(tracker.ended("acme", since=0.0).result()) == 2
+    assert tracker.ended("other", since=0.0).result() == ()

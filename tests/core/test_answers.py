@@ -49,7 +49,7 @@ def response(status: int = 200, body: bytes = b"", **headers: str) -> Response:
 @pytest.mark.parametrize(
     ("status", "error_class"),
     [
-        (301, MalformedAnswer),
+        (302, MalformedAnswer),
         (400, BadRequest),
         (401, AuthenticationFailed),
         (402, OutOfCredits),
@@ -84,6 +84,38 @@ def test_the_message_says_who_where_and_what_and_the_query_stays_out() -> None:
 
     assert str(error) == "acme: POST /v1/documents: 400: BAD: no such folder"
     assert (error.provider, error.status, error.code, error.request_id) == ("acme", 400, "BAD", "r9")
+
+
+@pytest.mark.parametrize(
+    ("location", "whereto"),
+    [
+        ("https://eu.acme.example:8443/v1/documents?token=hidden", "to https://eu.acme.example:8443,"),
+        ("//user:hidden@eu.acme.example/", "to https://eu.acme.example,"),
+        ("/login?next=hidden", "to another path,"),
+        ("http://[hidden", "to no URL,"),
+    ],
+)
+def test_a_redirect_says_where_it_points_and_nothing_that_may_be_signed(location: str, whereto: str) -> None:
+    error = api_error("acme", response(308, location=location), Problem())
+
+    assert f"308: it redirects {whereto} which is not followed: is base_url right?" in str(error)
+    assert "hidden" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("status", "may_have"), [(301, False), (302, True), (303, True), (307, False), (308, False)]
+)
+def test_a_server_that_redirects_has_not_acted_unless_it_may_have_answered_a_form(
+    status: int, may_have: bool
+) -> None:
+    assert api_error("acme", response(status, location="/"), Problem()).may_have_been_processed is may_have
+
+
+def test_a_page_of_a_proxy_is_told_from_an_answer_of_the_api() -> None:
+    page = response(502, b"<html><h1>502 Bad Gateway", content_type="text/html; charset=utf-8")
+
+    assert "an HTML page, so it may come from a proxy" in str(api_error("acme", page, Problem()))
+    assert str(api_error("acme", page, Problem(message="busy"))).endswith("502: busy")
 
 
 def test_the_providers_own_request_id_wins() -> None:

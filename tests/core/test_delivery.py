@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paperhook.core.delivery import Delivery
+from paperhook.core.delivery import Delivery, without_lone_surrogates
 from paperhook.core.headers import Headers
 from paperhook.errors import MalformedDelivery
 
@@ -83,13 +83,43 @@ def test_any_bytes_are_json_or_malformed(body: bytes) -> None:
     assert json.loads(body.decode("utf-8-sig")) == value or b"\\" in body
 
 
-@given(
-    st.recursive(
-        st.none() | st.booleans() | st.integers() | st.text(st.characters(codec=None)),
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-        max_leaves=10,
-    )
+FLOATS = st.floats(allow_nan=False, allow_infinity=False)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | FLOATS | st.text(st.characters(codec=None)),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=10,
 )
+#: What nearly is JSON.
+PIECES = st.lists(
+    st.sampled_from(
+        [
+            *("{", "}", "[", "]", ":", ",", '"', '"a"', '"a":', "true", "null", "NaN", "é"),
+            *("1", "-0", "-", "01", "1.5", "1e5", "1e999", ".5", "9" * 30),
+            *(" ", "\n", "\x0b", "\x00", "\x7f", "\ufeff", r"\u0000", r"\ud83d", r"\ude00", r"\n"),
+        ]
+    ),
+    max_size=8,
+).map("".join)
+
+
+def refuse(name: str) -> Any:
+    raise ValueError(name)
+
+
+@given(VALUES.map(json.dumps) | PIECES)
+def test_it_is_read_as_pythons_own_reader_does(text: str) -> None:
+    body = text.encode()
+    try:
+        expected = without_lone_surrogates(json.loads(body.decode("utf-8-sig"), parse_constant=refuse))
+    except ValueError:
+        with pytest.raises(MalformedDelivery):
+            delivery(body).json()
+    else:
+        # As text, which tells 1 from 1.0 and True, and -0.0 from 0.0.
+        assert repr(delivery(body).json()) == repr(expected)
+
+
+@given(VALUES)
 def test_any_json_value_is_read_and_can_be_written_as_utf_8(value: Any) -> None:
     read = delivery(json.dumps(value).encode()).json()
 

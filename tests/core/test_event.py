@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from datetime import UTC, datetime
 from typing import Any
 
 import pydantic
@@ -10,13 +11,17 @@ import pytest
 
 from paperhook.core.event import (
     EVENT_CLASSES,
+    BatchCompleted,
     DocumentCompleted,
     DocumentFailed,
+    DocumentReceived,
+    EndpointTest,
     Event,
     Origin,
     UnknownEvent,
+    event_of,
 )
-from paperhook.core.job import JobStatus
+from paperhook.core.job import BatchSummary, JobError, JobStatus
 from paperhook.core.result import Field, Result
 
 
@@ -128,3 +133,56 @@ def test_a_pickle_holds_the_result_and_not_its_reader():
 
 def test_the_repr_of_a_completed_event_shows_no_content():
     assert "secret-vendor" not in repr(completed(Result(text="secret-vendor")))
+
+
+@pytest.mark.parametrize(
+    ("event_class", "more"),
+    [
+        (DocumentReceived, {}),
+        (DocumentCompleted, {"has_result": False}),
+        (DocumentFailed, {"error": JobError(code="no_text")}),
+        (BatchCompleted, {"summary": BatchSummary(total=2)}),
+        (EndpointTest, {}),
+        (UnknownEvent, {}),
+    ],
+)
+def test_an_event_of_values_is_the_one_that_the_class_makes(event_class: type[Event], more: dict[str, Any]):
+    values: dict[str, Any] = {
+        "key": "k",
+        "provider": "acme",
+        "type": event_class.canonical_type or "else",
+        "provider_type": "done",
+        "job_id": "j1",
+        "document_id": None,
+        "batch_id": None,
+        "occurred_at": datetime(2026, 5, 1, tzinfo=UTC),
+        "origin": Origin.WEBHOOK,
+        "metadata": {"order": 7},
+        "raw": {"a": [1]},
+        "body": b'{"a":[1]}',
+        **more,
+    }
+
+    made, checked = event_of(event_class, values), event_class(**values)
+
+    assert made == checked
+    assert made.model_dump_json() == checked.model_dump_json()
+    assert (repr(made), made.model_fields_set) == (repr(checked), checked.model_fields_set)
+    assert pickle.loads(pickle.dumps(made)) == made.model_copy() == checked
+    with pytest.raises(pydantic.ValidationError):
+        made.key = "other"
+
+
+def test_an_event_of_values_reads_its_result_when_somebody_asks() -> None:
+    asked: list[int] = []
+
+    def read() -> Result:
+        asked.append(1)
+        return Result(text="said")
+
+    values = {"key": "k", "provider": "acme", "type": "document.completed"}
+    event = event_of(DocumentCompleted, values, read)
+
+    assert not asked
+    assert isinstance(event, DocumentCompleted)
+    assert (event.result.text, event.result.text, len(asked)) == ("said", "said", 1)

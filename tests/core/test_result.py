@@ -185,3 +185,83 @@ def test_value_that_does_not_fit_is_named_by_path_and_never_shown() -> None:
 def test_nothing_of_the_document_is_shown() -> None:
     assert "A-1" not in repr(RESULT)
     assert "45.50" not in repr(RESULT)
+
+
+class Row(pydantic.BaseModel):
+    amount: Decimal
+    quantity: Decimal | None = None
+
+
+class Strict(pydantic.BaseModel):
+    vendor: str
+    total: Decimal = Decimal(7)
+    line_items: list[Row] = []
+
+
+def rows(*values: dict[str, Any]) -> tuple[dict[str, Field], ...]:
+    return tuple({name: Field(value=value) for name, value in row.items()} for row in values)
+
+
+def test_lenient_parse_gives_the_model_where_all_fits() -> None:
+    parsed = RESULT.parse_leniently(pydantic.create_model("Mine", total=(str, ...)))
+
+    assert parsed.model is not None
+    assert (dict(parsed.model), parsed.values, parsed.problems) == (
+        {"total": "45.50"},
+        {"total": "45.50"},
+        (),
+    )
+
+
+def test_lenient_parse_leaves_out_what_does_not_fit_and_says_so() -> None:
+    items = [{"amount": Decimal(number)} for number in range(12)]
+    items[9] = {"amount": "nine", "quantity": "two"}
+    items[10] = {"quantity": Decimal(2)}
+    result = Result(fields={"vendor": Field(value="Acme"), "total": Field()}, line_items=rows(*items))
+
+    parsed = result.parse_leniently(Strict)
+
+    assert parsed.model is not None
+    assert (parsed.model.vendor, parsed.model.total) == ("Acme", Decimal(7))
+    assert [row.amount for row in parsed.model.line_items] == [*range(9), 11]
+    assert parsed.problems == (
+        "total: decimal_type",
+        "line_items.9.amount: decimal_parsing",
+        "line_items.9.quantity: decimal_parsing",
+        "line_items.10.amount: missing",
+        "line_items.9.amount: missing",
+    )
+
+
+def test_lenient_parse_gives_the_values_where_a_required_one_is_missing() -> None:
+    parsed = RESULT.parse_leniently(Strict)
+
+    assert parsed.model is None
+    assert parsed.values == {"total": Decimal("45.50"), "line_items": [{"amount": Decimal("21.00")}]}
+    assert parsed.problems == ("vendor: missing",)
+    assert "45.50" not in repr(parsed)
+
+
+def test_lenient_parse_leaves_out_what_holds_a_value_inside_a_users_own_type() -> None:
+    class Mine(pydantic.BaseModel):
+        total: date | bool = False
+        taxes: list[dict[str, bool]] = []
+        due: dict[str, int] = pydantic.Field(default={}, alias="due_date")
+
+    parsed = RESULT.parse_leniently(Mine)
+
+    assert parsed.model is not None
+    assert (parsed.model.total, parsed.model.taxes, parsed.model.due) == (False, [{}], {})
+
+
+def test_lenient_parse_gives_up_where_the_model_itself_refuses() -> None:
+    class Mine(pydantic.BaseModel):
+        total: Decimal
+
+        @pydantic.model_validator(mode="after")
+        def refuse(self) -> None:
+            raise ValueError("45.50 is too much")
+
+    parsed = RESULT.parse_leniently(Mine)
+
+    assert (parsed.model, parsed.problems) == (None, (": value_error",))

@@ -34,6 +34,16 @@ def test_a_key_of_bytes_may_end_in_anything() -> None:
     assert Secret(b"0123456789abcdef ").key == b"0123456789abcdef "
 
 
+def test_a_short_secret_is_taken_where_that_is_written_out() -> None:
+    assert Secret("channel_secret", short="accept").key == b"channel_secret"
+    with pytest.raises(ConfigurationError, match="short='accept'"):
+        Secret("channel_secret")
+    with pytest.raises(ConfigurationError, match="empty"):
+        Secret("  ", short="accept")
+    with pytest.raises(ConfigurationError, match="write 'refuse' or 'accept'"):
+        Secret("a-secret-of-16-bytes", short="yes")  # type: ignore[arg-type] # the mistake itself
+
+
 def test_a_secret_from_the_environment_that_is_not_utf_8_keeps_its_bytes() -> None:
     raw = b"caf\xe9-secret-of-16-bytes"
 

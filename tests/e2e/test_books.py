@@ -13,7 +13,16 @@ from typing import Any
 import httpx
 import pytest
 
-from paperhook import AsyncClient, DocumentCompleted, DocumentFailed, Event, Webhooks
+from paperhook import (
+    AsyncClient,
+    DocumentCompleted,
+    DocumentFailed,
+    DocumentNeedsReview,
+    Event,
+    GiveUp,
+    Webhooks,
+)
+from paperhook.client import Unlimited
 from paperhook.inbox import Filter, State
 from paperhook.providers import PROVIDERS as NAMES
 from paperhook.reconciler import Counts
@@ -82,7 +91,9 @@ class Office:
 
 
 @asynccontextmanager
-async def an_office(folder: Path, faults: tuple[Fault, ...]) -> AsyncIterator[Office]:
+async def an_office(
+    folder: Path, faults: tuple[Fault, ...], *, is_picky: bool = False
+) -> AsyncIterator[Office]:
     handled, recovered = list[Event](), list[Event]()
     address = f"sqlite:///{folder / 'paperhook.db'}"
     providers = {
@@ -103,10 +114,19 @@ async def an_office(folder: Path, faults: tuple[Fault, ...]) -> AsyncIterator[Of
     http = httpx.AsyncClient(transport=httpx.ASGITransport(outside))
     tracker = open_tracker(address)
     clients = {
-        name: AsyncClient(provider, http_client=http, tracker=tracker) for name, provider in providers.items()
+        name: AsyncClient(provider, http_client=http, tracker=tracker, limiter=Unlimited())
+        for name, provider in providers.items()
     }
-    hooks = Webhooks(*providers.values(), inbox=address)
-    hooks.on(DocumentCompleted, name="book")(handled.append)
+    hooks = Webhooks(*providers.values(), inbox=address, rules=[doubtful] if is_picky else ())
+    if is_picky:
+        hooks.on(DocumentNeedsReview, name="look")(lambda event: None)
+
+    @hooks.on(DocumentCompleted, name="book")
+    def book(event: DocumentCompleted) -> None:
+        if is_picky and hash_of(event.key) % 4 == 0:
+            raise GiveUp("it is not booked here")
+        handled.append(event)
+
     hooks.on(DocumentFailed, name="flag")(handled.append)
     targets = {name: WebhookTarget(f"http://app.test/{name}", SECRET) for name in NAMES}
     simulator = Simulator(
@@ -176,18 +196,7 @@ async def test_every_document_is_handled_once(plan: str, tmp_path: Path) -> None
 async def test_what_the_provider_forgot_is_in_the_books_as_well(tmp_path: Path) -> None:
     async with an_office(tmp_path, PLANS["all are lost"]) as office:
         jobs = await office.upload_all()
-        forgotten: set[tuple[str, str]] = set()
-        transport = httpx.ASGITransport(office.simulator)
-
-        async def forgetful(request: httpx.Request) -> httpx.Response:
-            for provider, job_id in jobs:
-                if hash_of(job_id) % 3 == 0 and job_id in f"{request.url}{request.content.decode()}":
-                    forgotten.add((provider, job_id))
-                    return httpx.Response(404)
-            return await transport.handle_async_request(request)
-
-        for client in office.clients.values():
-            client._pool.given = httpx.AsyncClient(transport=httpx.MockTransport(forgetful))
+        forgotten = forget(office, {job for job in jobs if hash_of(job[1]) % 3 == 0})
         counts = await reconcile(office)
         expired = {
             (event.provider, event.job_id)
@@ -200,6 +209,59 @@ async def test_what_the_provider_forgot_is_in_the_books_as_well(tmp_path: Path) 
     assert 0 < counts.expired < len(jobs)
     assert len(expired) == counts.expired
     assert expired <= forgotten
+
+
+def forget(office: Office, jobs: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Let the providers know nothing of these jobs any more; gives those that were asked for then."""
+    asked: set[tuple[str, str]] = set()
+    transport = httpx.ASGITransport(office.simulator)
+
+    async def forgetful(request: httpx.Request) -> httpx.Response:
+        for provider, job_id in jobs:
+            if job_id in f"{request.url}{request.content.decode()}":
+                asked.add((provider, job_id))
+                return httpx.Response(404)
+        return await transport.handle_async_request(request)
+
+    for client in office.clients.values():
+        client._transport.pool.given = httpx.AsyncClient(transport=httpx.MockTransport(forgetful))
+    return asked
+
+
+def fates(office: Office) -> dict[tuple[str, str | None], list[str]]:
+    """Give for each document how it ended, by what is stored."""
+    found: dict[tuple[str, str | None], list[str]] = {}
+    for row in office.hooks.inbox.rows(limit=10_000).result():
+        entry = row.entry
+        if entry.type not in (DocumentCompleted.canonical_type, DocumentFailed.canonical_type):
+            continue
+        event = office.hooks.event(entry)
+        is_expired = isinstance(event, DocumentFailed) and event.error.code == "expired"
+        fate = "expired" if is_expired and row.state is State.DONE else str(row.state)
+        found.setdefault((entry.provider, entry.job_id), []).append(fate)
+    return found
+
+
+def doubtful(event: DocumentCompleted) -> str | None:
+    return "it looks odd" if hash_of(event.key) % 4 == 1 else None
+
+
+async def test_the_books_balance_with_everything_that_goes_wrong(tmp_path: Path) -> None:
+    async with an_office(tmp_path, PLANS["everything at once"], is_picky=True) as office:
+        jobs = await office.upload_all()
+        # What a provider has forgotten, it does not deliver any more.
+        await office.simulator.drain()
+        forget(office, {job for job in jobs if hash_of(job[1]) % 2 == 0})
+        await reconcile(office)
+        await until(lambda: office.hooks.inbox.stats().result().pending == 0)
+        books = fates(office)
+
+    counted = Counter(fate for ends in books.values() for fate in ends)
+    # Each in exactly one place, and all of them.
+    assert {job for job, ends in books.items() if len(ends) == 1} == jobs
+    assert counted.keys() <= {"done", "review", "dead", "expired"}
+    assert min(counted["done"], counted["review"], counted["dead"], counted["expired"]) > 0
+    assert len(jobs) == counted["done"] + counted["review"] + counted["dead"] + counted["expired"]
 
 
 def hash_of(text: str) -> int:

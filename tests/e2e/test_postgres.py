@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Iterator
 
@@ -13,7 +15,7 @@ import pytest
 from paperhook.inbox import Entry, Filter, PostgresInbox, State
 
 from .. import postgres
-from .test_kill import kill, start, wait_for
+from .test_kill import hear, kill, start, wait_for
 
 pytestmark = [
     pytest.mark.slow,
@@ -101,7 +103,9 @@ def test_what_was_acknowledged_is_there_after_any_kill(address: str, inbox: Post
 
     for round_number in range(4):
         receivers = [start(RECEIVER, address, f"{round_number}-{name}") for name in "ab"]
-        time.sleep(0.6 + chance.random() * 0.3)
+        for receiver in receivers:
+            hear(receiver, 30)
+        time.sleep(chance.random() * 0.3)
         for receiver in receivers:
             acknowledged += kill(receiver)
 
@@ -159,7 +163,7 @@ def test_workers_in_two_processes_share_the_work_and_sleep_until_they_are_told(
 
 
 def test_workers_killed_at_any_moment_complete_each_event_once(address: str, inbox: PostgresInbox) -> None:
-    chance, count = random.Random(20261122), 600
+    chance, count = random.Random(20261122), 300
     inbox.put([Entry("docuparse", f"e{n}", "t", b"{}", job_id=f"j{n % 150}") for n in range(count)]).result(
         20
     )
@@ -170,7 +174,8 @@ def test_workers_killed_at_any_moment_complete_each_event_once(address: str, inb
         assert time.monotonic() < end
         workers = [start(WORKER, address, 0.3, 0.05, 0.03, "note") for _ in range(2)]
         for worker in workers:
-            time.sleep(0.6 + chance.random() * 0.2)
+            hear(worker, 2)
+            time.sleep(0.2 + chance.random() * 0.3)
             handled += kill(worker)
 
     rows = inbox.rows(limit=count).result()
@@ -238,3 +243,64 @@ def test_a_server_that_cuts_all_connections_loses_and_repeats_nothing(
     assert cuts >= 1
     assert parts == (count, count)
     assert {row.state for row in inbox.rows(limit=count).result()} == {State.DONE}
+
+
+#: As a function on a serverless platform: stores, runs and answers; prints the status of each delivery.
+INLINE = """
+    import sys, time
+    from paperhook import DocumentCompleted, Webhooks
+    from paperhook.inbox import PostgresInbox
+    from paperhook.providers import DocuParse
+    from paperhook.testing import LOCAL_SECRET, signed_delivery
+
+    address, count = sys.argv[1], int(sys.argv[2])
+    provider = DocuParse("key", webhook_secret=LOCAL_SECRET)
+    hooks = Webhooks(provider, inbox=PostgresInbox(address), worker="inline")
+
+    @hooks.on(DocumentCompleted, name="book")
+    def book(event):
+        print("begin", event.document_id, flush=True)
+        time.sleep(0.05)
+
+    given = [signed_delivery(provider, "document.completed", mark=f"e{n}") for n in range(count)]
+    hooks.inbox.stats().result()
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for headers, body in given:
+        print("answer", hooks.receive(headers, body).status, flush=True)
+    # As the provider does with what was not acknowledged.
+    for headers, body in given:
+        while hooks.receive(headers, body).status != 200:
+            time.sleep(0.02)
+    hooks.close()
+"""
+
+
+def test_two_instances_that_are_called_for_one_event_do_not_both_run_it(
+    address: str, inbox: PostgresInbox
+) -> None:
+    count = 20
+    command = [sys.executable, "-c", textwrap.dedent(INLINE), address, str(count)]
+    instances = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    for each in instances:
+        assert each.stdout is not None
+        assert each.stdout.readline() == "ready\n"
+
+    for each in instances:
+        assert each.stdin is not None
+        each.stdin.write("go\n")
+        each.stdin.flush()
+    told = [each.communicate(timeout=60)[0].splitlines() for each in instances]
+
+    begun = [line for lines in told for line in lines if line.startswith("begin")]
+    answers = [line for lines in told for line in lines if line.startswith("answer")]
+    assert sorted(begun) == sorted(f"begin doc_e{n}" for n in range(count))
+    # Who comes while the other one runs it is told to come again, and both came at once.
+    assert set(answers) <= {"answer 200", "answer 500"}
+    assert answers.count("answer 500") >= 1
+    assert [each.returncode for each in instances] == [0, 0]
+    rows = inbox.rows(limit=count + 1).result(20)
+    assert {(row.state, row.claims) for row in rows} == {(State.DONE, 1)}
+    assert len(rows) == count

@@ -30,7 +30,9 @@ Store: TypeAlias = "Path | str"
 #: Uploads one document and prints its job, or the error; dies at the step that it is told.
 UPLOADER = """
     import os, signal, sys, threading
-    from paperhook import Client
+    from dataclasses import replace
+    from paperhook import Batch, Client, Job
+    from paperhook.core.exchange import FilePart, Multipart
     from paperhook.errors import SubmissionUnknown
     from paperhook.tracker import PostgresTracker, SqliteTracker
     from tests.acme import Acme, KeyedAcme
@@ -57,12 +59,29 @@ UPLOADER = """
         def _job(self, response, said):
             return super()._job(response, said).model_copy(update={"filename": said.get("name")})
 
+    class Batching:
+        # Names the job of each document.
+        def upload_batch(self, documents, *, key=None, metadata={}):
+            body = Multipart((), tuple(FilePart("files", each) for each in documents))
+            said = (yield from self.call("POST", "/batches", body=body, **self._keyed(key))).json()
+            jobs = [Job(id=job_id, provider=self.name) for job_id in said["jobs"]]
+            return Batch(id=said["id"], provider=self.name, jobs=tuple(jobs))
+
+    class KeyedBatching(Batching, KeyedAcme):
+        capabilities = replace(KeyedAcme.capabilities, max_batch_documents=3)
+
+    class KeylessBatching(Batching, Acme):
+        pass
+
+    providers = {"keyed": KeyedAcme, "keyless": Listed}
+    providers |= {"keyed batch": KeyedBatching, "keyless batch": KeylessBatching}
+
     hooks = {}
     if step == "before the request":
         hooks = {"request": [die]}
     if step == "before the answer":
         hooks = {"response": [die]}
-    provider = (KeyedAcme if kind == "keyed" else Listed)("key", base_url=url)
+    provider = providers[kind]("key", base_url=url)
     http = httpx.Client(event_hooks=hooks)
     client = Client(provider, tracker=Tracker(path), http_client=http)
 
@@ -70,6 +89,14 @@ UPLOADER = """
         # In one piece: threads share the line.
         sys.stdout.write(f"{word}\\n")
         sys.stdout.flush()
+
+    def upload_batch():
+        try:
+            batch = client.batch([b"%PDF-1.7 one document", b"%PDF-1.7 another document"])
+        except SubmissionUnknown as error:
+            say("unknown")
+        else:
+            say(" ".join(job.id for job in batch.jobs))
 
     def upload():
         try:
@@ -87,6 +114,8 @@ UPLOADER = """
         else:
             say(job.id)
 
+    if kind.endswith("batch"):
+        upload = upload_batch
     uploading = [threading.Thread(target=upload) for _ in range(threads)]
     for each in uploading:
         each.start()
@@ -117,6 +146,19 @@ class Server(ThreadingHTTPServer):
         self.lock = threading.Lock()
         self.made: list[str] = []
         self.by_key: dict[str, str] = {}
+        self.batches: dict[str, Any] = {}
+
+    def batch(self, key: str) -> Any:
+        """Make two jobs in one call, or give those of a key that is known."""
+        with self.lock:
+            if key not in self.batches:
+                jobs = [f"d{len(self.made) + 1}", f"d{len(self.made) + 2}"]
+                self.made += jobs
+                said = {"id": f"b{len(self.batches) + 1}", "jobs": jobs}
+                if not key:
+                    return said
+                self.batches[key] = said
+            return self.batches[key]
 
     @property
     def url(self) -> str:
@@ -129,6 +171,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
         key = self.headers.get("Idempotency-Key")
+        if self.path.endswith("/batches"):
+            self._answer(self.server.batch(key or ""))
+            return
         with self.server.lock:
             job = self.server.by_key.get(key or "")
             if job is None:
@@ -221,6 +266,40 @@ def test_without_a_key_nothing_is_ever_sent_twice(step: str, server: Server, pat
     assert [row.state for row in rows(path)] == [
         JobStatus.SUBMITTED if sure else JobStatus.SUBMISSION_UNKNOWN
     ]
+
+
+#: Of a batch all jobs are recorded at once.
+BATCH_STEPS = {step.replace(" record", " record_jobs"): then for step, then in STEPS.items()}
+
+
+@pytest.mark.parametrize("step", BATCH_STEPS)
+def test_with_a_key_a_batch_is_made_once_wherever_it_was_killed(
+    step: str, server: Server, tmp_path: Path
+) -> None:
+    path = tmp_path / "paperhook.db"
+    killed_at(step, server, path, "keyed batch")
+
+    assert said_by(start(server, path, "keyed batch")) == ["d1", "d2"]
+    assert server.made == ["d1", "d2"]
+    assert {(row.job.id, row.state) for row in rows(path)} == {
+        ("d1", JobStatus.SUBMITTED),
+        ("d2", JobStatus.SUBMITTED),
+    }
+
+
+@pytest.mark.parametrize("step", BATCH_STEPS)
+def test_without_a_key_no_batch_is_ever_sent_twice(step: str, server: Server, tmp_path: Path) -> None:
+    path = tmp_path / "paperhook.db"
+    killed_at(step, server, path, "keyless batch")
+
+    said = said_by(start(server, path, "keyless batch"))
+
+    then = BATCH_STEPS[step]
+    sure = then in ("no", "known")
+    assert said == (["d1", "d2"] if sure else ["unknown"])
+    assert len(server.made) == (0 if then == "unknown" else 2)
+    state = JobStatus.SUBMITTED if sure else JobStatus.SUBMISSION_UNKNOWN
+    assert state in {row.state for row in rows(path)}
 
 
 @pytest.mark.parametrize("step", ["after sending", "before the answer", "before record"])

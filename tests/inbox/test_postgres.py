@@ -6,6 +6,7 @@ import gc
 import itertools
 import os
 import random
+import re
 import socket
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from importlib import resources
 from typing import Any
@@ -23,17 +24,35 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from paperhook.errors import InboxCorrupt, InboxError, InboxTooNew, InboxUnavailable
-from paperhook.inbox import Claim, Entry, Filter, Outcome, PostgresInbox, State
+from paperhook.inbox import (
+    Claim,
+    Entry,
+    Filter,
+    Outcome,
+    PostgresInbox,
+    State,
+    postgres_looking,
+    postgres_putting,
+    postgres_session,
+    postgres_turns,
+)
 from paperhook.inbox import postgres_work as work
 from paperhook.inbox.base import Settlement
 from paperhook.inbox.commits import Work
 from paperhook.inbox.postgres_listener import Listener
-from paperhook.inbox.postgres_server import _MIGRATION_LOCK, Address, _scripts
+from paperhook.inbox.postgres_migrating import _MIGRATION_LOCK, _scripts
+from paperhook.inbox.postgres_server import Address
 
 from .. import postgres
 
+#: Where statements are.
+MODULES = (postgres_looking, postgres_putting, postgres_session, postgres_turns, work)
 #: Of the newest schema.
 VERSION = len(list(resources.files("paperhook.inbox").joinpath("migrations", "postgres").iterdir()))
+
+
+#: What a client says to settle events at once.
+SETTLES = b"paperhook_settle"
 
 
 @pytest.fixture
@@ -82,7 +101,7 @@ def ask(inbox: PostgresInbox, *statements: str, turn: int = 9) -> Any:
     """Have statements run in a transaction of the inbox's own connection, the first time that it is tried."""
     waiting = list(statements)
 
-    def run(db: work.Session, asks: Any) -> list[Any]:
+    def run(db: postgres_session.Session, asks: Any) -> list[Any]:
         while waiting:
             db.run(waiting.pop(0))
         return [None] * len(asks)
@@ -124,10 +143,12 @@ class Proxy:
         self._pairs: list[socket.socket] = []
         #: What a client must not say, and whether the server still hears it.
         self.word, self.is_heard = b"", False
+        #: Whether nobody is let in from then on.
+        self.ends_there = False
         self.said = 0
         self.is_over = threading.Event()
         self._server = socket.create_server(("127.0.0.1", 0))
-        self._listen = True
+        self._listen, self._is_silent = True, False
         threading.Thread(target=self._accept, daemon=True).start()
         self.address = make_conninfo(
             address,
@@ -163,6 +184,7 @@ class Proxy:
             while chunk := source.recv(65536):
                 if is_client and self.word and self.word in chunk:
                     self.word, self.said = b"", self.said + 1
+                    self._listen = not self.ends_there
                     if self.is_heard:
                         # The server does it while nobody is there to hear of it.
                         source.shutdown(socket.SHUT_RDWR)
@@ -170,7 +192,8 @@ class Proxy:
                         time.sleep(0.1)
                     self.is_over.set()
                     break
-                target.sendall(chunk)
+                if not self._is_silent:
+                    target.sendall(chunk)
         except OSError:
             pass
         for each in (source, target):
@@ -187,6 +210,25 @@ class Proxy:
 
     def come_back(self) -> None:
         self._listen = True
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Take everything and give nothing, as where the server behind has moved away; then hang up."""
+        self._is_silent = True
+        try:
+            yield
+        finally:
+            self._is_silent = False
+            self.cut()
+
+    @contextmanager
+    def hanging_up(self) -> Iterator[None]:
+        """End every connection as soon as it is made."""
+        self.cut(for_good=True)
+        try:
+            yield
+        finally:
+            self.come_back()
 
     def close(self) -> None:
         self.cut(for_good=True)
@@ -323,6 +365,24 @@ def test_leases_alone_do_not_wait_for_the_disk(opened: Callable[..., PostgresInb
     assert seen == [[("off",)], [("on",)]]
 
 
+def test_a_lease_at_once_does_not_wait_for_the_disk_and_what_follows_does(
+    opened: Callable[..., PostgresInbox],
+) -> None:
+    inbox, seen = opened(), []
+    put(inbox, "e1")
+
+    def lease(db: postgres_session.Session, asks: Any) -> list[Any]:
+        db.rows(work._CLAIM_AT_ONCE, token="t", until=60.0, now=1.0, limit=1)
+        return [seen.append(db.rows("SHOW synchronous_commit"))]
+
+    inbox._writes.ask(Work(lease, turn=9), None).result(20)
+    claim(inbox)
+    look = Work(lambda db, asks: [seen.append(db.rows("SHOW synchronous_commit"))], turn=9)
+    inbox._writes.ask(look, None).result(20)
+
+    assert seen == [[("off",)], [("on",)]]
+
+
 # Passwords
 
 
@@ -416,7 +476,7 @@ def test_a_migration_that_fails_leaves_nothing(
     url: str, opened: Callable[..., PostgresInbox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scripts = [*_scripts(), "CREATE TABLE paperhook_extra (id BIGINT); SELECT 1/0"]
-    monkeypatch.setattr("paperhook.inbox.postgres_server._scripts", lambda: scripts)
+    monkeypatch.setattr("paperhook.inbox.postgres_migrating._scripts", lambda: scripts)
     inbox = opened()
 
     with pytest.raises(InboxUnavailable, match="division by zero"):
@@ -439,7 +499,7 @@ def test_a_connection_that_was_cut_while_nobody_used_it_costs_nothing(
 
     assert postgres.cut_connections() >= 2
 
-    assert put(inbox, "e1", "e2") == (False, True)
+    assert put(inbox, "e1", "e2", received_at=2.0) == (False, True)
     assert inbox.stats().result(20).duplicates == 1
 
 
@@ -465,44 +525,109 @@ def test_a_connection_that_is_cut_again_and_again_is_unavailable(
     inbox = opened()
     put(inbox, "e1")
 
-    with pytest.raises(InboxUnavailable, match="terminating connection"):
+    with pytest.raises(InboxUnavailable, match=r"terminating connection|closed the connection"):
         inbox._writes.ask(Work(lambda db, asks: [db.run(CUT)], turn=9), None).result(20)
 
     assert put(inbox, "e2") == (True,)
 
 
 @pytest.mark.parametrize("is_heard", [True, False])
-def test_a_commit_of_which_nobody_heard_is_not_acknowledged_and_may_be_sent_again(
-    proxy: Proxy, opened: Callable[..., PostgresInbox], is_heard: bool
+@pytest.mark.parametrize("way", ["at once", "in a transaction"])
+def test_a_put_of_whose_commit_nobody_heard_is_looked_up(
+    proxy: Proxy, opened: Callable[..., PostgresInbox], is_heard: bool, way: str
 ) -> None:
-    inbox = opened(proxy.address)
+    inbox, keys = opened(proxy.address), ["e2"] if way == "at once" else ["e1", "e2"]
     put(inbox, "e1")
-    proxy.word, proxy.is_heard = b"COMMIT\x00", is_heard
+    proxy.word = b"paperhook_event_id_seq" if way == "at once" else b"COMMIT\x00"
+    proxy.is_heard = is_heard
 
-    with pytest.raises(InboxUnavailable):
-        put(inbox, "e2")
+    assert put(inbox, *keys, received_at=2.0)[-1] is True
 
     assert proxy.is_over.wait(5)
     assert proxy.said == 1
-    assert put(inbox, "e2") == (not is_heard,)
-    assert set(rows(inbox)) == {"e1", "e2"}
+    assert put(inbox, "e2", received_at=3.0) == (False,)
+    assert rows(inbox) == {"e1": State.PENDING, "e2": State.PENDING}
+    # What was counted in the transaction that was committed is counted again.
+    assert len(keys) <= inbox.stats().result(20).duplicates <= len(keys) + 1
 
 
 @pytest.mark.parametrize("is_heard", [True, False])
-def test_a_settlement_of_which_nobody_heard_is_recorded_once(
+@pytest.mark.parametrize("way", ["at once", "in a transaction"])
+def test_a_settlement_of_whose_commit_nobody_heard_is_looked_up(
+    proxy: Proxy, opened: Callable[..., PostgresInbox], is_heard: bool, way: str
+) -> None:
+    inbox = opened(proxy.address)
+    put(inbox, "e1")
+    (held,) = claim(inbox)
+    proxy.word = SETTLES if way == "at once" else b"COMMIT\x00"
+    proxy.is_heard = is_heard
+
+    if way == "at once":
+        assert finish(inbox, held)
+    else:
+        assert inbox.release(held, [], due_at=5.0, now=1.0).result(20)
+
+    assert proxy.is_over.wait(5)
+    assert not finish(inbox, held)
+    assert inbox.stats().result(20).done == (way == "at once")
+
+
+@pytest.mark.parametrize("is_heard", [True, False])
+def test_a_settlement_is_looked_up_also_when_the_server_is_away_for_a_while(
     proxy: Proxy, opened: Callable[..., PostgresInbox], is_heard: bool
 ) -> None:
     inbox = opened(proxy.address)
     put(inbox, "e1")
     (held,) = claim(inbox)
-    proxy.word, proxy.is_heard = b"COMMIT\x00", is_heard
+    proxy.word, proxy.is_heard, proxy.ends_there = SETTLES, is_heard, True
 
     with pytest.raises(InboxUnavailable):
         finish(inbox, held)
+    proxy.come_back()
 
-    assert proxy.is_over.wait(5)
-    assert finish(inbox, held) is not is_heard
+    # As a worker does it, which has its outcome to record.
+    assert finish(inbox, held)
+    assert not finish(inbox, held)
     assert inbox.stats().result(20).done == 1
+
+
+def test_a_settlement_whose_lease_another_took_meanwhile_is_not_ones_own(
+    proxy: Proxy, opened: Callable[..., PostgresInbox]
+) -> None:
+    inbox, other = opened(proxy.address), opened()
+    put(inbox, "e1")
+    (held,) = claim(inbox)
+    proxy.word, proxy.ends_there = SETTLES, True
+    with pytest.raises(InboxUnavailable):
+        finish(inbox, held)
+
+    (taken,) = claim(other, now=2000.0)
+    assert finish(other, taken)
+    proxy.come_back()
+
+    assert not finish(inbox, held)
+    assert inbox.stats().result(20).done == 1
+
+
+@pytest.mark.parametrize("is_heard", [True, False])
+@pytest.mark.parametrize("way", ["at once", "in a transaction"])
+def test_a_lease_of_whose_commit_nobody_heard_is_nobodys(
+    proxy: Proxy, opened: Callable[..., PostgresInbox], is_heard: bool, way: str
+) -> None:
+    inbox = opened(proxy.address)
+    put(inbox, "e1")
+    proxy.word = b"SKIP LOCKED" if way == "at once" else b"COMMIT\x00"
+    proxy.is_heard = is_heard
+
+    if way == "at once":
+        (held,) = claim(inbox)
+    else:
+        held = inbox.claim_key("docuparse", "e1", lease=60, now=1000.0).result(20)
+
+    assert held is not None
+    assert proxy.is_over.wait(5)
+    assert held.claims == 1
+    assert finish(inbox, held)
 
 
 def test_a_server_that_is_away_is_unavailable_until_it_is_back(
@@ -708,6 +833,29 @@ def test_an_event_put_while_the_one_before_is_being_finished_is_not_forgotten(
         assert not asked.done()
 
     assert asked.result(20) == (True,)
+    assert [each.entry.key for each in claim(inbox)] == ["e2"]
+
+
+def test_an_event_put_just_before_the_one_before_is_finished_has_its_turn(
+    url: str, opened: Callable[..., PostgresInbox]
+) -> None:
+    inbox = opened()
+    put(inbox, "e1", job_id="j")
+    (held,) = claim(inbox)
+
+    with psycopg.connect(url) as other:
+        # As another receiver does it: what it puts is not to be seen yet, and it holds the event whose turn it is.
+        other.execute(
+            "INSERT INTO paperhook_event (provider, key, key_hash, type, subject_hash, is_next, received_at)"
+            " VALUES ('docuparse', 'e2', sha256('e2'), 't', sha256('j'), FALSE, 1)"
+        )
+        other.execute("INSERT INTO paperhook_payload VALUES (lastval(), '', 'delivery', 0, '{}', 'webhook')")
+        other.execute("SELECT id FROM paperhook_event WHERE is_next FOR UPDATE")
+        asked = inbox.finish(held, [Outcome("book", State.DONE, 1)], state=State.DONE, now=1.0)
+        time.sleep(0.1)
+        assert not asked.done()
+
+    assert asked.result(20)
     assert [each.entry.key for each in claim(inbox)] == ["e2"]
 
 
@@ -921,12 +1069,36 @@ def test_a_handlers_commit_of_which_nobody_heard_is_all_or_nothing(
         proxy.word, proxy.is_heard = b"COMMIT\x00", is_heard
         return Settlement(held, [], State.DONE, 1.0)
 
-    with pytest.raises(InboxUnavailable):
-        inbox.transact(book)
+    if is_heard:
+        assert inbox.transact(book)
+    else:
+        with pytest.raises(InboxUnavailable):
+            inbox.transact(book)
 
     assert proxy.is_over.wait(5)
     is_booked = ask_value(inbox, "SELECT to_regclass('booked')::text") is not None
     assert (is_booked, rows(inbox)["e1"]) == (is_heard, State.DONE if is_heard else State.RUNNING)
+
+
+def test_a_commit_that_keeps_the_lease_and_of_which_nobody_heard_is_left_to_the_next_run(
+    proxy: Proxy, opened: Callable[..., PostgresInbox]
+) -> None:
+    inbox = opened(proxy.address)
+    put(inbox, "e1")
+    (held,) = claim(inbox)
+
+    def book(connection: psycopg.Connection[Any]) -> Settlement:
+        connection.execute("SELECT 1")
+        proxy.word, proxy.is_heard = b"COMMIT\x00", True
+        return Settlement(held, [Outcome("book", State.DONE, 1)], State.RUNNING, 0.0)
+
+    with pytest.raises(InboxUnavailable):
+        inbox.transact(book)
+
+    assert proxy.is_over.wait(5)
+    # What it recorded is there, so that its handler does not run again.
+    assert inbox.release(held, [], due_at=0, now=1.0).result(20)
+    assert claim(inbox)[0].outcomes["book"].state is State.DONE
 
 
 def test_no_more_handlers_have_a_connection_than_were_allowed(opened: Callable[..., PostgresInbox]) -> None:
@@ -972,55 +1144,97 @@ def test_a_connection_that_comes_back_to_a_closed_inbox_is_closed(
     eventually(lambda: connections(url) == 0)
 
 
+# Clocks
+
+
+class Jumping:
+    """The time of day of a machine, which somebody sets."""
+
+    def __init__(self) -> None:
+        self.offset = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.offset
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_leases_and_pauses_go_by_the_servers_clock(
+    opened: Callable[..., PostgresInbox], hours: int, when: str
+) -> None:
+    clock = Jumping()
+    wrong, right = opened(clock=clock), opened()
+    put(right, "leased", "paused", "new")
+    if when == "meanwhile":
+        # It knows the server's time already when its own jumps.
+        (held,) = claim(wrong, limit=1, now=clock())
+        wrong.release(held, [], due_at=0, now=clock()).result(20)
+    clock.offset = hours * 3600.0
+    leased, paused = right.claim(limit=2, lease=60, now=time.time()).result(20)
+
+    # Nobody's lease has run out because of a wrong clock, and what it leases others leave alone.
+    assert [each.entry.key for each in claim(wrong, now=clock())] == ["new"]
+    assert claim(right, now=time.time()) == ()
+    assert wrong.renew([leased], lease=60, now=clock()).result(20) == (True,)
+    assert claim(right, now=time.time() + 50) == ()
+    # A pause is as long as it was meant.
+    wrong.release(paused, [], due_at=clock() + 100, now=clock()).result(20)
+    assert claim(right, now=time.time() + 50) == ()
+    assert {each.entry.key for each in claim(right, now=time.time() + 110)} == {"leased", "new", "paused"}
+
+
+def test_a_transactional_handlers_pause_goes_by_the_servers_clock(
+    opened: Callable[..., PostgresInbox],
+) -> None:
+    clock = Jumping()
+    clock.offset = 3600.0
+    wrong, right = opened(clock=clock), opened()
+    put(right, "e1")
+    (held,) = claim(wrong, now=clock())
+
+    assert wrong.transact(lambda connection: Settlement(held, [], State.PENDING, clock() + 100))
+
+    assert claim(right, now=time.time() + 50) == ()
+    assert len(claim(right, now=time.time() + 110)) == 1
+
+
 # Indexes: a claim must cost the same with a million settled rows
 
 
 @pytest.mark.parametrize(
     ("query", "index"),
     [
+        ("_PUT_AT_ONCE", "paperhook_event_key"),
+        ("_PUT_AT_ONCE", "paperhook_event_subject"),
+        ("_RECALL_PUTS", "paperhook_event_key"),
         ("_CLAIM", "paperhook_event_leased"),
         ("_CLAIM", "paperhook_event_due"),
+        ("_CLAIM_AT_ONCE", "paperhook_event_leased"),
+        ("_CLAIM_AT_ONCE", "paperhook_event_due"),
+        ("_UNDO_LEASES", "paperhook_event_leased"),
+        ("_RECALL", "paperhook_event_pkey"),
         ("_CLAIM_KEY", "paperhook_event_key"),
         ("_RENEW", "paperhook_event_pkey"),
         ("_SETTLE", "paperhook_event_pkey"),
         ("_LOCK_NEXT", "paperhook_event_"),
         ("_YIELD_TURN", "paperhook_event_"),
-        ("_GIVE_TURN", "paperhook_event_subject"),
+        ("GIVE_TURN", "paperhook_event_subject"),
         ("_PUT_EVENTS", "paperhook_event_subject"),
         ("_COUNT_DUPLICATES", "paperhook_event_key"),
         ("_STATS", "paperhook_event_dead"),
     ],
 )
 def test_a_query_uses_its_index(opened: Callable[..., PostgresInbox], query: str, index: str) -> None:
-    inbox, statement = opened(), getattr(work, query)
+    inbox = opened()
+    statement = next(getattr(each, query) for each in MODULES if hasattr(each, query))
     put(inbox, "e1")
-    lists = {
-        word: [None]
-        for word in (
-            "key",
-            "type",
-            "is_first",
-            "received_at",
-            "token",
-            "until",
-            "state",
-            "moment",
-            "copies",
-            "id",
-        )
-    }
+    single = {"now": 1.0, "until": 2.0, "token": "t", "limit": 10, "key_hash": b"", "provider": ""}
+    words = dict.fromkeys(re.findall(r"%\((\w+)\)b", statement))
     values: dict[str, Any] = {
-        "now": 1.0,
-        "until": 2.0,
-        "token": "t",
-        "limit": 10,
-        "key_hash": b"",
-        "provider": "",
+        word: single.get(word) if f"%({word})b::" not in statement else [single.get(word)] for word in words
     }
-    if "unnest" in statement:
-        values |= lists | {"provider": ["p"], "key_hash": [b""], "subject_hash": [b""]}
 
-    def explain(db: work.Session, asks: Any) -> list[str]:
+    def explain(db: postgres_session.Session, asks: Any) -> list[str]:
         return ["\n".join(line for (line,) in db.rows("EXPLAIN " + statement, **values))]
 
     plan = inbox._writes.ask(Work(explain, turn=9), None).result(20)

@@ -22,6 +22,8 @@ from paperhook.hooks import Webhooks
 from paperhook.inbox import MemoryInbox
 from paperhook.observe import (
     DeliveryReceived,
+    DocumentEnded,
+    DocumentJudged,
     EventRecovered,
     EventSettled,
     EventStored,
@@ -32,6 +34,8 @@ from paperhook.observe import (
     Observers,
     Recorder,
     RequestMade,
+    RetryPaused,
+    ReviewDecided,
     SubmissionEnded,
     log_lines,
     opentelemetry,
@@ -46,10 +50,14 @@ SEEN: list[Observed] = [
     EventStored("acme", "document.completed", "webhook", was_new=True),
     HandlerRan("acme", "document.completed", "book", "retry", 1, 0.25, "TimeoutError"),
     EventSettled("acme", "document.completed", "webhook", "done", 1.5),
+    DocumentEnded("acme", "document.completed", "done", 90.0),
+    DocumentJudged("acme", "document.completed", is_met=False, rules=("sums", "unique")),
+    ReviewDecided("acme", "document.completed", "corrected", 60.0),
     EventRecovered("acme", "document.completed"),
-    InboxMeasured(1, 2, 3, 4, 5, 6.5),
-    JobsMeasured(7, 1, 9),
+    InboxMeasured(1, 2, 3, 4, 5, 6.5, 7),
+    JobsMeasured(7, 1, 9, 3600.0),
     RequestMade("acme", "POST", "RateLimited", is_retry=True),
+    RetryPaused("acme", "POST", "RateLimited", 1, 2.0),
     SubmissionEnded("acme"),
 ]
 
@@ -348,12 +356,21 @@ def test_opentelemetry_exports_every_detail() -> None:
             ({"state": "running"}, 2),
             ({"state": "done"}, 3),
             ({"state": "dead"}, 4),
+            ({"state": "review"}, 7),
         ],
         "paperhook.inbox.lag": [({}, 6.5)],
         "paperhook.jobs": [({"state": "open"}, 7), ({"state": "unknown"}, 1), ({"state": "settled"}, 9)],
+        "paperhook.jobs.oldest": [({}, 3600.0)],
+        "paperhook.document.duration": [({**event, "state": "done"}, (1, 90.0))],
+        "paperhook.documents.judged": [({**event, "is_met": False}, 1)],
+        "paperhook.reviews.decided": [({**event, "decision": "corrected"}, 1)],
         "paperhook.client.requests": [
             ({"provider": "acme", "method": "POST", "error": "RateLimited", "is_retry": True}, 1)
         ],
+        "paperhook.client.request.duration": [
+            ({"provider": "acme", "method": "POST", "error": "RateLimited"}, (1, 0.0))
+        ],
+        "paperhook.client.retries": [({"provider": "acme", "method": "POST", "reason": "RateLimited"}, 1)],
         "paperhook.client.submissions": [({"provider": "acme", "error": ""}, 1)],
     }
 

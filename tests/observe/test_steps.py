@@ -38,7 +38,7 @@ def test_a_watched_operation_asks_and_ends_as_it_would_alone() -> None:
     assert ended.value.value is response
     assert recorder.seen == [
         RequestMade("acme", "GET", "AnswerLost", is_retry=False),
-        RequestMade("acme", "GET", "", is_retry=True),
+        RequestMade("acme", "GET", "", is_retry=True, status=200, attempt=2),
     ]
 
 
@@ -55,4 +55,4 @@ def test_a_response_that_cannot_be_read_is_the_operations_business() -> None:
 
     with pytest.raises(StopIteration):
         steps.send(Response(REQUEST, 200, Headers({}), b"", 1.0))
-    assert recorder.seen == [RequestMade("acme", "GET", "MalformedAnswer", is_retry=False)]
+    assert recorder.seen == [RequestMade("acme", "GET", "MalformedAnswer", is_retry=False, status=200)]

@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, Generic, TypeVar
+from typing import Any, BinaryIO, Generic, TypeVar, cast
 
 from paperhook.core.document import Document
 from paperhook.core.exchange import JsonBody, Multipart, Request, Response
@@ -111,6 +111,27 @@ def run(steps: Steps[T], *answers: Answer | Pages | TransportError) -> Ran[T]:
                 reply, failure = _stored(future)
     assert not waiting, f"{len(waiting)} answers were not asked for"
     return ran
+
+
+def prepared(steps: Steps[T]) -> Steps[T]:
+    """Do what comes before each exchange, as the retries of a client would."""
+    reply: Any = None
+    failure: PaperhookError | None = None
+    try:
+        while True:
+            try:
+                effect = steps.send(reply) if failure is None else steps.throw(failure)
+            except StopIteration as done:
+                return cast("T", done.value)
+            reply, failure = None, None
+            try:
+                if isinstance(effect, Send) and effect.before is not None:
+                    yield from effect.before()
+                reply = yield effect
+            except PaperhookError as error:
+                failure = error
+    finally:
+        steps.close()
 
 
 def _stored(future: Future[Any]) -> tuple[Any, PaperhookError | None]:

@@ -321,19 +321,33 @@ def test_batch_is_one_call_with_repeated_parts() -> None:
     assert ran.value.summary.total == 2
 
 
+def test_batch_answer_without_the_batchs_id_is_malformed() -> None:
+    body = {"success": True, "documents": [{"document_id": "doc_a1"}]}
+
+    assert isinstance(run(DOCUPARSE.upload_batch((document(),)), Answer(202, body)).error, MalformedAnswer)
+
+
 @pytest.mark.parametrize(
-    "body",
+    ("members", "ids"),
     [
-        {"success": True, "documents": [{"document_id": "doc_a1"}]},
-        {"success": True, "batch_id": "batch_9"},
-        {"success": True, "batch_id": "batch_9", "documents": []},
-        {"success": True, "batch_id": "batch_9", "documents": [5]},
+        (["doc_a1", "doc_b2"], ["doc_a1", "doc_b2"]),
+        ([5, {"document_id": 6}], ["5", "6"]),
+        (None, []),
+        ([], []),
+        (["doc_a1"], []),
+        (["doc_a1", {"error": "no"}], []),
+        ([None, []], []),
     ],
 )
-def test_batch_answer_that_does_not_name_each_document_is_malformed(body: dict[str, Any]) -> None:
-    ran = run(DOCUPARSE.upload_batch((document(),)), Answer(202, body))
+def test_an_accepted_batch_is_not_lost_where_it_names_its_documents_otherwise(
+    members: Any, ids: list[str]
+) -> None:
+    body = {"success": True, "batch_id": "batch_9", "documents": members}
 
-    assert isinstance(ran.error, MalformedAnswer)
+    batch = run(DOCUPARSE.upload_batch((document("a.pdf"), document("b.pdf"))), Answer(202, body)).value
+
+    assert (batch.id, batch.summary.total) == ("batch_9", 2)
+    assert [job.id for job in batch.jobs] == ids
 
 
 # Webhooks
@@ -397,7 +411,13 @@ def test_batch_event_is_identified_by_its_batch() -> None:
     assert found.summary == BatchSummary(total=3, succeeded=2, failed=1)
 
 
-@pytest.mark.parametrize("counts", [None, 5, {}, {"total": "3", "succeeded": True, "failed": -1}])
+def test_a_summary_may_count_in_text() -> None:
+    counts = DOCUPARSE.read_summary({"total": "3", "succeeded": "2", "failed": 1})
+
+    assert counts == BatchSummary(total=3, succeeded=2, failed=1)
+
+
+@pytest.mark.parametrize("counts", [None, 5, {}, {"total": "-3", "succeeded": True, "failed": -1}])
 def test_summary_that_counts_nothing_is_zero(counts: Any) -> None:
     assert DOCUPARSE.read_summary(counts) == BatchSummary()
 

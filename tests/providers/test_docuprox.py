@@ -389,7 +389,9 @@ def test_results_are_asked_by_a_post_that_may_be_repeated() -> None:
     assert ran.requests[0].repeat is Repeat.ALWAYS
 
 
-@pytest.mark.parametrize("body", [[RECORD], RECORD])
+@pytest.mark.parametrize(
+    "body", [[RECORD], RECORD, {"job_id": JOB_ID, "result": RECORD}, {"job_id": JOB_ID, "result": [RECORD]}]
+)
 def test_array_of_one_record_and_a_single_record_are_the_same(body: Any) -> None:
     result = run(DOCUPROX.result(JOB), Answer(200, body)).value
 
@@ -632,3 +634,55 @@ def test_document_is_only_read_when_it_is_sent() -> None:
     ran = run(DOCUPROX.upload(Document("a.png", "image/png", 5, "0" * 64, Unreadable())), ACCEPTED)
 
     assert ran.value.id == JOB_ID
+
+
+# A job that stays where it is
+
+STAYS = status_answer("PROCESS IMAGE SUCCESS")
+SINGLE = JOB.model_copy(update={"filename": "invoice.pdf"})
+
+
+def test_a_single_document_that_stays_at_its_last_image_for_30_seconds_is_probed() -> None:
+    pace = operations.Pace(first=10, factor=1, longest=10, jitter=0)
+    steps = operations.wait(DOCUPROX, SINGLE, deadline=300, pace=pace)
+
+    ran = run(steps, *[STAYS] * 4, Answer(200, [{"invoice_no": "A-1"}]))
+
+    assert ran.value.status is JobStatus.COMPLETED
+    # The first status was news, so the time counts from there.
+    assert ran.pauses == [10] * 4
+    assert ran.sent[-1] == "POST https://api.docuprox.com/v1/job-results"
+
+
+def test_a_probe_that_finds_nothing_is_made_again_30_seconds_later() -> None:
+    pace = operations.Pace(first=10, factor=1, longest=10, jitter=0)
+    steps = operations.wait(DOCUPROX, SINGLE, deadline=300, pace=pace)
+
+    ran = run(steps, *[STAYS] * 4, Answer(404), *[STAYS] * 3, Answer(200, []), status_answer("SUCCESS"))
+
+    assert ran.value.status is JobStatus.COMPLETED
+    assert ran.value.provider_status == "SUCCESS"
+
+
+@pytest.mark.parametrize(
+    ("filename", "word"),
+    [
+        ("many.zip", "PROCESS IMAGE SUCCESS"),
+        (None, "PROCESS IMAGE SUCCESS"),
+        ("invoice.pdf", "PROCESSING IMAGE"),
+    ],
+)
+def test_what_may_be_an_archive_or_is_at_another_word_is_not_probed(filename: str | None, word: str) -> None:
+    job = JOB.model_copy(update={"filename": filename, "provider_status": word})
+
+    ran = run(operations.ask(DOCUPROX, job, unmoved=1000), status_answer(word))
+
+    assert ran.value.status is JobStatus.PROCESSING
+
+
+def test_a_poll_that_hears_the_same_word_again_probes() -> None:
+    known = SINGLE.model_copy(update={"provider_status": "PROCESS IMAGE SUCCESS"})
+
+    ran = run(operations.poll(DOCUPROX, known), STAYS, Answer(200, [{"a": "1"}]), Answer(200, [{"a": "1"}]))
+
+    assert [each.type for each in ran.value] == ["document.completed"]

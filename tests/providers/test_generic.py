@@ -40,7 +40,7 @@ from paperhook.errors import (
 )
 from paperhook.providers.generic import Generic
 from paperhook.providers.generic_events import MAX_KEY_CHARS
-from paperhook.providers.references import check_reference
+from paperhook.providers.references import check_reference, is_public_address
 from paperhook.webhooks.receiver import Outcome, admit, refusal
 from paperhook.webhooks.signatures import BodySecret, Custom, HmacPairs, StaticHeader
 from tests.providers.driving import Answer, document, form_fields, header, run
@@ -190,7 +190,15 @@ def test_a_file_that_is_not_there_or_not_toml_is_told(tmp_path: Path) -> None:
         ({"handshake": {"kind": "challenge"}}, "handshake"),
         ({"reply": {"success": 404}}, "reply.success"),
         ({"references": {"url": "u", "hosts": ["http://x"]}}, "references.hosts.0"),
+        ({"references": {"url": "u", "max_bytes": 0}}, "references.max_bytes"),
         ({"payload": {"error_kinds": {"X": "sometimes"}}}, "payload.error_kinds.X"),
+        ({"payload": {"occurred_unit": "min"}}, "payload.occurred_unit"),
+        ({"ids": {"job": "header:X Y"}}, "ids.job.0"),
+        ({"body": "xml"}, "body"),
+        ({"limits": {"rate_requests": "60"}}, "limits.rate_requests"),
+        ({"endpoints": {"upload": {"path": "/v1", "form": "xml"}}}, "endpoints.upload.form"),
+        ({"problems": {"code": "a b"}}, "problems.code.0"),
+        ({"handshake": {"kind": "hook_secret", "header": "X Y"}}, "handshake.header"),
     ],
 )
 def test_a_mistake_is_told_with_the_path_that_leads_to_it(tables: dict[str, Any], path: str) -> None:
@@ -200,8 +208,64 @@ def test_a_mistake_is_told_with_the_path_that_leads_to_it(tables: dict[str, Any]
     assert f": {path}: " in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("tables", "sentence"),
+    [
+        ({"event": {}}, "event: there is no such name here: did you mean events?"),
+        (
+            {"signature": {"kind": "hmac", "header": "X", "heder": "Y"}},
+            "signature.heder: there is no such name",
+        ),
+        ({"endpoints": {"upload": {"path": "/v1", "job_id": "id", "fil": "f"}}}, "did you mean file?"),
+        ({"zzz": 1}, "write one of name, title"),
+        ({"webhook_secret": "a-secret-of-16-bytes"}, "a declaration holds no secret: pass webhook_secret="),
+        ({"signature": {"header": "X"}}, "signature: kind is missing: write one of hmac, pairs"),
+        ({"signature": {"kind": "rot13"}}, "signature: kind 'rot13' is none of hmac, pairs"),
+        ({"signature": "hmac"}, "signature: 'hmac' is no table"),
+        ({"ids": 3}, "ids: 3 is no table"),
+        ({"statuses": 3}, "statuses: 3 is no table"),
+        ({"signature": {"kind": "body_secret", "path": ""}}, "signature.path: it is empty"),
+        (
+            {"signature": {"kind": "hmac", "header": "X", "any_case": "yes"}},
+            "'yes' is neither true nor false",
+        ),
+        (
+            {"signature": {"kind": "hmac", "header": "X", "tolerance": "300"}},
+            "write it without quotation marks",
+        ),
+        ({"title": 3}, "title: 3 is no text: write it in quotation marks"),
+        ({"ids": {"job": 3}}, "ids.job: 3 is neither a text nor a list of texts"),
+        ({"reply": {"success": 404}}, "reply.success: 404 must be at most 299"),
+        ({"signature": {"kind": "hmac", "header": "X", "digest": "md5" * 40}}, "…"),
+        ({"base_url": "https://"}, "base_url: 'https://' is no URL"),
+        ({"dedupe": "job"}, "dedupe.0: 'job' gives every event the same key"),
+        (
+            {"dedupe": ["{job_id}", "{type}:{word}"]},
+            "dedupe.1: '{type}:{word}' gives every event the same key",
+        ),
+        ({"endpoints": {"upload": {"path": "/v1"}}}, "endpoints.upload: job_id is missing"),
+        (
+            {"endpoints": {"status": {"path": "/v1", "status": "s"}}},
+            "endpoints.status.path: '/v1' does not say",
+        ),
+        ({"endpoints": {"status": {"path": "/v1/{job_id}"}}}, "endpoints: status.status is missing"),
+    ],
+)
+def test_the_sentence_about_a_mistake_says_what_to_write(tables: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        Generic.from_dict({**ACME, **tables})
+
+    assert sentence in str(refused.value)
+    assert "a-secret-of" not in str(refused.value)
+
+
+def test_a_declaration_that_is_no_mapping_is_told() -> None:
+    with pytest.raises(ConfigurationError, match="a declaration is a mapping, not a list"):
+        Generic.from_dict([1])  # type: ignore[arg-type] # the mistake itself
+
+
 def test_a_missing_name_is_told() -> None:
-    with pytest.raises(ConfigurationError, match="'without a name': name: Field required"):
+    with pytest.raises(ConfigurationError, match="'without a name': name: it is missing"):
         acme(without=("name",))
 
 
@@ -287,6 +351,16 @@ def test_an_upload_is_repeated_only_with_a_key_that_is_honoured() -> None:
     assert (header(without, "Idempotency-Key"), without.repeat) == (None, Repeat.UNLESS_SENT)
 
 
+@pytest.mark.parametrize("name", ["X-Idempotent-Replay", "Idempotent-Replayed"])
+@pytest.mark.parametrize("said", ["true", "false"])
+def test_an_answer_of_an_earlier_upload_is_told_as_one(name: str, said: str) -> None:
+    provider = acme(limits={"idempotency_header": "Idempotency-Key"})
+
+    job = run(provider.upload(document(), key="k1"), Answer(200, {"id": "j"}, {name: said})).value
+
+    assert job.is_replay is (said == "true")
+
+
 @pytest.mark.parametrize(
     ("auth", "key", "sent"),
     [
@@ -337,9 +411,10 @@ def test_a_document_may_be_sent_in_json_or_raw() -> None:
 
 
 def test_an_answer_without_the_jobs_id_is_told() -> None:
-    assert isinstance(run(acme().upload(document()), Answer(200, {"ok": True})).error, MalformedAnswer)
-    bare = acme(endpoints={"upload": {"path": "/u"}})
-    assert "job_id is missing" in str(run(bare.upload(document()), Answer(200, {})).error)
+    error = run(acme().upload(document()), Answer(200, {"ok": True})).error
+
+    assert isinstance(error, MalformedAnswer)
+    assert "job.id or id is missing" in str(error)
 
 
 def test_what_is_not_declared_is_told_when_it_is_called() -> None:
@@ -713,6 +788,92 @@ def test_no_text_of_a_url_does_anything_else_than_be_refused(url: str) -> None:
         check_reference("acme", url, own="https://api.acme.example", hosts=("files.acme.example",))
 
     assert "signature" not in str(refused.value)
+
+
+def redirect(to: str, status: int = 302) -> Answer:
+    return Answer(status, b"", headers={"Location": to})
+
+
+def test_a_redirect_is_checked_as_the_first_url_is_and_loses_the_credentials() -> None:
+    provider, found = acme(references=REFERENCES), Answer(200, {"result": {"grand": "5.00"}})
+
+    kept = run(provider.fetch(referring("https://api.acme.example/v1/results/1")), redirect("/v1/2"), found)
+    lost = run(
+        provider.fetch(referring("https://api.acme.example/v1/results/1")),
+        redirect("https://files.acme.example/1", 307),
+        found,
+    )
+    stopped = run(
+        provider.fetch(referring("https://files.acme.example/1")), redirect("https://evil.example/")
+    )
+    inside = run(
+        provider.fetch(referring("https://files.acme.example/1")), redirect("http://169.254.169.254/")
+    )
+    endless = run(
+        provider.fetch(referring("https://files.acme.example/1")),
+        *[redirect("https://files.acme.example/1") for _ in range(4)],
+    )
+
+    assert [bool(request.headers) for request in kept.requests] == [True, True]
+    assert kept.sent[-1] == "GET https://api.acme.example/v1/2"
+    assert [bool(request.headers) for request in lost.requests] == [True, False]
+    assert [request.is_foreign for request in lost.requests] == [False, True]
+    assert all(request.max_answer_bytes == 100 for request in lost.requests)
+    for refused in (stopped, inside):
+        assert isinstance(refused.error, ConfigurationError)
+        assert len(refused.requests) == 1
+    assert isinstance(endless.error, MalformedAnswer)
+    assert "redirects" in str(endless.error)
+
+
+@pytest.mark.parametrize(
+    ("address", "is_public"),
+    [
+        ("93.184.216.34", True),
+        ("2606:2800:220:1:248:1893:25c8:1946", True),
+        ("::ffff:93.184.216.34", True),
+        ("64:ff9b::5db8:d822", True),
+        *[
+            (each, False)
+            for each in (
+                *(
+                    "127.0.0.1",
+                    "127.255.255.254",
+                    "0.0.0.0",
+                    "10.0.0.1",
+                    "172.16.0.1",
+                    "192.168.1.1",
+                    "169.254.169.254",
+                ),
+                *(
+                    "100.64.0.1",
+                    "192.0.2.1",
+                    "198.18.0.1",
+                    "203.0.113.1",
+                    "224.0.0.1",
+                    "240.0.0.1",
+                    "255.255.255.255",
+                ),
+                *(
+                    "::1",
+                    "::",
+                    "fe80::1%eth0",
+                    "fc00::1",
+                    "fd12:3456::1",
+                    "fec0::1",
+                    "ff02::1",
+                    "2001:db8::1",
+                    "100::1",
+                ),
+                *("::ffff:127.0.0.1", "::ffff:169.254.169.254", "::ffff:10.0.0.1", "::127.0.0.1"),
+                *("64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2002:a9fe:a9fe::1"),
+                *("::ffff:0:127.0.0.1", "2001:0:7f00:1::1", "not an address", "", "0x7f.1", "2130706433"),
+            )
+        ],
+    ],
+)
+def test_an_address_is_public_only_where_everybody_reaches_it(address: str, is_public: bool) -> None:
+    assert is_public_address(address) is is_public
 
 
 def test_a_private_name_is_refused_even_where_it_is_listed() -> None:

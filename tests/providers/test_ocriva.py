@@ -256,6 +256,24 @@ def test_a_poll_of_a_found_record_has_the_key_of_its_webhook(ocriva: Ocriva) -> 
 
     assert envelope.key == "document.completed:up_1"
     assert envelope.document_id == "h_1"
+    # Which of the two ids an event carries is nowhere said.
+    assert envelope.aliases == ("document.completed:h_1",)
+
+
+def test_a_poll_knows_the_other_id_of_its_record(ocriva: Ocriva) -> None:
+    [other] = run(operations.poll(ocriva, JOB), Answer(200, record("up_1", uploadId="u_2"))).value
+    [same] = run(operations.poll(ocriva, JOB), Answer(200, record("up_1", uploadId="up_1"))).value
+
+    assert other.aliases == ("document.completed:u_2",)
+    assert same.aliases == ()
+
+
+def test_an_event_may_call_the_id_of_a_batch_by_its_name(ocriva: Ocriva) -> None:
+    event = event_of(
+        ocriva, body_of("batch.completed", {"batchId": "b1", "totalFiles": 1, "completedFiles": 1})
+    )
+
+    assert (event.key, event.batch_id) == ("batch.completed:b1", "b1")
 
 
 def test_the_search_is_bounded(ocriva: Ocriva) -> None:
@@ -776,8 +794,46 @@ def test_batches_are_listed(ocriva: Ocriva, nest: Any) -> None:
     assert ran.value[0].total_files == 2
 
 
-def test_a_batch_list_of_another_shape_is_malformed(ocriva: Ocriva) -> None:
-    assert isinstance(run(ocriva.batches(), Answer(200, {"items": []})).error, MalformedAnswer)
+@pytest.mark.parametrize("body", [{"total": 0}, {"data": [], "ids": []}, "none", b"[{"])
+def test_a_batch_list_of_another_shape_is_malformed(ocriva: Ocriva, body: Any) -> None:
+    assert isinstance(run(ocriva.batches(), Answer(200, body)).error, MalformedAnswer)
+
+
+def test_an_accepted_batch_is_not_lost_for_the_form_of_a_member_that_nobody_needs(ocriva: Ocriva) -> None:
+    odd = {
+        "id": 12,
+        "name": None,
+        "progress": "none yet",
+        "createdAt": [],
+        "totalFiles": "2",
+        "uploadIds": [1, 2],
+    }
+
+    batch = run(ocriva.upload_batch([document("a.png"), document("b.png")]), Answer(201, odd)).value
+
+    assert (batch.id, [job.id for job in batch.jobs], batch.summary.total) == ("12", ["1", "2"], 2)
+
+
+def test_a_listing_is_not_lost_for_the_form_of_a_member_that_nobody_needs(ocriva: Ocriva) -> None:
+    odd = record("h1", uploadId="u1", fileSize="1.2 MB", processingTime="fast", errorMessage={})
+
+    [job] = run(ocriva.jobs(), page(odd, pagination={"total": "1", "totalPages": "1"})).value
+
+    assert job.id == "h1"
+
+
+def test_null_is_taken_for_absent(ocriva: Ocriva) -> None:
+    project = {"id": "p1", "name": None, "description": None, "isActive": None}
+
+    [found] = run(ocriva.projects(), Answer(200, [project])).value
+
+    assert (found.name, found.is_active) == ("", True)
+
+
+def test_a_batch_may_count_in_text(ocriva: Ocriva) -> None:
+    counts = ocriva.read_summary({"totalFiles": "3", "completedFiles": "2", "failedFiles": "1"})
+
+    assert counts.model_dump() == {"total": 3, "succeeded": 2, "failed": 1}
 
 
 def test_a_batch_is_read(ocriva: Ocriva) -> None:
@@ -874,3 +930,15 @@ def test_the_pause_after_a_429_falls_back_to_the_end_of_the_window(
 @pytest.mark.parametrize("body", [b"<html>", b"[]", {"message": None}])
 def test_an_error_without_an_envelope_goes_by_its_status(ocriva: Ocriva, body: Any) -> None:
     assert isinstance(run(ocriva.stats(), Answer(503, body)).error, ServerError)
+
+
+@pytest.mark.parametrize("status", [404, 405])
+def test_a_template_is_changed_by_put_where_there_is_no_patch(ocriva: Ocriva, status: int) -> None:
+    changed = Answer(200, {"templateId": "t1", "name": "m"})
+
+    ran = run(ocriva.update_template("t1", name="m"), Answer(status), changed)
+    refused = run(ocriva.update_template("t1", name="m"), Answer(403))
+
+    assert ran.sent == [f"PATCH {API}/templates/t1", f"PUT {API}/templates/t1"]
+    assert ran.value.name == "m"
+    assert len(refused.sent) == 1

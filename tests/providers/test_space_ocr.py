@@ -31,7 +31,7 @@ from paperhook.errors import (
     WaitTimeout,
 )
 from paperhook.providers.space_ocr import INVOICE_COLUMNS, Column, SpaceOcr
-from paperhook.providers.space_ocr_endpoints import ERRORS
+from paperhook.providers.space_ocr_account import ERRORS
 
 from .driving import Answer, Pages, document, form_fields, form_files, header, json_value, large_document, run
 
@@ -214,6 +214,59 @@ def test_a_sheet_that_cannot_be_made_tells_why(space: SpaceOcr) -> None:
 
     assert isinstance(run(space.upload(document()), MISSING, limit).error, PermissionDenied)
     assert isinstance(run(space.upload(document()), MISSING, wrong).error, BadRequest)
+
+
+def test_a_missing_sheet_that_is_answered_with_400_is_made_too(space: SpaceOcr) -> None:
+    refused = Answer(400, {"error": {"code": "validation_failed", "message": "no such sheet"}})
+
+    ran = run(space.upload(document()), refused, MISSING, CREATED, jobs_answer("job_1"))
+
+    assert ran.value.id == "job_1"
+    assert [line.partition("?")[0] for line in ran.sent] == [
+        f"POST {HOST}/upload",
+        f"GET {HOST}/view",
+        f"POST {HOST}/create",
+        f"POST {HOST}/upload",
+    ]
+
+
+def test_an_upload_that_is_refused_though_its_sheet_is_there_keeps_its_error(space: SpaceOcr) -> None:
+    refused = Answer(400, {"error": {"code": "validation_failed", "message": "too many files"}})
+    picture = Answer(400, {"error": {"code": "invalid_image", "message": "no picture"}})
+
+    there = run(space.upload(document()), refused, Answer(200, {"type": "sheet"}))
+    broken = run(space.upload(document()), picture)
+
+    assert "too many files" in str(there.error)
+    assert isinstance(broken.error, BadRequest)
+    assert len(broken.sent) == 1
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", [], {"path": "/ap/june", "type": None}])
+def test_what_making_a_sheet_answers_does_not_matter_to_an_upload(space: SpaceOcr, body: Any) -> None:
+    ran = run(space.upload(document()), MISSING, Answer(201, body), jobs_answer("job_1"))
+
+    assert ran.value.id == "job_1"
+    # A second sheet of the name is refused, so the request may be repeated.
+    assert ran.requests[1].repeat is Repeat.ALWAYS
+
+
+def test_jobs_in_another_order_are_told_apart_by_their_names(space: SpaceOcr) -> None:
+    documents = [document(f"{name}.png") for name in ("a", "b", "c")]
+
+    batch = run(space.upload_batch(documents), jobs_answer("c", "a", "b")).value
+    unnamed = run(space.upload_batch(documents), jobs_answer("c", "a", "x")).value
+
+    assert [(job.id, job.filename) for job in batch.jobs] == [("a", "a.png"), ("b", "b.png"), ("c", "c.png")]
+    assert [job.id for job in unnamed.jobs] == ["c", "a", "x"]
+
+
+def test_a_poll_that_does_not_repeat_the_id_is_about_the_job_that_was_asked_for(space: SpaceOcr) -> None:
+    answer = Answer(200, {"jobId": None, "status": None})
+
+    job = run(space.status(Job.known("job_1", provider="space-ocr")), answer).value
+
+    assert (job.id, job.status, job.provider_status) == ("job_1", JobStatus.PROCESSING, "")
 
 
 def test_a_missing_sheet_is_an_error_where_none_may_be_made() -> None:
@@ -965,3 +1018,105 @@ def test_the_delivery_log_is_read_under_the_plural_path(space: SpaceOcr, nest: A
 
 def test_results_are_kept_until_they_are_removed(space: SpaceOcr) -> None:
     assert space.capabilities.retention_seconds is None
+
+
+@pytest.mark.parametrize("body", [b'[{"id": "d1"', b"", {"ok": True}, {"a": [], "b": []}])
+def test_a_delivery_log_without_a_list_is_malformed(space: SpaceOcr, body: Any) -> None:
+    assert isinstance(run(space.deliveries(), Answer(200, body)).error, MalformedAnswer)
+
+
+def test_null_is_taken_for_absent_a_number_for_an_id_and_a_name_for_a_column(space: SpaceOcr) -> None:
+    view = {
+        "type": "sheet",
+        "name": None,
+        "columns": ["vendor", {"name": "total", "type": None}],
+        "rows": None,
+    }
+
+    log = run(space.deliveries(), Answer(200, {"items": [{"id": 7, "event": None}]})).value
+    health = run(space.health(), Answer(200, {"status": "ok", "version": None, "time": None})).value
+    seen = run(space.view("/ap/june"), Answer(200, view)).value
+
+    assert log[0].id == "7"
+    assert (health.version, health.time) == ("", 0)
+    assert [(column.name, column.type) for column in seen.columns] == [
+        ("vendor", "string"),
+        ("total", "string"),
+    ]
+
+
+def test_a_place_may_be_written_as_text_or_with_a_fraction(space: SpaceOcr) -> None:
+    bbox = {"xmin": "540", "ymin": 620.4, "xmax": 593, "ymax": "640.0"}
+    result = {"total": "12.50", "field_bboxes": {"total": {"bbox": bbox, "match_ratio": "0.97"}}}
+
+    field = space.read_result({"result": result}).fields["total"]
+
+    assert (field.box, field.match_ratio) == ((540, 620, 593, 640), 0.97)
+
+
+@pytest.mark.parametrize("edge", [None, True, "", "wide", -1, 1001, float("nan"), [], "1e999"])
+def test_a_place_that_is_none_is_left_out(space: SpaceOcr, edge: Any) -> None:
+    bbox = {"xmin": edge, "ymin": 1, "xmax": 2, "ymax": 3}
+
+    field = space.read_result({"result": {"total": "1", "field_bboxes": {"total": {"bbox": bbox}}}}).fields[
+        "total"
+    ]
+
+    assert field.box is None
+
+
+SAID = {"name": "a.png", "values": {"vendor": "Acme", "total": "12.50", "line_items": [{"amount": "1"}]}}
+
+
+def test_a_poll_knows_the_key_of_an_event_that_names_no_job(space: SpaceOcr) -> None:
+    box = {"bbox": {"xmin": 1, "ymin": 1, "xmax": 2, "ymax": 2}}
+    flat = {
+        "line_items": [{"amount": "1", "field_bboxes": {"amount": box}}],
+        "total": "12.50",
+        "vendor": "Acme",
+        "field_bboxes": {"total": box},
+    }
+    job = Job.known("job_1", provider="space-ocr").model_copy(update={"filename": "a.png"})
+    told = event_of(space, {"event": "ocr.completed", "data": {"result": SAID}})
+    keyed = event_of(space, {"event": "ocr.completed", "data": {"uniqueKey": "k_job_1", "result": SAID}})
+
+    for result in (flat, SAID):
+        [polled] = run(operations.poll(space, job), job_answer("job_1", result=result)).value
+
+        assert polled.key == "document.completed:job_1"
+        assert {told.key, keyed.key} == {*polled.aliases}
+
+
+def test_so_does_a_poll_of_a_pdf_with_one_page(space: SpaceOcr) -> None:
+    sent = {**SAID, "name": "a.b-1.png"}
+    told = event_of(space, {"event": "ocr.completed", "data": {"result": sent}})
+    job = Job.known("job_1", provider="space-ocr").model_copy(update={"filename": "a.b.pdf"})
+
+    [polled] = run(operations.poll(space, job), job_answer("job_1", result=SAID["values"])).value
+
+    assert told.key in polled.aliases
+
+
+def test_events_that_name_no_job_are_told_apart_by_what_they_say(space: SpaceOcr) -> None:
+    other = {**SAID, "values": {"vendor": "Other"}}
+    renamed = {**SAID, "name": "b.png"}
+    said = [{"result": result} for result in (SAID, other, renamed)]
+    said += [{"name": name, "error": {"message": "no"}} for name in ("a.png", "b.png")]
+
+    keys = {
+        event_of(space, {"event": "ocr.completed" if "result" in each else "ocr.failed", "data": each}).key
+        for each in said
+    }
+    numbered = event_of(space, {"event": "ocr.completed", "id": "e1", "data": {"result": SAID}})
+
+    assert len(keys) == 5
+    assert numbered.key == "document.completed:e1"
+
+
+def test_a_job_that_is_done_without_a_result_says_so(space: SpaceOcr) -> None:
+    result = run(
+        space.result(Job.known("job_1", provider="space-ocr")), job_answer("job_1", result=None)
+    ).value
+
+    assert result.fields == {}
+    assert result.warnings == ("result: none was sent; rows() reads the sheet",)

@@ -49,6 +49,13 @@ def read(pages: list[Page]) -> Extraction:
     return extract(pages)
 
 
+def test_what_is_left_to_pay_and_the_buyer_s_order_are_read() -> None:
+    ubl = b"""<Invoice><OrderReference><ID>PO-7</ID></OrderReference>
+<LegalMonetaryTotal><PayableAmount>120.50</PayableAmount></LegalMonetaryTotal></Invoice>"""
+
+    assert parse(ubl) == ({"amount_due": "120.50", "po_number": "PO-7"}, "")
+
+
 def test_agreement_makes_every_field_sure(pages: list[Page], read: Extraction) -> None:
     confirmed = confirm(read, pages, [cii()])
 

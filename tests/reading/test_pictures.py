@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import importlib.util
 import io
 import json
 import sys
@@ -20,7 +19,6 @@ from tests.make_samples import FOLDER
 from tests.reading.drawing import Sheet, turned
 
 SAMPLE = (FOLDER / "invoice.pdf").read_bytes()
-recognises = pytest.mark.skipif(importlib.util.find_spec("rapidocr") is None, reason="needs the extra local")
 without_text = {"words": []}
 
 
@@ -156,51 +154,3 @@ def test_media_types_are_told_by_the_first_bytes() -> None:
     assert media_type(b"junk\n%PDF-1.4") == "application/pdf"
     assert media_type(b"\0\0\0\x18ftypmif1") == "image/heic"
     assert media_type(b"PK\x03\x04") == ""
-
-
-@recognises
-@pytest.mark.slow
-@pytest.mark.parametrize("turn", [None, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_90])
-def test_a_scan_is_recognised_whichever_way_it_lies(turn: Image.Transpose | None) -> None:
-    s = Sheet((400, 300))
-    s.text(30, 40, "Lighthouse Bakery Ltd", 18, bold=True)
-    s.text(30, 90, "Invoice number: LB-7702", 14)
-    s.text(30, 120, "Invoice date: 12 March 2024", 14)
-    s.text(30, 180, "Total: GBP 112.50", 14)
-    (picture,) = pages_as_png(s.pdf())
-    scan = Image.open(io.BytesIO(picture)).convert("RGB")
-    scan = scan.transpose(turn) if turn is not None else scan
-
-    extraction = read(saved(scan, "JPEG", quality=90))
-
-    assert extraction.fields["total"].value == "112.50"
-    assert extraction.fields["invoice_number"].value == "LB-7702"
-    x0, y0, x1, y1 = extraction.fields["total"].box
-    middle = ((x0 + x1) / 2, (y0 + y1) / 2)
-    where = {
-        None: (0.31, 0.58),
-        Image.Transpose.ROTATE_180: (0.69, 0.42),
-        Image.Transpose.ROTATE_90: (0.58, 0.69),
-    }[turn]
-    assert abs(middle[0] / 1000 - where[0]) < 0.12
-    assert abs(middle[1] / 1000 - where[1]) < 0.12
-
-
-@recognises
-@pytest.mark.slow
-def test_a_scanned_pdf_is_recognised() -> None:
-    (picture,) = pages_as_png(SAMPLE, dpi=110)
-    s = Sheet()
-    s.canvas.drawInlineImage(Image.open(io.BytesIO(picture)).convert("RGB"), 0, 0, *s.size)
-
-    extraction = read(s.pdf())
-
-    assert extraction.fields["total"].value == "2220.00"
-    assert extraction.fields["vendor"].value == "Harbour & Pine Ltd"
-
-
-@recognises
-def test_recognition_stops_at_the_deadline() -> None:
-    picture = saved(Image.new("RGB", (50, 50), "white"), "PNG")
-
-    assert code_of(lambda: read_image(picture, 5, 10_000, time.monotonic() - 1)) == "timeout"

@@ -144,6 +144,36 @@ def test_provider_may_promise_the_order_and_the_mark() -> None:
     assert found == {"invoice_date": date(2026, 5, 1), "total": Decimal("12.800")}
 
 
+def test_credit_on_a_statement_is_money_that_came_in() -> None:
+    found = read_result(
+        {
+            "closing_balance": "100.00 CR",
+            "transactions": [{"date": "2026-05-01", "amount": "5.00 DR", "balance": "3,00 S"}],
+        }
+    )
+
+    assert found.fields["closing_balance"].value == 100
+    assert (found.line_items[0]["amount"].value, found.line_items[0]["balance"].value) == (-5, -3)
+    assert found.fields["closing_balance"].text == "100.00 CR"
+
+
+def test_credit_on_an_invoice_is_money_that_the_vendor_owes() -> None:
+    assert plain({"total": "100.00 CR", "tax": "5.00 DR"}) == {"total": Decimal(-100), "tax": Decimal(5)}
+
+
+def test_credit_is_no_amount_where_nothing_says_whose() -> None:
+    result = read_result({"amount_paid": "100.00 CR"})
+
+    assert (result.fields["amount_paid"].value, result.warnings) == (None, ("amount_paid: not an amount",))
+
+
+def test_years_of_two_digits_are_buddhist_where_another_date_is() -> None:
+    assert plain({"invoice_date": "31/01/2569", "due_date": "05/02/69"}) == {
+        "invoice_date": date(2026, 1, 31),
+        "due_date": date(2026, 2, 5),
+    }
+
+
 def test_decimal_mark_is_settled_by_another_amount_of_the_document() -> None:
     result = read_result({"total": "1.500", "items": [{"amount": "1.499,50"}]})
 
@@ -270,12 +300,168 @@ def test_row_that_is_no_object_is_told_and_keeps_its_place() -> None:
 
 
 def test_other_lists_of_objects_are_tables() -> None:
-    taxes = [{"rate": 19, "amount": 5}]
+    paid = [{"by": "card", "amount": 5}]
 
-    result = read_result({"taxLines": taxes, "wrapped": {"value": taxes}, "grid": [[1, 2]]})
+    result = read_result({"amountsPaid": paid, "wrapped": {"value": paid}, "grid": [[1, 2]]})
 
-    assert result.tables == {"tax_lines": taxes, "wrapped": taxes, "grid": [[1, 2]]}
+    assert result.tables == {"amounts_paid": paid, "wrapped": paid, "grid": [[1, 2]]}
     assert result.fields == {}
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"rate": 19, "base": "100,00", "amount": "19,00", "code": "S"}],
+        [{"tax_rate": "19 %", "amount": "100.00", "tax_amount": "19.00", "category_code": "S"}],
+        [
+            {
+                "tax_detail_rate": "19",
+                "tax_detail_base": "100",
+                "tax_detail_tax": "19",
+                "tax_detail_code": "S",
+                "x": None,
+            }
+        ],
+        [{"rate": {"value": 19, "confidence": 0.5}, "net": 100, "vat": 19, "category": "S"}],
+        {"normal": {"vat_rate": 19, "taxable": 100, "value": 19, "taxCode": "S"}},
+        '[{"percent": 19, "total": 19, "net_amount": 100, "vat_code": "S"}]',
+    ],
+)
+@pytest.mark.parametrize("name", ["taxes", "taxLines", "VAT breakdown", "vat"])
+def test_rates_of_tax_are_rows_of_their_own(name: str, rows: Any) -> None:
+    result = read_result({"totals": {name: rows}})
+
+    assert {column: field.value for column, field in result.taxes[0].items()} == {
+        "tax_rate": Decimal(19),
+        "taxable_amount": Decimal(100),
+        "tax": Decimal(19),
+        "tax_category": "S",
+    }
+    assert set(result.values()) == {"taxes"}
+    assert result.warnings == ()
+
+
+def test_allowances_and_charges_are_rows_of_their_own() -> None:
+    result = read_result(
+        {
+            "discounts": [{"percent": "2 %", "base": "500.00", "amount": "10.00", "description": "Loyalty"}],
+            "surcharges": ["5.00"],
+            "fees": [{"name": "Pallet", "value": "3.00", "vat_rate": 19}, 7],
+        }
+    )
+
+    assert result.values() == {
+        "allowances": [
+            {
+                "percentage": Decimal(2),
+                "base_amount": Decimal(500),
+                "amount": Decimal(10),
+                "reason": "Loyalty",
+            }
+        ],
+        "charges": [
+            {"amount": Decimal(5)},
+            {"reason": "Pallet", "amount": Decimal(3), "tax_rate": Decimal(19)},
+            {},
+        ],
+    }
+    assert result.warnings == ("charges[2]: not an object",)
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [
+            {"name": "Invoice No.", "value": "A-1"},
+            {"name": "total", "value": "5,50", "confidence": 0.9, "page": 2},
+        ],
+        [
+            {"label": "invoice_number", "ocr_text": "A-1", "score": 0.1},
+            {"label": "total", "ocr_text": "5,50", "score": 0.9, "page": 2},
+        ],
+        [
+            {"schema_id": "document_id", "value": None},
+            {"key": "invoiceId", "text": "A-1"},
+            {"key": "Gross", "text": "5,50", "confidence": 0.9, "page": 2},
+        ],
+    ],
+)
+def test_a_list_of_names_and_values_is_fields(pairs: Any) -> None:
+    result = read_result({"prediction": pairs})
+
+    assert result.values() == {"invoice_number": "A-1", "total": Decimal("5.50")}
+    assert (result.fields["total"].confidence, result.fields["total"].page_number) == (0.9, 2)
+    assert result.tables == {}
+
+
+def test_a_table_of_names_and_rows_reach_into_such_a_list() -> None:
+    result = read_result(
+        {"felder": [{"name": "Endbetrag", "value": 5}, {"name": "zeilen", "value": [{"menge": 2}]}]},
+        names={"Endbetrag": "total", "zeilen": "line_items"},
+        item_names={"menge": "quantity"},
+    )
+
+    assert result.values() == {"total": Decimal(5), "line_items": [{"quantity": Decimal(2)}]}
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"name": "A", "value": 1}, {"name": "A", "value": 2}],
+        [{"name": "A", "value": 1}, {"name": "B"}],
+        [{"name": "A", "value": 1}, [1]],
+        [{"name": 1, "value": 1}],
+        [{"name": " ", "value": 1}],
+    ],
+)
+def test_rows_that_only_look_so_are_a_table(rows: Any) -> None:
+    assert read_result({"paid": rows}).tables == {"paid": rows}
+
+
+def test_one_tax_or_discount_is_no_row() -> None:
+    assert plain({"taxes": "19.00", "discounts": "2.00", "charges": 5}) == {
+        "tax": Decimal(19),
+        "discount": Decimal(2),
+        "charge": Decimal(5),
+    }
+
+
+def test_rows_have_their_places_and_the_documents_decimal_mark() -> None:
+    note = {"box": [1, 2, 3, 4], "page": 2, "confidence": 0.5}
+    result = read_result(
+        {"total": "1,50", "taxes": [{"amount": "1,234"}], "_paperhook": {"taxes": [{"amount": note}]}}
+    )
+
+    assert result.taxes[0]["tax"].value == Decimal("1.234")
+    assert (result.taxes[0]["tax"].box, result.taxes[0]["tax"].page_number) == ((1, 2, 3, 4), 2)
+
+
+def test_a_table_of_names_says_where_rows_are() -> None:
+    result = read_result(
+        {"positionen": [{"menge": 2}], "summen": {"steuern": [{"satz": 7}]}, "abzug": "5,00"},
+        names={"positionen": "line_items", "summen.steuern": "taxes", "abzug": "allowances"},
+        item_names={"menge": "quantity", "satz": "tax_rate"},
+    )
+
+    assert result.line_items[0]["quantity"].value == 2
+    assert result.taxes[0]["tax_rate"].value == 7
+    assert (result.tables, result.allowances) == ({}, ())
+    assert result.fields["abzug"].value == "5,00"
+
+
+def test_every_field_is_walked_over_and_found_by_its_path() -> None:
+    result = read_result(
+        {"total": "5.00", "items": [{"name": "Paper"}], "taxes": [{"rate": 19}, {"rate": 7}]}
+    )
+
+    assert {path: field.value for path, field in result.walk()} == {
+        "total": Decimal(5),
+        "line_items[0].description": "Paper",
+        "taxes[0].tax_rate": Decimal(19),
+        "taxes[1].tax_rate": Decimal(7),
+    }
+    assert all(result.find(path) is field for path, field in result.walk())
+    assert [result.find(path) for path in ("tax", "taxes[2].tax_rate", "taxes[0].tax", "taxes")] == [None] * 4
 
 
 def test_lists_of_plain_values_are_values() -> None:
@@ -499,3 +685,27 @@ def test_any_json_value_gives_a_result(values: Any) -> None:
 
     assert result.model_copy(update={"raw": None, "tables": {}}).values() is not None
     json.dumps(result.warnings)
+
+
+def test_percentage_of_a_document_and_of_a_row() -> None:
+    result = read_result({"vat_rate": "0.19", "items": [{"vat_rate": "19 %"}, {"vat_rate": "full"}]})
+
+    assert result.fields["tax_rate"].value == Decimal("0.19")
+    assert result.line_items[0]["tax_rate"].value == Decimal(19)
+    assert result.warnings == (
+        "tax_rate: it may be a fraction; read as percent",
+        "line_items[1].tax_rate: not an amount",
+    )
+
+
+@pytest.mark.parametrize(
+    "told_by", [{"currency": "JPY"}, {"order_date": "2026/01/20"}, {"order_date": "令和8年1月20日"}]
+)
+def test_year_of_two_digits_stands_first_in_a_document_of_east_asia(told_by: dict[str, str]) -> None:
+    assert read_result({"date": "26/01/25", **told_by}).fields["invoice_date"].value == date(2026, 1, 25)
+
+
+def test_year_of_two_digits_stands_last_where_the_documents_dates_say_so() -> None:
+    result = read_result({"date": "26/01/25", "currency": "JPY", "order_date": "20/01/2025"})
+
+    assert result.fields["invoice_date"].value == date(2025, 1, 26)

@@ -9,11 +9,14 @@ from hypothesis import strategies as st
 
 from paperhook.results.money import (
     CURRENCY_DOUBT,
+    DECIMAL_DOUBT,
+    FRACTION_DOUBT,
     MARK_DOUBT,
     Money,
     decimal_mark_of,
     parse_currency,
     parse_money,
+    parse_percent,
     parse_quantity,
 )
 
@@ -47,6 +50,19 @@ from paperhook.results.money import (
         ("٣٫٥٠", "3.50", None),
         ("£ 5", "5", "GBP"),
         ("5 zł", "5", "PLN"),
+        ("1,23,456.78", "123456.78", None),
+        ("₹12,34,56,789.00", "123456789.00", "INR"),
+        ("१,२३,४५६.७८", "123456.78", None),
+        ("1\u2019234.50", "1234.50", None),
+        ("1\u2009234,50 €", "1234.50", "EUR"),
+        ("١٬٢٣٤٫٥٠٠ د.ك.", "1234.500", "KWD"),
+        ("KD 1,234.500", "1234.500", "KWD"),
+        ("RM 12.50", "12.50", "MYR"),
+        ("Rp 1.234.500", "1234500", "IDR"),
+        ("S/ 12.50", "12.50", "PEN"),
+        ("1.234,50 TL", "1234.50", "TRY"),
+        ("INR 1,23,456/-", "123456", "INR"),
+        ("KES 12,345.00/=", "12345.00", "KES"),
     ],
 )
 def test_amount_is_read_in_any_convention(text: str, amount: str, currency: str | None) -> None:
@@ -131,6 +147,41 @@ def test_currency_without_decimals_settles_the_doubt() -> None:
     assert parse_money("12,800", currency="JPY") == Money(Decimal(12800), "JPY")
 
 
+def test_lone_mark_in_a_currency_of_three_decimals_is_decimal_with_a_doubt() -> None:
+    assert parse_money("KWD 1.234") == Money(Decimal("1.234"), "KWD", (DECIMAL_DOUBT,))
+    assert parse_money("1,234", currency="TND") == Money(Decimal("1.234"), "TND", (DECIMAL_DOUBT,))
+    assert parse_money("1,234", currency="KWD", decimal_mark=".") == Money(Decimal(1234), "KWD")
+    assert parse_money("1.234", currency="KWD", decimal_mark=".") == Money(Decimal("1.234"), "KWD")
+
+
+@pytest.mark.parametrize(
+    "text", ["100.00 CR", "100.00CR", "CR 100.00", "Cr. 100.00", "EUR 100.00 cr", "100,00 H"]
+)
+def test_credit_has_the_sign_that_the_document_gives_it(text: str) -> None:
+    assert [found and found.amount for found in (parse_money(text, credit=sign) for sign in (1, -1))] == [
+        100,
+        -100,
+    ]
+    assert parse_money(text) is None
+
+
+@pytest.mark.parametrize("text", ["100.00 DR", "DR 100.00", "100,00 S", "100.00 Dr."])
+def test_debit_is_the_other_way_round(text: str) -> None:
+    assert [found and found.amount for found in (parse_money(text, credit=sign) for sign in (1, -1))] == [
+        -100,
+        100,
+    ]
+
+
+@pytest.mark.parametrize("text", ["CR", "100 CRC CR DR", "H 100", "100 CRX", "CRDR 5", "5 CR 6"])
+def test_words_that_are_no_side_are_no_amount(text: str) -> None:
+    assert parse_money(text, credit=1) is None
+
+
+def test_colones_are_no_credit() -> None:
+    assert parse_money("CRC 100", credit=-1) == Money(Decimal(100), "CRC")
+
+
 def test_numbers_own_evidence_wins_over_the_documents() -> None:
     assert parse_money("5,50", decimal_mark=".") == Money(Decimal("5.50"))
 
@@ -179,6 +230,37 @@ def test_text_that_is_no_quantity_gives_none(text: object) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("19%", "19"), ("19 %", "19"), ("%19", "19"), ("19,5 Prozent", "19.5"), ("7.7 percent", "7.7"), ("１９％", "19"), ("-3%", "-3"),
+        ("%-3", "-3"), ("(3 %)", "-3"), ("3%-", "-3"), ("0,5 %", "0.5"), ("19", "19"), (19, "19"), (19.5, "19.5"), (0, "0"), ("0", "0"),
+    ],
+)  # fmt: skip
+def test_percentage_is_its_number(text: object, amount: str) -> None:
+    assert parse_percent(text) == Money(Decimal(amount))
+
+
+@pytest.mark.parametrize("text", ["0.19", 0.19])
+def test_number_below_one_may_be_a_fraction(text: object) -> None:
+    assert parse_percent(text) == Money(Decimal("0.19"), None, (FRACTION_DOUBT,))
+
+
+@pytest.mark.parametrize("text", ["", "%", "19 EUR", "19 % of 5", "nineteen", None, True, "9" * 81])
+def test_text_that_is_no_percentage_gives_none(text: object) -> None:
+    assert parse_percent(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"), [("\u061c1,234.50 د.إ.\u200f", "1234.50"), ("1 234,50 $US", "1234.50"), ("F\u202fCFA 5", "5"), ("٣٬٤٥٦٫٧", "3456.7")]
+)  # fmt: skip
+def test_marks_and_signs_of_other_scripts(text: str, amount: str) -> None:
+    found = parse_money(text)
+
+    assert found is not None
+    assert (found.amount, found.doubts) == (Decimal(amount), ())
+
+
+@pytest.mark.parametrize(
     ("text", "found"),
     [
         ("EUR", ("EUR", True)),
@@ -212,11 +294,13 @@ def test_currency_field_is_a_code_a_symbol_or_nothing(text: object, found: tuple
 def test_nothing_raises(value: object) -> None:
     found = parse_money(value)
     quantity = parse_quantity(value)
+    percent = parse_percent(value)
     decimal_mark_of([value])
     parse_currency(value)
 
     assert found is None or found.amount.is_finite()
     assert quantity is None or quantity.amount.is_finite()
+    assert percent is None or percent.amount.is_finite()
 
 
 _AMOUNTS = st.decimals(min_value=0, max_value=10**12, places=2)

@@ -75,6 +75,37 @@ async def test_a_dropped_event_is_never_sent() -> None:
         assert polled.json()["status"] == "completed"
 
 
+async def test_a_stale_delivery_is_the_same_bytes_an_hour_later() -> None:
+    async with a_world(faults=FaultPlan.parse("stale=1x"), retry_scale=1.0) as world:
+        await extract(world)
+        await world.simulator.advance(3599)
+        before = len(world.endpoint.deliveries)
+        await world.simulator.advance(2)
+
+        first, again = world.endpoint.deliveries
+        assert before == 1
+        assert first == again
+        assert world.simulator.state()["docuparse"]["deliveries_acknowledged"] == 1
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+async def test_a_restart_loses_the_answer_and_the_provider_tries_again(is_told: bool) -> None:
+    restarts: list[int] = []
+
+    async def restart() -> None:
+        restarts.append(len(world.endpoint.deliveries))
+
+    plan = FaultPlan.parse("restart=1x")
+    async with a_world(faults=plan, restart=restart if is_told else None) as world:
+        await extract(world)
+        await world.done()
+
+        first, again = world.endpoint.deliveries
+        assert first == again
+        assert restarts == ([1] if is_told else [])
+        assert world.simulator.state()["docuparse"]["deliveries_acknowledged"] == 1
+
+
 async def test_a_delayed_event_arrives_after_its_time() -> None:
     plan = FaultPlan((Fault("delay", count=1, seconds=30),))
     async with a_world(faults=plan, processing_seconds=0) as world:

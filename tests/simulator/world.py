@@ -68,6 +68,30 @@ ACME = Extraction(
     ),
     warnings=("due date not found",),
 )
+#: As printed in Germany, with a number of the order and a sum to pay that is not the total.
+MUSTER = Extraction(
+    fields={
+        "vendor": Found("Muster GmbH", "Muster GmbH"),
+        "customer": Found("Beispiel AG", "Beispiel AG"),
+        "invoice_number": Found("R-9", "R-9"),
+        "invoice_date": Found("2026-07-05", "05.07.2026"),
+        "due_date": Found("2026-08-04", "04.08.2026", box=(500, 600, 700, 620)),
+        "currency": Found("EUR", "€"),
+        "subtotal": Found("1000.00", "1.000,00 €"),
+        "tax": Found("190.00", "190,00 €"),
+        "total": Found("1190.00", "1.190,00 €"),
+        "amount_due": Found("690.00", "690,00 €", confidence=0.6),
+        "po_number": Found("4500-1187", "4500-1187"),
+    },
+    line_items=(
+        {
+            "description": Found("Papier", "Papier"),
+            "quantity": Found("2.5", "2,5"),
+            "unit_price": Found("400.00", "400,00"),
+            "amount": Found("1000.00", "1.000,00"),
+        },
+    ),
+)
 NOTHING = Extraction(text="", fields={})
 
 
@@ -77,7 +101,7 @@ class Illegible(Exception):
 
 
 class FakeReader:
-    """Reads what its content says: `unreadable` fails, `blank` has nothing, `broken` is a bug, `<n> pages` has n pages."""
+    """Reads what its content says: `unreadable` fails, `blank` has nothing, `broken` is a bug, `german` is German, `<n> pages` has n pages."""
 
     def __init__(self) -> None:
         self.filenames: list[str] = []
@@ -93,6 +117,8 @@ class FakeReader:
             raise RuntimeError(content.decode(errors="replace"))
         if b"blank" in content:
             return NOTHING
+        if b"german" in content:
+            return MUSTER
         if b"12 pages" in content:
             return Extraction(page_count=12, fields=ACME.fields)
         return ACME

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import time
 from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -194,11 +196,14 @@ def test_the_jobs_of_a_batch_are_known_to_later_uploads(
 
     named = call(wire, Batching("key"), batch, tracker=tracker)
     again = call(wire, Batching("key"), lambda client: client.upload(PNG + b"2"), tracker=tracker)
-    nameless = call(wire, acme(), batch, tracker=tracker)
+    same = call(wire, acme(), batch, tracker=tracker)
+    anew = call(wire, acme(), lambda client: client.batch([PNG + b"1"], again=True), tracker=MemoryTracker())
 
     assert [job.id for job in named.jobs] == ["m0", "m1"]
     assert again.id == "m1"
-    assert nameless.jobs == ()
+    assert same.jobs == named.jobs
+    assert anew.jobs == ()
+    assert wire.posts == 2
     assert len(states(tracker)) == 2
 
 
@@ -280,3 +285,79 @@ def test_an_interrupted_upload_is_unknown(wire: Wire, tracker: MemoryTracker) ->
         upload(client)
 
     assert states(tracker) == [JobStatus.SUBMISSION_UNKNOWN]
+
+
+def upload_within(seconds: float, is_async: bool, tracker: Tracker, wire: Wire) -> None:
+    async def main() -> None:
+        http = httpx.AsyncClient(transport=httpx.MockTransport(wire))
+        async with http, AsyncClient(acme(), tracker=tracker, http_client=http) as client:
+            await client.upload(PNG, deadline=seconds)
+
+    if is_async:
+        asyncio.run(main())
+        return
+    with httpx.Client(transport=httpx.MockTransport(wire)) as http:
+        Client(acme(), tracker=tracker, http_client=http).upload(PNG, deadline=seconds)
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_a_deadline_bounds_waiting_for_a_locked_tracker(is_async: bool, wire: Wire, tmp_path: Path) -> None:
+    path = tmp_path / "paperhook.db"
+    open_tracker(f"sqlite:///{path}").tally().result()
+    store = SqliteTracker(path)
+    lock = sqlite3.connect(path, isolation_level=None)
+    lock.execute("BEGIN IMMEDIATE")
+
+    began = time.monotonic()
+    with pytest.raises(DeadlineExceeded, match="tracker"):
+        upload_within(0.3, is_async, store, wire)
+    seconds = time.monotonic() - began
+    lock.rollback()
+    lock.close()
+
+    assert seconds < 4, "the store's own patience is 5 s"
+    assert wire.posts == 0
+    # The turn that was asked for and not waited for is given back.
+    with httpx.Client(transport=httpx.MockTransport(wire)) as http:
+        job = Client(acme(), tracker=store, http_client=http).upload(PNG, deadline=30)
+    store.close()
+    assert job.id == "d1"
+
+
+class Slow(MemoryTracker):
+    """Stores as any other, and answers one question late."""
+
+    def __init__(self, question: str) -> None:
+        super().__init__()
+        self.answers = dict.fromkeys([question], 1)
+
+    def __getattribute__(self, name: str) -> Any:
+        found = super().__getattribute__(name)
+        if name not in ("record", "note") or name not in self.answers:
+            return found
+
+        def ask(*given: Any, **named: Any) -> Future[Any]:
+            found(*given, **named)
+            return Future()
+
+        return ask
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_a_job_that_is_recorded_too_late_is_on_the_error(is_async: bool, wire: Wire) -> None:
+    tracker = Slow("record")
+
+    with pytest.raises(DeadlineExceeded) as raised:
+        upload_within(0.3, is_async, tracker, wire)
+
+    assert raised.value.job is not None
+    assert raised.value.job.id == raised.value.job_id == "d1"
+    assert [row.job.id for row in tracker.rows().result()] == ["d1"]
+
+
+def test_a_status_is_given_though_the_tracker_is_late_to_note_it(wire: Wire) -> None:
+    with httpx.Client(transport=httpx.MockTransport(wire)) as http:
+        client = Client(acme(), tracker=Slow("note"), http_client=http)
+        job = client.status("d1", deadline=0.3)
+
+    assert job.status is JobStatus.COMPLETED

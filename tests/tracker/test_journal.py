@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from paperhook.core.exchange import Base64Json, FilePart, JsonBody, Multipart, RawBody, Request
+from paperhook.core.exchange import Base64Json, FilePart, JsonBody, Multipart, RawBody, Request, Response
 from paperhook.core.job import Job, JobStatus
 from paperhook.core.provider import Capabilities
 from paperhook.core.steps import Await, Now, Pause, Send, Steps, rasterise
@@ -29,9 +29,10 @@ from paperhook.errors import (
 from paperhook.providers import SpaceOcr
 from paperhook.retrying import NO_RETRY, persist
 from paperhook.tracker import MemoryTracker, Submission, Tracker
-from paperhook.tracker.journal import LISTING_SECONDS, carries_document, noted, reconcile, submit
+from paperhook.tracker.journal import heard, noted, submit
+from paperhook.tracker.reconciling import LISTING_SECONDS, reconcile
 from tests.acme import Acme, KeyedAcme, acme
-from tests.providers.driving import NOON, Answer, document, large_document, run
+from tests.providers.driving import NOON, Answer, document, large_document, prepared, run
 
 WAITING = {"id": "d1", "state": "waiting"}
 UNKNOWN = JobStatus.SUBMISSION_UNKNOWN
@@ -65,7 +66,8 @@ def keyed() -> KeyedAcme:
 
 
 def uploading(tracker: Tracker, provider: Acme | None = None, **options: Any) -> Steps[Job]:
-    return submit(provider or acme(), tracker, options.pop("sent", document()), identity=IDENTITY, **options)
+    sent = options.pop("sent", document())
+    return prepared(submit(provider or acme(), tracker, sent, identity=IDENTITY, **options))
 
 
 def only(tracker: Tracker) -> Submission:
@@ -115,6 +117,28 @@ def test_an_upload_is_written_down_before_its_first_byte_leaves(tracker: Tracker
     assert isinstance(leaving := steps.send(NOON + 1), Await)
     assert isinstance(steps.send(leaving.future.result()), Send)
     assert (only(tracker).sent_at, only(tracker).attempts) == (NOON + 1, 1)
+
+
+def test_an_upload_that_waits_for_its_turn_is_not_written_down_as_sent(tracker: Tracker) -> None:
+    class Turns:
+        """Nobody's turn yet."""
+
+        def join(self) -> int:
+            return 0
+
+        def wait(self, ticket: int, now: float) -> float:
+            return 60.0
+
+        def leave(self, ticket: int) -> None: ...
+
+        def answered(self, ticket: int, response: Response | None, now: float) -> None: ...
+
+    steps = persist(submit(acme(), tracker, document(), identity=IDENTITY), NO_RETRY, turns=Turns())
+    next_of(steps, Pause)
+    assert (only(tracker).sent_at, only(tracker).attempts) == (None, 0)
+    steps.close()
+
+    assert (only(tracker).state, only(tracker).sent_at) == (JobStatus.VALIDATED, None)
 
 
 def test_the_job_is_written_down_and_given(tracker: Tracker) -> None:
@@ -358,15 +382,33 @@ def test_the_second_of_two_waits_for_the_job_of_the_first(tracker: Tracker) -> N
     assert sent.id == waited.id == "d1"
 
 
-def test_one_that_was_silent_for_too_long_sends_nothing(tracker: Tracker) -> None:
+def test_one_that_waited_for_longer_than_its_lease_waits_for_the_job_of_who_took_over(
+    tracker: Tracker,
+) -> None:
     slow = uploading(tracker)
-    begun = next_of(slow, Await)
-    begun.future.result()
+    begun = next_of(slow, Await).future.result()
+    other = uploading(tracker)
+    request = next_of(other, Send, now=NOON + 1000).request
+
+    effect = slow.send(begun)
+    while not isinstance(effect, (Pause, Send)):
+        effect = slow.send(NOON + 1001 if isinstance(effect, Now) else effect.future.result())
+    sent = finish(other, other.send(Answer(200, WAITING).to(request)), now=NOON + 1002)
+    waited = finish(slow, slow.send(None), now=NOON + 1003)
+
+    assert isinstance(effect, Pause), "it sends nothing"
+    assert sent.id == waited.id == "d1"
+
+
+def test_one_that_made_a_new_attempt_and_was_taken_over_says_so(tracker: Tracker) -> None:
+    slow = uploading(tracker, again=True)
+    begun = next_of(slow, Await).future.result()
     other = uploading(tracker)
     next_of(other, Send, now=NOON + 1000)
 
+    effect = slow.send(begun)
     with pytest.raises(SubmissionUnknown, match="taken over"):
-        finish(slow, begun, now=NOON + 2000)
+        finish(slow, effect, now=NOON + 1001)
     other.close()
 
 
@@ -385,7 +427,7 @@ def test_one_that_was_silent_for_too_long_sends_nothing(tracker: Tracker) -> Non
     ],
 )
 def test_only_a_request_with_a_document_makes_a_job(body: Any, carries: bool) -> None:
-    assert carries_document(Request("POST", "https://acme.example/", body=body)) is carries
+    assert Request("POST", "https://acme.example/", body=body).carries_document is carries
 
 
 def test_pages_are_made_before_anything_counts_as_sent(tracker: Tracker) -> None:
@@ -452,7 +494,7 @@ def test_the_only_job_of_that_name_settles_it(tracker: Tracker) -> None:
 
 
 def test_a_job_of_another_submission_does_not(tracker: Tracker) -> None:
-    other = submit(acme(), tracker, document(content=b"\x89PNG others"), identity="other")
+    other = prepared(submit(acme(), tracker, document(content=b"\x89PNG others"), identity="other"))
     run(other, Answer(200, {"id": "d8", "state": "waiting"}))
     cut_off(tracker)
     answer = listed({"id": "d8", "name": "invoice.png"}, {"id": "d9", "name": "invoice.png"})
@@ -530,3 +572,10 @@ def test_a_handle_without_id_and_key_is_looked_for_by_name(tracker: Tracker) -> 
     ran = run(reconcile(Listing("key"), tracker, nameless), listed({"id": "d9", "name": "invoice.png"}))
 
     assert ran.value.id == "d9"
+
+
+def test_a_tracker_that_cannot_be_asked_heard_of_nothing() -> None:
+    closed = MemoryTracker()
+    closed.close()
+
+    assert run(heard(closed, Job.known("d1", provider="acme"))).value is None

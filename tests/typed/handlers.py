@@ -14,10 +14,14 @@ from paperhook import (
     Client,
     DocumentCompleted,
     DocumentFailed,
+    DocumentNeedsReview,
+    DocumentReceived,
+    EndpointTest,
     Event,
     Job,
     JobError,
     Result,
+    UnknownEvent,
     UploadOutcome,
     Webhooks,
 )
@@ -66,20 +70,73 @@ def in_postgresql(event: DocumentFailed, connection: psycopg.Connection[tuple[ob
 def without_a_connection(event: DocumentCompleted) -> None: ...
 
 
-@hooks.on(DocumentCompleted)  # type: ignore[arg-type]
+@hooks.on(DocumentCompleted)  # type: ignore[type-var]
 def without_a_transaction(event: DocumentCompleted, connection: sqlite3.Connection) -> None: ...
 
 
+@hooks.on("document.received")
+def received(event: DocumentReceived) -> None: ...
+
+
+@hooks.on("document.completed")
+def completed(event: DocumentCompleted) -> None:
+    assert_type(event.result, Result)
+
+
+@hooks.on("document.needs_review")
+def review(event: DocumentNeedsReview) -> None:
+    assert_type(event.result, Result)
+
+
+@hooks.on("endpoint.test")
+def tested(event: EndpointTest) -> None: ...
+
+
+# Whatever a pattern may bring is an event, and no more is known of it.
+@hooks.on("*")
+def everything(event: Event) -> None:
+    if isinstance(event, DocumentCompleted):
+        assert_type(event.result, Result)
+    else:
+        assert_type(event, Event)
+
+
+# A provider's own word is what the handler says it is: the decorator cannot know.
+@hooks.on("invoice.approved")
+def own_word(event: UnknownEvent) -> None: ...
+
+
+# One function for several events takes their union and narrows it; it keeps its type under each decorator.
+@hooks.on(DocumentCompleted)
+@hooks.on("document.failed")
+def ended(event: DocumentCompleted | DocumentFailed) -> str:
+    if isinstance(event, DocumentFailed):
+        assert_type(event.error, JobError)
+        return event.error.code
+    assert_type(event, DocumentCompleted)
+    return event.key
+
+
+@hooks.on("batch.completed")  # type: ignore[type-var]
+@hooks.on(DocumentCompleted)
+def of_too_few(event: DocumentCompleted | DocumentFailed) -> None: ...
+
+
+@hooks.on("document.*")  # type: ignore[type-var]
+def of_a_pattern(event: DocumentCompleted) -> None: ...
+
+
 # The decorator gives the function back as it was.
+assert_type(ended(DocumentCompleted.model_validate({})), str)
 assert_type(with_options(BatchCompleted.model_validate({})), int)
 
 
 # Each ignore is an error that must be there: mypy warns about one that is not needed.
-@hooks.on(DocumentCompleted)  # type: ignore[arg-type]
+@hooks.on(DocumentCompleted)  # type: ignore[type-var]
 def another_class(event: DocumentFailed) -> None: ...
 
 
-@hooks.on("document.failed")  # type: ignore[arg-type]
+@hooks.on("document.failed")  # type: ignore[type-var]
 def another_name(event: DocumentCompleted) -> None: ...
 
 

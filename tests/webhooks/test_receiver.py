@@ -31,6 +31,7 @@ from paperhook.webhooks.receiver import (
     refusal,
 )
 from tests.acme import SECRET, acme, body_of, signed
+from tests.bench.peers import refusing
 
 NOW = 1_760_000_000.0
 JSON = st.recursive(
@@ -186,3 +187,9 @@ def test_every_reply_is_json(outcome: Outcome) -> None:
 
     assert json.loads(reply.body) == {"outcome": outcome}
     assert reply.headers["content-type"] == "application/json"
+
+
+def test_refusing_what_a_stranger_sends_takes_less_than_twice_the_cap() -> None:
+    found = refusing(size_bytes=20_000_000)
+
+    assert found["refusing 200 MB"] < 2 * found["the cap"]

@@ -140,3 +140,20 @@ def test_every_event_class_can_be_listened_to() -> None:
     for name, each in EVENT_CLASSES.items():
         assert Registration(pattern_of(each), "h", handle).listens_to(name)
     assert not Registration(pattern_of(DocumentFailed), "h", handle).listens_to("document.completed")
+
+
+def test_a_handler_that_comes_later_is_found_too() -> None:
+    made = router("document.*")
+    assert len(made.handlers("document.completed")) == 1
+
+    made.add(Registration("document.completed", "late", other))
+
+    assert [each.name for each in made.handlers("document.completed")] == ["h0", "late"]
+
+
+def test_types_that_somebody_makes_up_do_not_fill_the_memory() -> None:
+    made = router("*")
+
+    assert all(len(made.handlers(f"made.up.{number}")) == 1 for number in range(2000))
+
+    assert len(made._known) < 1000

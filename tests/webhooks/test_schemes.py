@@ -24,6 +24,7 @@ from paperhook.errors import (
 )
 from paperhook.webhooks.signatures import (
     MAX_SIGNATURES,
+    READY,
     BodySecret,
     Custom,
     Hmac,
@@ -32,6 +33,7 @@ from paperhook.webhooks.signatures import (
     NoSignature,
     StandardWebhooks,
     StaticHeader,
+    ready,
 )
 
 NOW = 1_760_000_000.0
@@ -511,6 +513,21 @@ def test_a_key_that_is_not_as_declared_is_refused_and_not_shown(encoding: Any, v
     assert value not in str(refused.value)
 
 
+@pytest.mark.parametrize("encoding", ["utf8", "base64", "hex"])
+@pytest.mark.parametrize("short", ["refuse", "accept"])
+def test_a_secret_that_is_nothing_behind_its_prefix_signs_nothing(encoding: Any, short: Any) -> None:
+    scheme = Hmac(header="S", key_prefix="a-prefix-of-more-than-16_", key_encoding=encoding)
+    empty, little = (Secret(scheme.key_prefix + rest, short=short) for rest in ("", "abcd"))
+
+    with pytest.raises(ConfigurationError, match="a key of 0 bytes"):
+        scheme.check([empty])
+    if short == "refuse":
+        with pytest.raises(ConfigurationError, match=r"a key of [234] bytes"):
+            scheme.check([little])
+    else:
+        assert scheme.verify(delivery(scheme.sign(BODY, little)), [little]) == "default"
+
+
 def test_a_key_without_its_padding_is_the_same_key() -> None:
     scheme = StandardWebhooks()
     headers = scheme.sign(BODY, TEXT, now=NOW)
@@ -717,3 +734,22 @@ def test_a_secret_of_the_declared_kind_passes_the_check(name: str) -> None:
 
     scheme.check([secret])
     scheme.check([])
+
+
+# By name
+
+
+@pytest.mark.parametrize("name", READY)
+def test_a_ready_scheme_signs_what_it_verifies(name: str) -> None:
+    scheme = ready(name)
+
+    headers = scheme.sign(BODY, TEXT, now=NOW)
+
+    assert scheme.verify(delivery(headers), [TEXT], now=NOW) == "june"
+    with pytest.raises(BadSignature):
+        scheme.verify(delivery(headers, BODY + b" "), [TEXT], now=NOW)
+
+
+def test_a_scheme_that_is_not_ready_is_told_with_those_that_are() -> None:
+    with pytest.raises(ConfigurationError, match="stripe"):
+        ready("acme")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from ..errors import DeliveryRejected, DeliveryTooLarge, InboxError, WrongMethod
 from ..webhooks.receiver import Outcome, Reply
@@ -38,18 +39,20 @@ class WebhookApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one ASGI scope."""
-        if scope["type"] != "http" or _path_of(scope) in ("health", "ready"):
+        name = _path_of(scope) if scope["type"] == "http" else "health"
+        if name in ("health", "ready"):
             await self._pages(scope, receive, send)
             return
         try:
             body = await _read(scope, receive, self._hooks.max_body_bytes)
         except DeliveryRejected as error:
-            await _send(send, self._hooks.refuse(error, provider=_path_of(scope) or None))
-            return
-        if body is None:
-            return
-        reply = await self._hooks.areceive(scope["headers"], body, provider=_path_of(scope) or None)
-        await _send(send, reply)
+            reply = self._hooks.refuse(error, provider=name or None)
+        else:
+            if body is None:
+                return
+            reply = await self._hooks.areceive(scope["headers"], body, provider=name or None)
+        for message in _messages(reply):
+            await send(message)
 
     async def _health(self, request: Request) -> JSONResponse:
         return JSONResponse({"outcome": "up"}, headers=_FRESH)
@@ -60,7 +63,7 @@ class WebhookApp:
         except InboxError:
             return JSONResponse({"outcome": Outcome.UNAVAILABLE}, 503, _FRESH)
         is_late = self._max_lag is not None and seen.lag > self._max_lag
-        counts = {"pending": seen.pending, "running": seen.running, "dead": seen.dead}
+        counts = {"pending": seen.pending, "running": seen.running, "dead": seen.dead, "review": seen.review}
         told = {"outcome": "late" if is_late else "ready", **counts, "lag_seconds": round(seen.lag, 3)}
         return JSONResponse(told, 503 if is_late else 200, _FRESH)
 
@@ -82,24 +85,54 @@ async def _read(scope: Scope, receive: Receive, max_body_bytes: int) -> bytes | 
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit() and int(value[:20]) > max_body_bytes:
             raise DeliveryTooLarge(f"the body has {int(value[:20])} bytes, the bound is {max_body_bytes}")
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body", False):
+        # Nearly always: the server has the whole body.
+        return _bounded(message.get("body", b""), max_body_bytes)
+    return await _read_on(message, receive, max_body_bytes)
+
+
+async def _read_on(message: Message, receive: Receive, max_body_bytes: int) -> bytes | None:
     chunks: list[bytes] = []
     size_bytes = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
+    while message["type"] != "http.disconnect":
         chunk: bytes = message.get("body", b"")
+        chunks.append(chunk)
         size_bytes += len(chunk)
         if size_bytes > max_body_bytes:
-            raise DeliveryTooLarge(f"the body has more than {max_body_bytes} bytes")
-        chunks.append(chunk)
+            # Before they are joined, which would take as much memory again.
+            raise _too_large(max_body_bytes)
         if not message.get("more_body", False):
             return b"".join(chunks)
+        message = await receive()
+    return None
 
 
-async def _send(send: Send, reply: Reply) -> None:
+def _bounded(body: bytes, max_body_bytes: int) -> bytes:
+    if len(body) > max_body_bytes:
+        raise _too_large(max_body_bytes)
+    return body
+
+
+def _too_large(max_body_bytes: int) -> DeliveryTooLarge:
+    return DeliveryTooLarge(f"the body has more than {max_body_bytes} bytes")
+
+
+def _messages(reply: Reply) -> tuple[Message, Message]:
+    if reply.content is None and len(reply.headers) == 1:
+        return _usual_messages(reply.status, reply.outcome)
+    return _messages_of(reply)
+
+
+@lru_cache(maxsize=64)
+def _usual_messages(status: int, outcome: Outcome) -> tuple[Message, Message]:
+    """Give what is sent over and over; there are a few outcomes, and a few statuses."""
+    return _messages_of(Reply(status, outcome))
+
+
+def _messages_of(reply: Reply) -> tuple[Message, Message]:
     body = reply.body
     headers = [(name.encode(), value.encode()) for name, value in reply.headers.items()]
     headers.append((b"content-length", b"%d" % len(body)))
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    start = {"type": "http.response.start", "status": reply.status, "headers": headers}
+    return start, {"type": "http.response.body", "body": body}

@@ -4,9 +4,13 @@
 |---|---|
 | `GET /events` | lists events, newest first |
 | `GET /events/{id}` | shows one |
+| `GET /export` | writes events as JSON Lines |
 | `POST /replay` | runs dead events again |
 | `POST /purge` | deletes or redacts old ones |
-| `GET /stats` | counts |
+| `GET /reviews` | lists documents that wait for a person |
+| `GET /reviews/{id}` | shows one |
+| `POST /reviews/{id}` | accepts, corrects or rejects it |
+| `GET /stats` | the inbox at a glance |
 | `GET /audit` | says who did what |
 
 No answer holds what a provider sent, unless `?body=1` asks for it.
@@ -18,18 +22,33 @@ import asyncio
 import hmac
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..errors import ConfigurationError, InboxError
-from ..inbox.base import Filter, Inbox, State
-from ..inbox.operating import audit_json, pages, purge_all, replay_all, row_json, would_purge, would_replay
+from ..errors import ConfigurationError, CorrectionInvalid, InboxError, NotInReview
+from ..hooks.reviews import Reviews, held_json
+from ..inbox.base import Filter, Inbox, Row, State
+from ..inbox.operating import (
+    PORTION,
+    audit_json,
+    pages,
+    purge_all,
+    replay_all,
+    row_json,
+    survey_json,
+    would_purge,
+    would_replay,
+)
+from ..inbox.surveying import survey
+from ..tracker import Tracker
+from ..tracker.tallying import tallied, tally_json
 
 #: Shorter tokens can be guessed.
 MIN_TOKEN_BYTES = 16
@@ -45,7 +64,12 @@ class BadQuestion(Exception):
 
 
 def operators_app(
-    inbox: Inbox, token: str | Mapping[str, str], *, clock: Callable[[], float] = time.time
+    inbox: Inbox,
+    token: str | Mapping[str, str],
+    *,
+    clock: Callable[[], float] = time.time,
+    reviews: Reviews | None = None,
+    trackers: Sequence[Tracker] = (),
 ) -> ASGIApp:
     """Give the application, to mount where only operators can reach it.
 
@@ -53,6 +77,8 @@ def operators_app(
         inbox: Whose events.
         token: One token, or one for each operator by name; the audit names who held it.
         clock: Seconds since the epoch.
+        reviews: Who takes decisions; None where the inbox keeps no reviews.
+        trackers: Where submissions are remembered, for what providers owe.
 
     Raises:
         ConfigurationError: If a token is empty, shorter than 16 bytes, has white space at an end, or is no ASCII.
@@ -60,16 +86,30 @@ def operators_app(
     tokens = {"operator": token} if isinstance(token, str) else dict(token)
     if not tokens:
         raise ConfigurationError("the operators' application needs a token: anybody could replay and purge")
-    desk = _Desk(inbox, clock)
+    desk = _Desk(inbox, clock, trackers)
     routes = [
         Route("/events", desk.events, methods=["GET"]),
         Route("/events/{id}", desk.event, methods=["GET"]),
+        Route("/export", desk.export, methods=["GET"]),
         Route("/replay", desk.replay, methods=["POST"]),
         Route("/purge", desk.purge, methods=["POST"]),
         Route("/stats", desk.stats, methods=["GET"]),
         Route("/audit", desk.audit, methods=["GET"]),
     ]
-    app = Starlette(routes=routes, exception_handlers={BadQuestion: desk.refuse, InboxError: desk.apologise})
+    if reviews is not None:
+        reviewer = _Reviewer(reviews)
+        routes += [
+            Route("/reviews", reviewer.waiting, methods=["GET"]),
+            Route("/reviews/{id}", reviewer.review, methods=["GET"]),
+            Route("/reviews/{id}", reviewer.decide, methods=["POST"]),
+        ]
+    handlers: dict[Any, Any] = {
+        BadQuestion: desk.refuse,
+        CorrectionInvalid: desk.refuse,
+        InboxError: desk.apologise,
+        NotInReview: desk.decline,
+    }
+    app = Starlette(routes=routes, exception_handlers=handlers)
     return _Guard(app, {name: _checked(name, value) for name, value in tokens.items()})
 
 
@@ -106,19 +146,30 @@ class _Guard:
 class _Desk:
     """Answers operators."""
 
-    def __init__(self, inbox: Inbox, clock: Callable[[], float]) -> None:
+    def __init__(self, inbox: Inbox, clock: Callable[[], float], trackers: Sequence[Tracker]) -> None:
         self._inbox = inbox
         self._clock = clock
+        self._trackers = trackers
 
     async def events(self, request: Request) -> Response:
         """List; `next` is the `before_id` of the following page."""
-        asked: dict[str, Any] = {name: request.query_params.get(name) for name in (*_WORDS, "before_id")}
-        asked["states"] = request.query_params.getlist("state")
-        asked["before_id"] = _whole(asked["before_id"], "before_id") if asked["before_id"] else None
         limit = min(MAX_ROWS, _whole(request.query_params.get("limit", "50"), "limit"))
-        rows = await asyncio.wrap_future(self._inbox.rows(_filter(asked), limit=limit))
+        rows = await asyncio.wrap_future(self._inbox.rows(_asked_for(request), limit=limit))
         described = [row_json(row, body=_wants_body(request)) for row in rows]
         return _json({"events": described, "next": rows[-1].id if rows and len(rows) == limit else None})
+
+    async def export(self, request: Request) -> Response:
+        """Write all that fit, a portion at a time; the first is read before the answer begins, so a store that is away is 503."""
+        where, is_whole = _asked_for(request), _wants_body(request)
+        first = await asyncio.wrap_future(self._inbox.rows(where, limit=PORTION))
+        lines = self._lines(where, first, is_whole=is_whole)
+        return StreamingResponse(lines, media_type="application/x-ndjson")
+
+    async def _lines(self, where: Filter, rows: tuple[Row, ...], *, is_whole: bool) -> AsyncIterator[str]:
+        while rows:
+            yield "".join(json.dumps(row_json(row, body=is_whole)) + "\n" for row in rows)
+            where = replace(where, before_id=rows[-1].id)
+            rows = await asyncio.wrap_future(self._inbox.rows(where, limit=PORTION))
 
     async def event(self, request: Request) -> Response:
         """Show one."""
@@ -165,18 +216,13 @@ class _Desk:
         return _json({word: count, "dry_run": False})
 
     async def stats(self, request: Request) -> Response:
-        """Count."""
-        stats = await asyncio.wrap_future(self._inbox.stats())
-        return _json(
-            {
-                "pending": stats.pending,
-                "running": stats.running,
-                "done": stats.done,
-                "dead": stats.dead,
-                "duplicates": stats.duplicates,
-                "lag_seconds": round(stats.lag(self._clock()), 3),
-            }
-        )
+        """Give the inbox at a glance, and what providers owe."""
+        is_done_counted = request.query_params.get("done") == "1"
+        found = await asyncio.wrap_future(survey(self._inbox, done=is_done_counted))
+        described = survey_json(found, self._clock())
+        if self._trackers:
+            described["jobs"] = tally_json(await tallied(self._trackers), self._clock())
+        return _json(described)
 
     async def audit(self, request: Request) -> Response:
         """Say who did what."""
@@ -188,9 +234,61 @@ class _Desk:
         """Say what was not understood."""
         return _json({"error": str(error)}, 400)
 
+    async def decline(self, request: Request, error: Exception) -> Response:
+        """Say that there is nothing to decide any more."""
+        return _json({"error": str(error)}, 409)
+
     async def apologise(self, request: Request, error: Exception) -> Response:
         """Say that the store is away."""
         return _json({"error": str(error)}, 503)
+
+
+class _Reviewer:
+    """Takes decisions of people."""
+
+    def __init__(self, reviews: Reviews) -> None:
+        self._reviews = reviews
+
+    async def waiting(self, request: Request) -> Response:
+        """List; `next` is the `before_id` of the following page."""
+        limit = min(MAX_ROWS, _whole(request.query_params.get("limit", "50"), "limit"))
+        before = request.query_params.get("before_id")
+        before_id = _whole(before, "before_id") if before else None
+        found = await asyncio.to_thread(self._reviews.waiting, limit=limit, before_id=before_id)
+        described = [held_json(held) for held in found]
+        return _json({"reviews": described, "next": found[-1].id if found and len(found) == limit else None})
+
+    async def review(self, request: Request) -> Response:
+        """Show one, decided or not."""
+        event_id = _whole(request.path_params["id"], "the id")
+        held = await asyncio.to_thread(self._reviews.get, event_id)
+        return _json(await asyncio.to_thread(held_json, held, values=_wants_body(request)))
+
+    async def decide(self, request: Request) -> Response:
+        """Take one decision."""
+        event_id = _whole(request.path_params["id"], "the id")
+        asked = await _object(request, {"decision", "corrections", "accept", "note", "by"})
+        note, by = asked.get("note", ""), _who(request, asked)
+        if not isinstance(note, str):
+            raise BadQuestion('"note" is a text')
+        decision = asked.get("decision")
+        if decision == "accept":
+            await self._reviews.aaccept(event_id, by=by, note=note)
+        elif decision == "reject":
+            await self._reviews.areject(event_id, by=by, note=note)
+        elif decision == "correct":
+            is_final, corrections = _flag(asked, "accept"), _corrections(asked)
+            await self._reviews.acorrect(event_id, corrections, accept=is_final, by=by, note=note)
+        else:
+            raise BadQuestion('"decision" is "accept", "correct" or "reject"')
+        return _json({"id": event_id, "decision": decision})
+
+
+def _corrections(asked: Mapping[str, Any]) -> dict[str, str | None]:
+    given = asked.get("corrections")
+    if not isinstance(given, dict) or not all(isinstance(each, (str, type(None))) for each in given.values()):
+        raise BadQuestion('"corrections" is an object of fields and texts, or null to take a value away')
+    return given
 
 
 def _checked(name: str, token: str) -> bytes:
@@ -200,6 +298,14 @@ def _checked(name: str, token: str) -> bytes:
             'make one with python -c "import secrets; print(secrets.token_urlsafe())"'
         )
     return token.encode()
+
+
+def _asked_for(request: Request) -> Filter:
+    """Read which events a list or an export is about."""
+    asked: dict[str, Any] = {name: request.query_params.get(name) for name in (*_WORDS, "before_id")}
+    asked["states"] = request.query_params.getlist("state")
+    asked["before_id"] = _whole(asked["before_id"], "before_id") if asked["before_id"] else None
+    return _filter(asked)
 
 
 def _filter(asked: Mapping[str, Any]) -> Filter:

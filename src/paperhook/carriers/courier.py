@@ -19,7 +19,7 @@ from ..errors import InboxError
 from ..inbox.base import Inbox, Key, plain
 from .base import Carrier
 
-logger = logging.getLogger("paperhook")
+logger: logging.Logger = logging.getLogger("paperhook")
 
 #: Keys handed over in one statement, and sent in one call.
 MAX_KEYS = 200

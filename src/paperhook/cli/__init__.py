@@ -10,7 +10,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import NoReturn
 
 
 def main() -> None:
@@ -19,16 +21,24 @@ def main() -> None:
 
     try:
         from .app import app
+        from .output import never_fail_to_print
     except ModuleNotFoundError as error:
-        print(f"paperhook: {error.name} is missing: pip install 'paperhook[cli]'", file=sys.stderr)
-        sys.exit(2)
+        _end(2, f"the command line needs {error.name}: pip install 'paperhook[demo]'")
+    never_fail_to_print()
     try:
         app(prog_name="paperhook")
     except ConfigurationError as error:
-        print(f"paperhook: {error}", file=sys.stderr)
-        sys.exit(2)
+        _end(2, str(error))
     except PaperhookError as error:
-        print(f"paperhook: {error}", file=sys.stderr)
-        sys.exit(1)
+        _end(1, str(error))
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _end(1, f"{os.fsdecode(error.filename)}: {error.strerror}")
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _end(code: int, message: str) -> NoReturn:
+    print(f"paperhook: {message}", file=sys.stderr)
+    sys.exit(code)

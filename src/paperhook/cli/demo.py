@@ -11,11 +11,11 @@ import contextlib
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Protocol
 
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -26,10 +26,9 @@ from ..core.event import DocumentCompleted, DocumentFailed, Event
 from ..core.job import Job
 from ..core.provider import Provider
 from ..core.result import Result
-from ..errors import ApiError, JobFailed, PaperhookError, UnsupportedDocument, WaitTimeout
+from ..errors import ApiError, JobFailed, MissingExtra, PaperhookError, UnsupportedDocument, WaitTimeout
 from ..hooks import Webhooks
-from ..inbox import open_inbox
-from ..inbox.base import Entry, Filter, Inbox, Row
+from ..inbox.base import Filter, Row
 from ..reading.reader import Reader
 from ..serving import bound_socket, origin_of, serving
 from ..simulator import Simulator
@@ -46,8 +45,8 @@ class Step:
     """One thing that happened to a document on its way."""
 
     name: str
-    #: Since the upload began.
-    seconds: float
+    #: Since the upload began; None where nobody took the time.
+    seconds: float | None
     detail: str = ""
 
 
@@ -97,33 +96,11 @@ class _Desk:
         return self._handled[provider, key]
 
 
-class _TimedInbox:
-    """An inbox that remembers when each event was committed; everything else is the inbox's own."""
-
-    def __init__(self, inbox: Inbox) -> None:
-        self._inbox = inbox
-        self.committed_at: dict[str, float] = {}
-
-    def put(self, entries: Sequence[Entry]) -> Future[tuple[bool, ...]]:
-        future = self._inbox.put(entries)
-        future.add_done_callback(lambda _: self._note(entries))
-        return future
-
-    def _note(self, entries: Sequence[Entry]) -> None:
-        for entry in entries:
-            self.committed_at.setdefault(f"{entry.provider} {entry.key}", time.time())
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inbox, name)
-
-
 class Stage:
     """Local providers, a receiver and clients, all set up."""
 
-    def __init__(
-        self, hooks: Webhooks, inbox: _TimedInbox, desk: _Desk, clients: dict[str, AsyncClient]
-    ) -> None:
-        self._hooks, self._inbox, self._desk, self._clients = hooks, inbox, desk, clients
+    def __init__(self, hooks: Webhooks, desk: _Desk, clients: dict[str, AsyncClient]) -> None:
+        self._hooks, self._desk, self._clients = hooks, desk, clients
 
     async def play(self, path: Path, provider: str) -> list[Report]:
         """Send one file its whole way and report each document that came of it."""
@@ -181,9 +158,7 @@ class Stage:
             entry = rows[key].entry
             way = "webhook verified" if entry.origin == "webhook" else "found by polling"
             report.steps.append(Step(way, entry.received_at - started, event.provider_type))
-            report.steps.append(
-                Step("stored", entry.received_at - started, f"event {rows[key].id} in the inbox")
-            )
+            report.steps.append(Step("stored", None, f"event {rows[key].id} in the inbox"))
             report.steps.append(Step("handler ran", handled_at - started, event.type))
             report.event = report.event if report.error_code else event.type
             if isinstance(event, DocumentFailed):
@@ -215,8 +190,7 @@ async def stage(names: Sequence[str]) -> AsyncGenerator[Stage, None]:
         reader.start()
         there, here = (stack.enter_context(contextlib.closing(bound_socket())) for _ in range(2))
         providers = [local_provider(name, origin_of(there)) for name in names]
-        inbox = _TimedInbox(open_inbox(f"sqlite:///{folder}/inbox.db"))
-        hooks = Webhooks(*providers, inbox=cast("Inbox", inbox))
+        hooks = Webhooks(*providers, inbox=f"sqlite:///{folder}/inbox.db")
         stack.callback(hooks.close)
         desk = _Desk()
         hooks.on("*")(desk.note)
@@ -233,7 +207,7 @@ async def stage(names: Sequence[str]) -> AsyncGenerator[Stage, None]:
             provider.name: await stack.enter_async_context(AsyncClient(provider, timeout=60.0))
             for provider in providers
         }
-        yield Stage(hooks, inbox, desk, clients)
+        yield Stage(hooks, desk, clients)
 
 
 async def run(paths: Sequence[Path], names: Sequence[str], show: Show) -> bool:
@@ -241,7 +215,14 @@ async def run(paths: Sequence[Path], names: Sequence[str], show: Show) -> bool:
 
     Returns:
         Whether every document ended in a handler, completed or failed.
+
+    Raises:
+        MissingExtra: If nothing here reads documents.
     """
+    if find_spec("pypdfium2") is None:
+        raise MissingExtra(
+            "the demo reads documents, and pypdfium2 is missing: pip install 'paperhook[demo]'"
+        )
     ended = True
     async with stage(names) as ready:
         for path in paths:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from ..core.result import Field
-from .demo import Report
+from .demo import Report, sample
 from .output import out
 
 
@@ -25,9 +25,12 @@ class TableShow:
 
     def report(self, report: Report) -> None:
         """Print one document."""
-        out.heading(f"{report.file} → {report.provider}")
+        is_sample = report.file == str(sample())
+        name = "a sample invoice" if is_sample else report.file
+        out.heading(f"{name} to {report.provider}, on this machine")
         for step in report.steps:
-            out.line(f"  {step.seconds * 1000:8.0f} ms  {step.name:<17} {step.detail}")
+            taken = " " * 11 if step.seconds is None else f"{step.seconds * 1000:8.0f} ms"
+            out.line(f"  {taken}  {step.name:<17} {step.detail}")
         if report.error_code:
             out.line(f"  {report.event or 'not ended'}: {report.error_code}: {report.error_message}")
         if report.result.fields:
@@ -39,9 +42,19 @@ class TableShow:
             out.table(_ITEM_COLUMNS, [_item_cells(item) for item in report.result.line_items])
         for warning in report.result.warnings:
             out.line(f"  warning: {warning}")
+        if report.result.fields:
+            for line in _LEGEND:
+                out.remark(line)
+        if is_sample:
+            out.remark(_NEXT)
         out.line()
 
 
+_LEGEND = (
+    "conf.: how sure the reader is    match: how much of the value is on the page",
+    "box: left, top, right and bottom in thousandths of the page",
+)
+_NEXT = "Nothing left this machine. Now one of yours: paperhook demo FILE"
 _ITEM_COLUMNS = ("description", "quantity", "unit_price", "amount")
 
 

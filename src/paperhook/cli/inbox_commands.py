@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import re
 import time
-from collections.abc import Mapping
 from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, PaperhookError
 from ..hooks import DEFAULT_INBOX
 from ..inbox import Inbox, open_inbox
 from ..inbox.base import Filter, Row, State
@@ -24,11 +23,17 @@ from ..inbox.operating import (
     purge_all,
     replay_all,
     row_json,
+    survey_json,
     time_text,
     would_purge,
     would_replay,
 )
+from ..inbox.surveying import survey
+from ..tracker import open_tracker
+from ..tracker.tallying import has_tracker, tally_json
+from .journal import NO_TRACKER
 from .output import out
+from .stats_output import show_stats
 
 
 class Settled(StrEnum):
@@ -38,7 +43,7 @@ class Settled(StrEnum):
     DEAD = "dead"
 
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     no_args_is_help=True,
     help="""Look at stored events, find the dead ones, run them again.
 
@@ -73,6 +78,7 @@ TypeOption = Annotated[
 ]
 JobOption = Annotated[str | None, typer.Option("--job", help="Only this job's.")]
 HandlerOption = Annotated[str | None, typer.Option("--handler", help="Only where this handler is dead.")]
+KeyOption = Annotated[str | None, typer.Option("--key", help="Only the event with this identity.")]
 ByOption = Annotated[
     str | None,
     typer.Option(
@@ -89,12 +95,15 @@ def list_command(
     type: TypeOption = None,
     job: JobOption = None,
     handler: HandlerOption = None,
+    key: KeyOption = None,
     limit: Annotated[int, typer.Option(help="At most this many, newest first.")] = 50,
     as_json: AsJson = False,
 ) -> None:
     """List events, newest first; the dead ones with --state dead."""
-    where = Filter(states=tuple(state or ()), provider=provider, type=type, job_id=job, handler=handler)
-    with closing(_existing(inbox)) as store:
+    where = Filter(
+        states=tuple(state or ()), provider=provider, type=type, job_id=job, handler=handler, key=key
+    )
+    with closing(existing(inbox)) as store:
         rows = store.rows(where, limit=limit).result()
     if as_json:
         for row in rows:
@@ -114,10 +123,10 @@ def show_command(
     as_json: AsJson = False,
 ) -> None:
     """Show one event: its handlers, their attempts, and where they failed."""
-    with closing(_existing(inbox)) as store:
+    with closing(existing(inbox)) as store:
         rows = store.rows(Filter(ids=(id,)), limit=1).result()
     if not rows:
-        raise ConfigurationError(f"there is no event {id} in this inbox: see `paperhook inbox list`")
+        raise PaperhookError(f"there is no event {id} in this inbox: see `paperhook inbox list`")
     row = rows[0]
     summary = row_json(row, body=body)
     if as_json:
@@ -148,6 +157,7 @@ def replay_command(
     type: TypeOption = None,
     job: JobOption = None,
     handler: HandlerOption = None,
+    key: KeyOption = None,
     by: ByOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which.")] = False,
     as_json: AsJson = False,
@@ -158,19 +168,31 @@ def replay_command(
     """
     states = () if ids else (State.DEAD,)
     where = Filter(
-        ids=tuple(ids or ()), states=states, provider=provider, type=type, job_id=job, handler=handler
+        ids=tuple(ids or ()),
+        states=states,
+        provider=provider,
+        type=type,
+        job_id=job,
+        handler=handler,
+        key=key,
     )
-    with closing(_existing(inbox)) as store:
+    with closing(existing(inbox)) as store:
         if dry_run:
             found = sorted(row.id for row in pages(store, where) if would_replay(row))
         else:
-            who = _login_name() if by is None else by
+            who = login_name() if by is None else by
             found = [each for ids in replay_all(store, where, now=time.time(), by=who) for each in ids]
     if as_json:
         out.json({"replayed": found, "dry_run": dry_run})
-        return
-    verb = "would run again" if dry_run else "will run again"
-    out.line(f"{len(found)} events {verb}{': ' if found else ''}{', '.join(str(each) for each in found)}")
+    else:
+        verb = "would run again" if dry_run else "will run again"
+        what = "event" if len(found) == 1 else "events"
+        out.line(f"{len(found)} {what} {verb}{': ' if found else ''}{', '.join(str(each) for each in found)}")
+    if left := sorted(set(ids or ()) - set(found)):
+        raise PaperhookError(
+            f"not replayed: {', '.join(map(str, left))}: not there, not done or dead, or redacted; "
+            "see `paperhook inbox show`"
+        )
 
 
 @app.command("purge")
@@ -186,6 +208,9 @@ def purge_command(
     ] = None,
     provider: ProviderOption = None,
     type: TypeOption = None,
+    job: JobOption = None,
+    handler: HandlerOption = None,
+    key: KeyOption = None,
     redact: Annotated[
         bool, typer.Option("--redact", help="Keep the rows and empty what the provider sent.")
     ] = False,
@@ -202,13 +227,16 @@ def purge_command(
         states=tuple(State(each) for each in state or ("done",)),
         provider=provider,
         type=type,
+        job_id=job,
+        handler=handler,
+        key=key,
         settled_until=now - _seconds(older_than),
     )
-    with closing(_existing(inbox)) as store:
+    with closing(existing(inbox)) as store:
         if dry_run:
             count = sum(would_purge(row, redact=redact) for row in pages(store, where))
         else:
-            who = _login_name() if by is None else by
+            who = login_name() if by is None else by
             count = sum(len(ids) for ids in purge_all(store, where, now=now, by=who, redact=redact))
     if as_json:
         out.json({"redacted" if redact else "deleted": count, "dry_run": dry_run})
@@ -228,13 +256,16 @@ def export_command(
     type: TypeOption = None,
     job: JobOption = None,
     handler: HandlerOption = None,
+    key: KeyOption = None,
     body: Annotated[
         bool, typer.Option("--body", help="Write the deliveries too; they hold document content.")
     ] = False,
 ) -> None:
     """Write events as JSON Lines, newest first."""
-    where = Filter(states=tuple(state or ()), provider=provider, type=type, job_id=job, handler=handler)
-    with closing(_existing(inbox)) as store:
+    where = Filter(
+        states=tuple(state or ()), provider=provider, type=type, job_id=job, handler=handler, key=key
+    )
+    with closing(existing(inbox)) as store:
         lines = export(store, where, body=body)
         if to is None:
             for line in lines:
@@ -252,7 +283,7 @@ def audit_command(
     as_json: AsJson = False,
 ) -> None:
     """Say who replayed, redacted or deleted which events, and when."""
-    with closing(_existing(inbox)) as store:
+    with closing(existing(inbox)) as store:
         found = [audit_json(each) for each in store.audit(limit=limit).result()]
     if as_json:
         for each in found:
@@ -266,26 +297,36 @@ def audit_command(
 
 
 @app.command("stats")
-def stats_command(inbox: Store = DEFAULT_INBOX, as_json: AsJson = False) -> None:
-    """Count events by state, and say how long the oldest has waited."""
-    with closing(_existing(inbox)) as store:
-        stats = store.stats().result()
-    counts: Mapping[str, Any] = {
-        "pending": stats.pending,
-        "running": stats.running,
-        "done": stats.done,
-        "dead": stats.dead,
-        "duplicates": stats.duplicates,
-        "lag_seconds": round(stats.lag(time.time()), 3),
-    }
-    if as_json:
-        out.json(counts)
-        return
-    for name, value in counts.items():
-        out.line(f"{name:<12} {value}")
+def stats_command(
+    inbox: Store = DEFAULT_INBOX,
+    tracker: Annotated[
+        str | None,
+        typer.Option(
+            envvar="PAPERHOOK_TRACKER",
+            help="Where submissions are remembered, or none; the inbox's own file or database by default.",
+            show_default=False,
+        ),
+    ] = None,
+    is_done_counted: Annotated[
+        bool, typer.Option("--done", help="Count by type what is done, too: that looks at every event.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what waits and since when, which handlers fail, and what providers owe."""
+    with closing(existing(inbox)) as store:
+        found = survey(store, done=is_done_counted).result()
+    show_stats(survey_json(found, time.time()), _jobs(inbox if tracker is None else tracker), as_json=as_json)
 
 
-def _existing(url: str) -> Inbox:
+def _jobs(address: str) -> dict[str, Any] | None:
+    """Describe what was submitted; None where nobody remembers it there."""
+    if address == NO_TRACKER or not has_tracker(address):
+        return None
+    with closing(open_tracker(address)) as tracker:
+        return tally_json(tracker.tally().result(), time.time())
+
+
+def existing(url: str) -> Inbox:
     """Open an inbox that is there; a mistyped path must not make a new, empty one."""
     prefix = "sqlite:///"
     if url.startswith(prefix) and not Path(url.removeprefix(prefix)).exists():
@@ -297,7 +338,8 @@ def _some(ids: list[int]) -> str:
     return ", ".join(map(str, ids[:20])) + (", …" if len(ids) > 20 else "")
 
 
-def _login_name() -> str:
+def login_name() -> str:
+    """Give who runs the command, for the audit."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

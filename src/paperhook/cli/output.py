@@ -1,33 +1,64 @@
-"""What the commands print: tables for people, JSON lines for programs."""
+"""What the commands print: tables for people, JSON lines for programs.
+
+Nothing is ever cut. A terminal's width decides how a table is drawn: with lines, without them, or one line for each cell.
+A pipe or a file has no width, unless `COLUMNS` says one.
+"""
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import re
+import sys
 from collections.abc import Sequence
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+#: Wider than any table; what is read by a program is not broken into lines.
+_UNBOUNDED = 100_000
+#: Longer words of a cell that wraps go on in the next line, too.
+_LONGEST_WORD = 24
+
+
+#: What a terminal obeys instead of showing it, and what turns the direction of a line around.
+_ORDERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def _harmless(text: str) -> str:
+    """Write out what a terminal would obey: a document may have been made by anybody."""
+    return _ORDERS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
 
 class Output:
-    """Prints to standard output; document content is text, never markup."""
+    """Prints to standard output; document content is text, never markup and never an order to the terminal."""
 
-    _WRAPPED = frozenset({"value", "description", "handlers", "accepts"})
+    #: Columns whose cells may go on in the next line; a cell that is cut in two is hard to copy.
+    _WRAPPED = frozenset({"value", "message", "reasons", "description", "handlers", "accepts", "error"})
 
     @property
     def _console(self) -> Console:
         # Made anew, because width and standard output may have changed.
-        return Console(highlight=False, soft_wrap=True)
+        console = Console(highlight=False, soft_wrap=True)
+        if not console.is_terminal and "COLUMNS" not in os.environ:
+            console.width = _UNBOUNDED
+        return console
 
     def line(self, text: str = "") -> None:
         """Print one line."""
-        self._console.print(Text(text))
+        self._console.print(Text(_harmless(text)))
 
     def heading(self, text: str) -> None:
         """Print one line that stands out."""
-        self._console.print(Text(text, style="bold"))
+        self._console.print(Text(_harmless(text), style="bold"))
+
+    def remark(self, text: str) -> None:
+        """Print one line that stands back."""
+        self._console.print(Text(_harmless(text), style="dim"))
 
     def text(self, line: str) -> None:
         """Print one line as it is."""
@@ -39,13 +70,59 @@ class Output:
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Print rows under columns."""
-        table = Table(*columns[:1])
-        for column in columns[1:]:
-            # A cell that is cut in two is hard to copy; values are the ones that may wrap.
-            table.add_column(column, no_wrap=column not in self._WRAPPED)
+        self._print_table(self._console, columns, rows)
+
+    def table_text(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+        """Give rows under columns as they would be printed."""
+        console = self._console
+        with console.capture() as captured:
+            self._print_table(console, columns, rows)
+        return captured.get()
+
+    def _print_table(
+        self, console: Console, columns: Sequence[str], rows: Sequence[Sequence[object]]
+    ) -> None:
+        cells = [["" if cell is None else _harmless(str(cell)) for cell in row] for row in rows]
+        least = sum(self._least(column, place, cells) for place, column in enumerate(columns))
+        # A line stands before each column and after the last, with a space on both sides of a cell.
+        if least + 3 * len(columns) + 1 <= console.width:
+            console.print(self._drawn(Table(), columns, cells))
+        elif least + len(columns) - 1 <= console.width:
+            plain = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
+            console.print(self._drawn(plain, columns, cells))
+        else:
+            _print_cells(console, columns, cells)
+
+    def _least(self, column: str, place: int, rows: Sequence[Sequence[str]]) -> int:
+        """Say how wide a column is at least."""
+        texts = [column, *(row[place] for row in rows)]
+        if column in self._WRAPPED:
+            return max(min(cell_len(word), _LONGEST_WORD) for text in texts for word in text.split())
+        return max(cell_len(line) for text in texts for line in (text.splitlines() or [""]))
+
+    def _drawn(self, table: Table, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+        for column in columns:
+            table.add_column(column, no_wrap=column not in self._WRAPPED, overflow="fold")
         for row in rows:
-            table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
-        self._console.print(table)
+            table.add_row(*map(Text, row))
+        return table
 
 
-out = Output()
+def _print_cells(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a line for each cell, under the first one of its row."""
+    width = max(map(cell_len, columns), default=0)
+    for first, *rest in rows:
+        console.print(Text(first, style="bold"))
+        for column, text in zip(columns[1:], rest, strict=True):
+            if text:
+                console.print(Text(f"  {column:<{width}}  {text}"))
+
+
+def never_fail_to_print() -> None:
+    """Have standard output write what its encoding has no letters for as escapes, as standard error does."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+out: Output = Output()

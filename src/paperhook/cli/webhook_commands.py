@@ -1,147 +1,233 @@
-"""`paperhook verify`, `trigger` and `listen`: webhooks by hand, without a provider."""
+"""`paperhook verify`, `trigger`, `send` and `listen`: webhooks by hand, without a provider and offline."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
+import itertools
+import json
+import secrets
 import time
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import httpx
 import typer
-from starlette.applications import Starlette
-from starlette.routing import Mount
 
+from ..core.delivery import Delivery
 from ..core.event import Event
-from ..core.provider import Provider
+from ..core.provider import NOTHING
+from ..core.secret import MIN_SECRET_BYTES, Secret
 from ..errors import ConfigurationError, DeliveryRejected
-from ..hooks import Webhooks
-from ..providers import provider_class
+from ..sample_deliveries import sample_delivery
 from ..serving import bound_socket, origin_of, serving
-from ..testing import LOCAL_SECRET, signed_delivery
+from ..webhooks.signatures.diagnosis import explain
+from .arrivals import shown
+from .choosing import LOCAL, Chosen, chosen, known_schemes
+from .given import (
+    AsJson,
+    BodyFile,
+    HeaderLine,
+    ProviderName,
+    SchemeName,
+    SecretFile,
+    SecretText,
+    SecretVariable,
+    Settings,
+    bytes_in,
+    headers_in,
+    other_secrets,
+    secrets_given,
+)
+from .listening import Arrival, Listener
 from .output import out
+from .sending import FAULTS, Outgoing, faults_named, planned, send_all
 
-ProviderName = Annotated[
-    str,
-    typer.Option(
-        "--provider", "-p", envvar="PAPERHOOK_PROVIDER", help="space-ocr, docuparse, docuprox or ocriva."
-    ),
+To = Annotated[str, typer.Option("--to", help="Where your receiver listens.")]
+Times = Annotated[int, typer.Option(min=1, help="How many.")]
+FaultText = Annotated[
+    list[str] | None,
+    typer.Option("--fault", help=f"{', '.join(FAULTS)}; with =0.5 or =3x not always. May be repeated."),
 ]
-SecretOption = Annotated[
-    str | None,
-    typer.Option("--secret", help="The webhook secret; by default from the environment, else the local one."),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
+Seed = Annotated[int, typer.Option(help="The same seed commits the same faults.")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to the program."""
-    for command in (verify, trigger, listen):
+    for command in (verify, trigger, send, listen):
         app.command()(command)
 
 
-def _provider(name: str, secret: str | None) -> Provider:
-    """Give a provider for receiving only: no API key needed."""
-    kind = provider_class(name)
-    given = {f"{kind.env_prefix}API_KEY": "not-used-for-webhooks", **os.environ}
-    provider = kind.from_env(given)
-    if secret is None and provider.secrets:
-        return provider
-    return replace(provider, webhook_secret=secret or LOCAL_SECRET)
-
-
 def verify(
-    body: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The delivery's exact bytes.")],
-    provider: ProviderName,
-    header: Annotated[
-        list[str] | None, typer.Option("--header", "-H", help="'Name: value', may be repeated.")
+    body: BodyFile,
+    provider: ProviderName = None,
+    scheme: SchemeName = None,
+    settings: Settings = None,
+    header: HeaderLine = None,
+    secret: SecretText = None,
+    secret_env: SecretVariable = None,
+    secret_file: SecretFile = None,
+    now: Annotated[
+        float | None, typer.Option(help="Seconds since the epoch when it arrived; the time by default.")
     ] = None,
-    secret: SecretOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say whether a delivery is authentic and what it means, or why not."""
-    pairs = [_header(line) for line in header or []]
+    """Say whether a delivery that you saved is authentic and what it means, or why not; exit code 1 when it is refused."""
+    meant = chosen(provider, scheme, settings, secrets_given(secret, secret_env, secret_file))
+    delivery = Delivery(headers_in(header), bytes_in(body))
+    moment = time.time() if now is None else now
     try:
-        event = _provider(provider, secret).verify(pairs, body.read_bytes(), now=time.time())
-    except DeliveryRejected as error:
-        if as_json:
-            out.json({"outcome": error.outcome, "reason": str(error)})
-        else:
-            out.line(f"{error.outcome}: {error}")
+        matched = meant.scheme.verify(delivery, meant.secrets, now=moment)
+        events = () if meant.provider is None else meant.provider.events(delivery)
+    except (DeliveryRejected, ConfigurationError) as error:
+        outcome = error.outcome if isinstance(error, DeliveryRejected) else "misconfigured"
+        _print_refusal(outcome, _reasons(meant, delivery, moment) or (str(error),), as_json)
         raise typer.Exit(1) from error
-    _print_event(event, as_json)
+    if not events:
+        out.json({"secret": matched}) if as_json else out.line(f"authentic: {matched or 'nothing'} matched")
+    for event in events:
+        _print_event(event, matched, as_json)
+    if not as_json:
+        _warn_of_short(meant.secrets, matched)
+
+
+def _reasons(meant: Chosen, delivery: Delivery, now: float) -> tuple[str, ...]:
+    others, schemes = other_secrets(meant.secrets), known_schemes()
+    found = explain(meant.scheme, delivery, meant.secrets, now=now, others=others, schemes=schemes)
+    if found and any(secret.name == LOCAL for secret in meant.secrets):
+        return (
+            *found,
+            f"no secret was given, so {LOCAL} was tried: write --secret-env NAME or --secret-file PATH",
+        )
+    return found
 
 
 def trigger(
     event: Annotated[
         str, typer.Argument(help="Such as document.completed, document.failed or batch.completed.")
     ],
-    to: Annotated[str, typer.Option("--to", help="Where your receiver listens.")],
-    provider: ProviderName,
-    secret: SecretOption = None,
-    body: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="Send these bytes instead.")
+    to: To,
+    provider: ProviderName = None,
+    scheme: SchemeName = None,
+    settings: Settings = None,
+    secret: SecretText = None,
+    secret_env: SecretVariable = None,
+    secret_file: SecretFile = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="A JSON object that is merged over the made-up body, - for standard input."),
     ] = None,
+    times: Times = 1,
+    fault: FaultText = None,
+    seed: Seed = 0,
+    as_json: AsJson = False,
 ) -> None:
-    """Send a delivery, signed as the provider signs it; exit code 1 when it is not answered with 2xx."""
-    sender = _provider(provider, secret)
-    now = time.time()
-    headers, content = signed_delivery(sender, event, now=now)
-    if body is not None:
-        content = body.read_bytes()
-        headers |= sender.signature.sign(content, sender.secrets[0], now=now)
-    try:
-        answer = httpx.post(to, content=content, headers=headers, timeout=30)
-    except (httpx.RequestError, httpx.InvalidURL) as error:
-        raise ConfigurationError(f"{to}: {error}: is your receiver running?") from error
-    out.line(f"{answer.status_code} {answer.text[:200]}")
-    raise typer.Exit(0 if answer.is_success else 1)
+    """Send made-up events, signed as the provider signs them; exit code 1 when one is not answered as it should be."""
+    meant = chosen(provider, scheme, settings, secrets_given(secret, secret_env, secret_file)).checked()
+    if meant.provider is None:
+        raise ConfigurationError("whose event? write --provider NAME, or send a body of your own with send")
+    change = NOTHING if data is None else _json_object(data)
+    made: list[Outgoing] = []
+    for _ in range(times):
+        content, headers = sample_delivery(meant.provider, event, secrets.token_hex(4), change)
+        made.append(Outgoing(event, content, headers))
+    _send(made, meant, to, fault, seed, as_json)
+
+
+def send(
+    body: BodyFile,
+    to: To,
+    provider: ProviderName = None,
+    scheme: SchemeName = None,
+    settings: Settings = None,
+    header: HeaderLine = None,
+    secret: SecretText = None,
+    secret_env: SecretVariable = None,
+    secret_file: SecretFile = None,
+    times: Times = 1,
+    fault: FaultText = None,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Sign any body and send it; exit code 1 when it is not answered as it should be."""
+    meant = chosen(provider, scheme, settings, secrets_given(secret, secret_env, secret_file)).checked()
+    one = Outgoing(str(body), bytes_in(body), dict(headers_in(header)))
+    _send([one] * times, meant, to, fault, seed, as_json)
+
+
+def _send(
+    made: list[Outgoing], meant: Chosen, to: str, fault: list[str] | None, seed: int, as_json: bool
+) -> None:
+    is_well = send_all(planned(made, faults_named(fault, seed)), meant, to, as_json=as_json)
+    raise typer.Exit(0 if is_well else 1)
 
 
 def listen(
-    provider: ProviderName,
+    provider: ProviderName = None,
+    scheme: SchemeName = None,
+    settings: Settings = None,
+    secret: SecretText = None,
+    secret_env: SecretVariable = None,
+    secret_file: SecretFile = None,
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 8766,
-    secret: SecretOption = None,
-    count: Annotated[int, typer.Option(help="Stop after this many events; 0 never.")] = 0,
+    forward: Annotated[
+        str | None, typer.Option(help="Pass deliveries that are not refused on to this URL.")
+    ] = None,
+    count: Annotated[int, typer.Option(help="Stop after this many deliveries; 0 never.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Print the deliveries that arrive; nothing is stored."""
-    asyncio.run(_listen(_provider(provider, secret), port, count, as_json))
+    """Show the deliveries that arrive, with outcome and latency; nothing is stored."""
+    meant = None
+    if provider is not None:
+        meant = chosen(provider, scheme, settings, secrets_given(secret, secret_env, secret_file)).checked()
+    elif scheme is not None or secret or secret_env or secret_file:
+        raise ConfigurationError(
+            "whose deliveries? write --provider NAME as well; without it nothing is checked"
+        )
+    asyncio.run(_listen(meant, port, forward, count, as_json))
 
 
-async def _listen(provider: Provider, port: int, count: int, as_json: bool) -> None:
-    hooks = Webhooks(provider, inbox="memory:")
-    enough = asyncio.Event()
-    seen = 0
-
-    @hooks.on("*")
-    async def show(event: Event) -> None:
-        nonlocal seen
-        seen += 1
-        _print_event(event, as_json)
-        if seen == count:
-            enough.set()
-
-    app = Starlette(routes=[Mount("/", hooks.asgi())], lifespan=hooks.lifespan)
+async def _listen(meant: Chosen | None, port: int, forward: str | None, count: int, as_json: bool) -> None:
+    arrivals: asyncio.Queue[Arrival] = asyncio.Queue()
     with contextlib.closing(bound_socket(port)) as bound:
-        async with serving(app, bound):
+        async with serving(Listener(meant, arrivals.put_nowait, forward), bound):
             if not as_json:
-                out.line(f"listening for {provider.name} on {origin_of(bound)}/; stop with Ctrl-C")
-            await enough.wait()
-    hooks.close()
+                whose = "anybody, unchecked" if meant is None else meant.name
+                out.line(f"listening for {whose} on {origin_of(bound)}/; stop with Ctrl-C")
+            with shown(json=as_json) as show:
+                for _ in range(count) if count else itertools.count():
+                    show(await arrivals.get())
 
 
-def _header(line: str) -> tuple[str, str]:
-    name, colon, value = line.partition(":")
-    if not colon or not name.strip():
-        raise ConfigurationError(f"{name!r} is no header: write 'Name: value'")
-    return name.strip(), value.strip()
+def _json_object(path: Path) -> Mapping[str, Any]:
+    try:
+        value = json.loads(bytes_in(path))
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError(f"{path}: this is no JSON") from error
+    if not isinstance(value, dict):
+        raise ConfigurationError(f"{path}: this is no JSON object")
+    return value
 
 
-def _print_event(event: Event, as_json: bool) -> None:
+def _print_refusal(outcome: str, reasons: tuple[str, ...], as_json: bool) -> None:
+    if as_json:
+        out.json({"outcome": outcome, "reason": "; ".join(reasons), "reasons": list(reasons)})
+        return
+    out.text(f"{outcome}: {reasons[0]}")
+    for reason in reasons[1:]:
+        out.text(f"  {reason}")
+
+
+def _warn_of_short(secrets: Sequence[Secret], matched: str) -> None:
+    for each in secrets:
+        if each.name == matched and len(each.key) < MIN_SECRET_BYTES:
+            words = (
+                f"{matched} has {len(each.key)} bytes: a receiver takes it only as Secret(…, short='accept')"
+            )
+            out.line(f"  {words}")
+
+
+def _print_event(event: Event, secret: str, as_json: bool) -> None:
     row = {
         "type": event.type,
         "provider": event.provider,
@@ -150,8 +236,9 @@ def _print_event(event: Event, as_json: bool) -> None:
         "job_id": event.job_id,
         "document_id": event.document_id,
         "batch_id": event.batch_id,
+        "secret": secret,
     }
     if as_json:
         out.json(row)
         return
-    out.line("  ".join(f"{name}={value}" for name, value in row.items() if value))
+    out.text("  ".join(f"{name}={value}" for name, value in row.items() if value))

@@ -8,8 +8,9 @@ import importlib
 import logging
 import signal
 import sys
+import traceback
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, PaperhookError
 from ..hooks import Webhooks
 from .output import out
 
@@ -21,7 +22,7 @@ def load(target: str) -> Webhooks:
         target: `module:name`; the module is looked for in the current folder too.
 
     Raises:
-        ConfigurationError: If there is no such module, no such name, or it is something else.
+        ConfigurationError: If there is no such module, it cannot be imported, there is no such name, or it is something else.
     """
     module_name, colon, attribute = target.partition(":")
     if not colon or not module_name or not attribute:
@@ -32,6 +33,14 @@ def load(target: str) -> Webhooks:
     except ModuleNotFoundError as error:
         raise ConfigurationError(
             f"no module named {error.name!r}: run the command where {module_name} can be imported"
+        ) from error
+    except PaperhookError:
+        raise
+    except Exception as error:
+        # Their code, not ours: what it raised and where is what they need.
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        raise ConfigurationError(
+            f"importing {module_name} failed: {type(error).__name__}: {error} ({where.filename}, line {where.lineno})"
         ) from error
     found = getattr(module, attribute, None)
     if not isinstance(found, Webhooks):

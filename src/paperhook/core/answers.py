@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import pydantic
 
@@ -15,6 +18,8 @@ from ..errors import (
     AuthenticationFailed,
     BadRequest,
     Conflict,
+    KeyInUse,
+    KeyReused,
     MalformedAnswer,
     NotFound,
     OutOfCredits,
@@ -25,6 +30,7 @@ from ..errors import (
 )
 from .exchange import Response
 from .headers import Headers
+from .problems import ProblemDetails, problem_details
 
 M = TypeVar("M", bound=pydantic.BaseModel)
 
@@ -40,6 +46,15 @@ ERROR_CLASSES: Mapping[int, type[ApiError]] = {
     413: TooLarge,
     429: RateLimited,
 }
+
+#: Source: draft-ietf-httpapi-idempotency-key-header-07 section 2.7.
+_KEY_ERRORS: Mapping[int, type[ApiError]] = {409: KeyInUse, 422: KeyReused}
+
+#: Redirects by which a server says that it has not acted. Source: RFC 9110 sections 15.4.2, 15.4.8 and 15.4.9; after 302 and
+#: 303 it may have, because many servers answer a form that way.
+_NOT_ACTED = (301, 307, 308)
+
+_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 
 #: A provider's sentence is cut to this many characters in our messages.
 MAX_MESSAGE_CHARS = 200
@@ -65,20 +80,56 @@ def api_error(provider: str, response: Response, problem: Problem, *, hide: str 
     Args:
         hide: A credential that the provider might repeat in its words.
     """
-    error_class = problem.error_class or _class_for(response.status)
+    details = problem_details(response, hide=hide)
+    said = problem.message or (details.title if details is not None else "") or _instead_of_words(response)
     # Hidden before it is cut: half a credential is one too many. On one line: so are logs.
-    code, sentence = _hidden(problem.code, hide), _hidden(problem.message, hide)[:MAX_MESSAGE_CHARS]
+    code, sentence = _hidden(problem.code, hide), _hidden(said, hide)[:MAX_MESSAGE_CHARS]
     request = response.request
+    error_class = (
+        problem.error_class or _class_of_key(response, problem, details) or _class_for(response.status)
+    )
     parts = [f"{provider}: {request.method} {request.path}: {response.status}", code, sentence]
     return error_class(
         ": ".join(part for part in parts if part),
         provider=provider,
         status=response.status,
         code=code,
-        request_id=problem.request_id or response.headers.get("x-request-id"),
+        request_id=_hidden(problem.request_id or response.headers.get("x-request-id", ""), hide) or None,
         retry_after=retry_after(response.headers, now=response.received_at),
-        may_have_been_processed=issubclass(error_class, (ServerError, MalformedAnswer)),
+        may_have_been_processed=issubclass(error_class, (ServerError, MalformedAnswer))
+        and response.status not in _NOT_ACTED,
+        problem=details,
     )
+
+
+def _instead_of_words(response: Response) -> str:
+    """Say what can be said of an answer that has no words of the API: where it points to, or that it is a page."""
+    location = response.headers.get("location", "")
+    if 300 <= response.status < 400 and location:
+        return f"it redirects {_whereto(location)}, which is not followed: is base_url right?"
+    if "html" in response.headers.get("content-type", "").lower():
+        return "an HTML page, so it may come from a proxy and not from the API"
+    return ""
+
+
+def _whereto(location: str) -> str:
+    """Name scheme and host of a redirect; what follows them may be signed."""
+    try:
+        parts = urlsplit(location)
+    except ValueError:
+        return "to no URL"
+    host = parts.netloc.rpartition("@")[2]
+    return f"to {parts.scheme or 'https'}://{host}" if host else "to another path"
+
+
+def _class_of_key(
+    response: Response, problem: Problem, details: ProblemDetails | None
+) -> type[ApiError] | None:
+    """Tell a conflict of the idempotency key from any other one: the request has a key, and the answer speaks of it."""
+    error_class = _KEY_ERRORS.get(response.status)
+    has_key = any("idempotency" in name.lower() for name, _ in response.request.headers)
+    words = (problem.code, problem.message, *(() if details is None else (details.type, details.title)))
+    return error_class if has_key and any("idempoten" in each.lower() for each in words) else None
 
 
 def _hidden(text: str, hide: str) -> str:
@@ -108,11 +159,11 @@ def retry_after(headers: Headers, *, now: float) -> float | None:
     given = headers.get("retry-after", "").strip()
     if given.isascii() and given.isdigit():
         return float(given[:12])
-    moment = _epoch(given)
+    moment = seconds_of_date(given)
     if moment is None:
         return None
     # The server's own clock says what it meant.
-    sent_at = _epoch(headers.get("date", ""))
+    sent_at = seconds_of_date(headers.get("date", ""))
     return max(0.0, moment - (now if sent_at is None else sent_at))
 
 
@@ -133,12 +184,21 @@ def until_reset(headers: Headers, *, now: float, longest: float) -> float | None
     return min(max(0.0, seconds - now if seconds > longest else seconds), longest)
 
 
-def _epoch(date: str) -> float | None:
+def seconds_of_date(date: str) -> float | None:
+    """Read an HTTP date, in any of its three forms, as seconds since the epoch; None where it is none."""
     try:
         moment = parsedate_to_datetime(date)
         # The oldest of the three forms has no zone, and means UTC.
         return (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment).timestamp()
     except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+
+
+def _decoded(response: Response) -> Any:
+    """Decode an answer; None where it is no JSON."""
+    try:
+        return response.json()
+    except ValueError:
         return None
 
 
@@ -148,10 +208,7 @@ def object_in(provider: str, response: Response) -> dict[str, Any]:
     Raises:
         MalformedAnswer: If it is anything else.
     """
-    try:
-        value = response.json()
-    except ValueError:
-        value = None
+    value = _decoded(response)
     if isinstance(value, dict):
         return value
     raise malformed(provider, response, "the answer is not a JSON object")
@@ -163,13 +220,25 @@ def list_in(provider: str, response: Response) -> list[Any]:
     Raises:
         MalformedAnswer: If it is anything else.
     """
-    try:
-        value = response.json()
-    except ValueError:
-        value = None
+    value = _decoded(response)
     if isinstance(value, list):
         return value
     raise malformed(provider, response, "the answer is not a JSON array")
+
+
+def listed_in(provider: str, response: Response) -> list[Any]:
+    """Decode a list of which no documentation shows the form: an array, or an object with one array among its members.
+
+    Raises:
+        MalformedAnswer: If it is anything else.
+    """
+    value = _decoded(response)
+    if isinstance(value, list):
+        return value
+    arrays = [each for each in value.values() if isinstance(each, list)] if isinstance(value, dict) else []
+    if len(arrays) == 1:
+        return arrays[0]
+    raise malformed(provider, response, "the answer holds no list")
 
 
 def model_of(provider: str, response: Response, model: type[M], value: Any) -> M:
@@ -187,9 +256,38 @@ def model_of(provider: str, response: Response, model: type[M], value: Any) -> M
     raise malformed(provider, response, f"the answer is no {model.__name__}: {', '.join(sorted(paths))}")
 
 
+def is_replay(response: Response) -> bool:
+    """Tell whether an answer is that of an earlier request with the same idempotency key.
+
+    Source: space-ocr.com's API docs, and docs.stripe.com/error-low-level for the second name, which others took over.
+    """
+    names = ("x-idempotent-replay", "idempotent-replayed")
+    return any(response.headers.get(name, "").strip().lower() == "true" for name in names)
+
+
 def text_in(value: Any) -> str | None:
     """Read an id or a word out of JSON; a number is one as well, null and empty text are none."""
     return str(value) if isinstance(value, (str, int)) and value else None
+
+
+def count_in(value: Any) -> int:
+    """Read a count out of JSON; digits as text are one as well, anything else counts nothing."""
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value[:12])
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
+
+
+def number_in(value: Any) -> float | None:
+    """Read a plain number out of JSON, also where it is text; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def malformed(provider: str, response: Response, what: str) -> MalformedAnswer:

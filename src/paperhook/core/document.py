@@ -26,6 +26,6 @@ class Document:
     #: By the first bytes where they are known, else by the name.
     content_type: str
     size_bytes: int
-    #: Lower-case hex SHA-256 of the content.
+    #: Lower-case hex SHA-256 of the content; empty where nobody has to know it.
     sha256: str
     content: Content = field(repr=False, compare=False)

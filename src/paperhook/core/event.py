@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, ClassVar
 
 import pydantic
+from typing_extensions import override
 
 from .job import BatchSummary, Job, JobError, JobStatus
 from .model import Model
 from .result import Result
+from .review import Reason, Review
 
 
 class Origin(StrEnum):
@@ -22,6 +24,8 @@ class Origin(StrEnum):
     POLL = "poll"
     REPLAY = "replay"
     SIMULATED = "simulated"
+    #: A person accepted or corrected it.
+    REVIEW = "review"
 
 
 class Event(Model):
@@ -69,7 +73,7 @@ class DocumentReceived(Event):
     canonical_type = "document.received"
 
 
-class DocumentCompleted(Event):
+class DocumentCompleted(Event):  # noqa: PLW1641 - pydantic gives frozen models their hash
     """The provider has read the document.
 
     Args:
@@ -81,6 +85,10 @@ class DocumentCompleted(Event):
 
     #: Whether the delivery carried the result; where it did not, `client.result(event.job)` fetches it.
     has_result: bool = True
+    #: Where a rule held it back: why, and what a person decided.
+    review: Review | None = None
+    #: What the provider read, where a person corrected it.
+    original: Result | None = pydantic.Field(default=None, repr=False)
     _read: Callable[[], Result] | None = pydantic.PrivateAttr(default=None)
 
     def __init__(
@@ -105,6 +113,14 @@ class DocumentCompleted(Event):
         state = dict(super().__getstate__())
         return state | {"__pydantic_private__": {"_read": None}}
 
+    @override
+    def __eq__(self, other: object) -> bool:
+        # Two readers of one content are no difference; what they read is.
+        if not isinstance(other, DocumentCompleted):
+            return NotImplemented
+        mine, theirs = self.__getstate__(), other.__getstate__()
+        return all(mine[part] == theirs[part] for part in ("__dict__", "__pydantic_extra__"))
+
 
 class DocumentFailed(Event):
     """The provider could not read the document."""
@@ -115,12 +131,15 @@ class DocumentFailed(Event):
 
 
 class DocumentNeedsReview(Event):
-    """A rule is not met, so a person must look at the document."""
+    """A rule is not met, so a person must look at the document; its handler tells them, and acts on nothing else."""
 
     canonical_type = "document.needs_review"
 
-    result: Result = Result()
-    reasons: tuple[str, ...] = ()
+    #: What the provider read, with the corrections that were made before.
+    result: Result = pydantic.Field(default=Result(), repr=False)
+    reasons: tuple[Reason, ...] = ()
+    #: What `hooks.reviews` and `paperhook review` take.
+    review_id: int = 0
 
 
 class BatchCompleted(Event):
@@ -152,6 +171,37 @@ EVENT_CLASSES: Mapping[str, type[Event]] = {
         EndpointTest,
     )
 }
+
+
+def event_of(
+    event_class: type[Event], values: dict[str, Any], read: Callable[[], Result] | None = None
+) -> Event:
+    """Make an event of values that are of the right types already.
+
+    Checking them again, as the class itself does, takes five times as long, and every delivery comes through here.
+
+    Args:
+        values: Every member that has no default.
+        read: Reads the result of a `DocumentCompleted` when somebody asks.
+    """
+    event = event_class.__new__(event_class)
+    # What pydantic's own `model_construct` sets, and a test compares both ways.
+    put, private = object.__setattr__, event_class.__private_attributes__
+    put(event, "__dict__", _defaults(event_class) | values)
+    put(event, "__pydantic_fields_set__", set(values))
+    put(event, "__pydantic_extra__", {})
+    put(event, "__pydantic_private__", {"_read": read} if private else None)
+    return event
+
+
+@cache
+def _defaults(event_class: type[Event]) -> dict[str, Any]:
+    """Give every member in order; none of the defaults can be changed, and one without a default is given."""
+    return {
+        name: None if field.is_required() else field.get_default(call_default_factory=True, validated_data={})
+        for name, field in event_class.model_fields.items()
+    }
+
 
 _STATUS_AFTER = {
     DocumentCompleted.canonical_type: JobStatus.COMPLETED,

@@ -80,6 +80,16 @@ class Request:
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     body: Body | None = None
     repeat: Repeat = Repeat.ALWAYS
+    #: Whether a delivery named the host: then it must lead to public addresses only, and gets nothing of ours.
+    is_foreign: bool = False
+    #: A larger answer is refused while it arrives; None leaves the bound to the client.
+    max_answer_bytes: int | None = None
+
+    @property
+    def carries_document(self) -> bool:
+        """Whether it may make a job: only what has a document in it does."""
+        body = self.body
+        return isinstance(body, (RawBody, Base64Json)) or (isinstance(body, Multipart) and bool(body.files))
 
     @property
     def path(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias, cast
 
 HeaderText: TypeAlias = str | bytes
@@ -11,10 +11,6 @@ HeaderPairs: TypeAlias = Iterable[tuple[HeaderText, HeaderText]]
 HeadersLike: TypeAlias = (
     "Mapping[str, str] | Mapping[str, HeaderText] | Iterable[tuple[HeaderText, HeaderText]]"
 )
-
-
-def _text(value: HeaderText) -> str:
-    return value if isinstance(value, str) else value.decode("latin-1")
 
 
 class Headers(Mapping[str, str]):
@@ -32,9 +28,16 @@ class Headers(Mapping[str, str]):
         # Not every mapping of headers is a Mapping: `http.server` gives a message.
         items: Callable[[], HeaderPairs] | None = getattr(fields, "items", None)
         pairs = cast("HeaderPairs", fields) if items is None else items()
-        self._fields: dict[str, list[str]] = {}
+        found: dict[str, list[str]] = {}
+        # Each delivery comes through here, so nothing is called that need not be.
         for name, value in pairs:
-            self._fields.setdefault(_text(name).lower(), []).append(_text(value))
+            key = (name if isinstance(name, str) else name.decode("latin-1")).lower()
+            text = value if isinstance(value, str) else value.decode("latin-1")
+            if key in found:
+                found[key].append(text)
+            else:
+                found[key] = [text]
+        self._fields = found
 
     def __getitem__(self, name: str) -> str:
         return ", ".join(self._fields[name.lower()])
@@ -49,12 +52,17 @@ class Headers(Mapping[str, str]):
         """Give each value of a header on its own, in order; empty when it is absent."""
         return tuple(self._fields.get(name.lower(), ()))
 
+    def values_of(self, name: str) -> Sequence[str]:
+        """Give the same without a copy, for a name that is in lower case."""
+        return self._fields.get(name, ())
+
     def size_bytes(self) -> int:
         """Count the characters of all names and values."""
-        return sum(
-            len(name) * len(values) + sum(len(value) for value in values)
-            for name, values in self._fields.items()
-        )
+        size = 0
+        for name, values in self._fields.items():
+            for value in values:
+                size += len(name) + len(value)
+        return size
 
     def __repr__(self) -> str:
         # Values may hold credentials and signatures.

@@ -24,8 +24,21 @@ from typing import Any, Self
 
 import pydantic
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, ErrorKind
 from .model import Model
+
+#: `ErrorKind` is at home among the errors, and a failed job has one too.
+__all__ = [
+    "FINAL",
+    "LEGAL_MOVES",
+    "Batch",
+    "BatchSummary",
+    "ErrorKind",
+    "Job",
+    "JobError",
+    "JobStatus",
+    "may_move",
+]
 
 
 class JobStatus(StrEnum):
@@ -95,17 +108,6 @@ def may_move(before: JobStatus, after: JobStatus) -> bool:
     return before is after or after in LEGAL_MOVES[before]
 
 
-class ErrorKind(StrEnum):
-    """What to do about a failed document."""
-
-    #: The same document may succeed later.
-    RETRYABLE = "retryable"
-    #: It never will.
-    TERMINAL = "terminal"
-    #: A person should look at it.
-    REVIEW = "review"
-
-
 class JobError(Model):
     """Why a document could not be read."""
 
@@ -147,6 +149,12 @@ class Job(Model):
     def known(cls, id: str, *, provider: str) -> Self:
         """Make a handle from an id that was kept elsewhere."""
         return cls(id=id, provider=provider)
+
+    @property
+    def reason(self) -> str:
+        """Why it failed, as far as it is known: the provider's code and sentence, else its word for the status."""
+        said = (self.error.code, self.error.message) if self.error is not None else ()
+        return ": ".join(each for each in said if each) or self.provider_status
 
     def to_json(self) -> str:
         """Write the handle, for another process to go on with."""

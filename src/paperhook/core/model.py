@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
+from typing_extensions import override
 
 
 class Model(BaseModel):
     """A frozen value; members that a newer version adds are kept, not refused."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", ser_json_bytes="base64", val_json_bytes="base64")
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        frozen=True, extra="allow", ser_json_bytes="base64", val_json_bytes="base64"
+    )
+
+    @override
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        # Half of a job's members are empty, and hide the others.
+        for name, value in super().__repr_args__():
+            if value is not None and value not in ("", (), {}):
+                yield name, value
 
 
 class CamelModel(Model):
-    """A value whose members have camelCase names on the wire and snake_case names here."""
+    """What a provider answers: members have camelCase names on the wire and snake_case names here.
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+    Null is taken for absent, and an id may be a number: what no documentation rules out fails no answer.
+    """
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, coerce_numbers_to_str=True
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping):
+            return given
+        return {name: value for name, value in given.items() if value is not None}

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .job import Job, JobStatus
-from .result import Field, Result
+from .result import ROWS, Field, Result, Rows
 
 #: Joins the ids of the parts; the id of the whole is enough to find them again.
 SEPARATOR = ","
@@ -58,7 +58,7 @@ def _deciding(parts: Sequence[Job]) -> Job:
 def merge_pages(pages: Sequence[Result]) -> Result:
     """Make one result of the results of a document's pages.
 
-    Each field comes from the first page that has a value for it; line items and lists of rows are joined in order.
+    Each field comes from the first page that has a value for it; line items, other rows and tables are joined in order.
 
     Returns:
         `raw` is the list of what the provider sent, one entry a page; a single page is given back as it is.
@@ -69,17 +69,21 @@ def merge_pages(pages: Sequence[Result]) -> Result:
     sure = [page.confidence for page in pages if page.confidence is not None]
     return Result(
         fields=_first_of_each(numbered),
-        line_items=tuple(
-            {name: _on_page(field, number) for name, field in item.items()}
-            for number, page in numbered
-            for item in page.line_items
-        ),
+        **{name: _joined_rows(name, numbered) for name in ROWS},
         tables=_joined([page.tables for page in pages]),
         text="\n\n".join(page.text for page in pages if page.text) or None,
         warnings=tuple(f"page {number}: {warning}" for number, page in numbered for warning in page.warnings),
         document_type=next((page.document_type for page in pages if page.document_type), None),
         confidence=min(sure, default=None),
         raw=[page.raw for page in pages],
+    )
+
+
+def _joined_rows(name: str, numbered: Sequence[tuple[int, Result]]) -> Rows:
+    return tuple(
+        {column: _on_page(field, number) for column, field in row.items()}
+        for number, page in numbered
+        for row in page.rows(name)
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal, Protocol, Self
 
 from ..errors import ApiError, ConfigurationError, MalformedDelivery
 from .answers import Problem, api_error
+from .capabilities import Capabilities
 from .delivery import Delivery, Envelope, Handshake
 from .document import Document
 from .event import (
@@ -25,49 +26,22 @@ from .event import (
     Event,
     Origin,
     UnknownEvent,
+    event_of,
 )
 from .exchange import Body, Repeat, Request, Response
 from .headers import Headers, HeadersLike
 from .job import Batch, BatchSummary, ErrorKind, Job, JobError, JobStatus
 from .result import Result
 from .secret import Secret, SecretsLike, secrets_of
+from .settings import TABLES, setting_in
 from .steps import Steps, send
+
+__all__ = ["EXPIRED", "NOTHING", "Capabilities", "Provider", "SignatureScheme", "final_type", "type_for"]
 
 #: In place of the provider's word where it has forgotten a job: nobody sends such a word with a failure.
 EXPIRED = "paperhook.expired"
 #: No metadata, no options.
 NOTHING: Mapping[str, Any] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capabilities:
-    """What differs between providers, as data; None means that the provider does not say."""
-
-    #: Request header that makes a repeated upload safe, and for how many seconds.
-    idempotency_header: str | None = None
-    idempotency_seconds: float | None = None
-    #: Content types that may be uploaded; None takes any.
-    accepts: frozenset[str] | None = None
-    max_document_bytes: int | None = None
-    #: Content types of `accepts` that are sent as one image a page; `max_document_bytes` is then a page's.
-    rasterises: frozenset[str] = frozenset()
-    #: Documents per batch call; 0 where there is no batch.
-    max_batch_documents: int = 0
-    #: Requests per key and window.
-    rate_requests: int | None = None
-    rate_seconds: float = 60.0
-    #: Whether a webhook tells of failures; where not, polling is mandatory.
-    pushes_failures: bool = True
-    #: Whether one upload may end in several deliveries with one job id.
-    delivers_per_member: bool = False
-    #: Whether `jobs()` can list what was uploaded.
-    lists_jobs: bool = False
-    #: Seconds after which a result is gone.
-    retention_seconds: float | None = None
-    #: Seconds that a document usually takes.
-    usual_seconds: float = 3.0
-    #: Seconds between polls that the provider's own clients use.
-    poll_seconds: float = 2.0
 
 
 class SignatureScheme(Protocol):
@@ -91,10 +65,13 @@ class Provider:
         base_url: Everything before the paths of the API, without a trailing slash.
         webhook_secret: One secret, or several while they rotate; needed to receive webhooks.
         unsigned: `"accept"` takes deliveries without a signature, which anybody can forge.
+        names: Your template's names of fields to the standard ones of `paperhook.schemas`, with dots where they are nested;
+            they win over the provider's own table.
+        item_names: The same for the columns of line items.
 
     Raises:
-        ConfigurationError: If the base URL is no URL, the API key has white space at an end, or a secret is empty or
-            too short.
+        ConfigurationError: If the base URL is no URL, the API key is no text or has white space at an end, or a secret is
+            empty or too short.
     """
 
     #: The word in paths, logs and the inbox.
@@ -115,6 +92,8 @@ class Provider:
     base_url: str = ""
     webhook_secret: SecretsLike = field(default=None, repr=False)
     unsigned: Literal["refuse", "accept"] = "refuse"
+    names: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
+    item_names: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
 
     def __post_init__(self) -> None:
         if not self.base_url.startswith(("https://", "http://")):
@@ -124,6 +103,11 @@ class Provider:
         if self.unsigned not in ("refuse", "accept"):
             raise ConfigurationError(
                 f"{self.name}: unsigned is {self.unsigned!r}: write 'refuse' or 'accept'"
+            )
+        # Callers without a type checker exist, and a number or None would be told by no name.
+        if not isinstance(self.api_key, str):
+            raise ConfigurationError(
+                f"{self.name}: api_key is a {type(self.api_key).__name__}: write it as text"
             )
         if self.api_key != self.api_key.strip():
             raise ConfigurationError(
@@ -137,15 +121,17 @@ class Provider:
         """Read the settings from environment variables: the prefix and the field's name in capitals.
 
         Raises:
-            ConfigurationError: If the API key is not set, or a yes-or-no setting is neither.
+            ConfigurationError: If neither the API key, to send, nor a webhook secret, to receive, is set; or if a
+                yes-or-no setting is neither.
         """
         given = os.environ if environ is None else environ
         found: dict[str, Any] = {
-            each.name: _setting(name, given[name], type=each.type)
+            each.name: setting_in(name, given[name], type=each.type)
             for each in fields(cls)
-            if (name := cls.env_prefix + each.name.upper()) in given
+            if each.name not in TABLES and (name := cls.env_prefix + each.name.upper()) in given
         }
-        if not found.get("api_key", "").strip():
+        # Who only receives needs no key, and is safer without one; a client asks for it.
+        if not found.get("api_key", "").strip() and not {"webhook_secret", "unsigned"} & found.keys():
             raise ConfigurationError(
                 f"{cls.env_prefix}API_KEY is not set: export it, or write {cls.__name__}(api_key)"
             )
@@ -162,6 +148,11 @@ class Provider:
     def status(self, job: Job) -> Steps[Job]:
         """Ask how a job stands."""
         raise NotImplementedError
+
+    def probe(self, job: Job) -> Steps[Job]:
+        """Find out otherwise how a job stands whose status has not moved for long."""
+        return job
+        yield
 
     def result(self, job: Job) -> Steps[Result]:
         """Fetch the result of a completed job."""
@@ -243,6 +234,11 @@ class Provider:
         """The configured webhook secrets."""
         return secrets_of(self.webhook_secret)
 
+    @cached_property
+    def _known_signature(self) -> SignatureScheme:
+        """Keep what `signature` gives, rather than make it for each delivery."""
+        return self.signature
+
     def authenticate(self, delivery: Delivery, *, now: float | None = None) -> str | None:
         """Check that the provider sent a delivery.
 
@@ -254,7 +250,7 @@ class Provider:
             ConfigurationError: If there is no secret and unsigned deliveries are not accepted.
         """
         if self.secrets:
-            return self.signature.verify(delivery, self.secrets, now=now)
+            return self._known_signature.verify(delivery, self.secrets, now=now)
         if self.unsigned == "accept":
             return None
         raise ConfigurationError(
@@ -292,38 +288,35 @@ class Provider:
     def event(self, envelope: Envelope, *, body: bytes, origin: Origin) -> Event:
         """Build the typed event that an envelope announces; a type without a class is an `UnknownEvent`."""
         event_class = EVENT_CLASSES.get(envelope.type, UnknownEvent)
-        return event_class(
-            key=envelope.key,
-            provider=self.name,
-            type=envelope.type,
-            provider_type=envelope.provider_type,
-            job_id=envelope.job_id,
-            document_id=envelope.document_id,
-            batch_id=envelope.batch_id,
-            occurred_at=envelope.occurred_at,
-            origin=origin,
-            metadata=self.read_metadata(envelope),
-            raw=envelope.raw,
-            body=body,
-            **self._content(event_class, envelope),
-        )
-
-    def _content(self, event_class: type[Event], envelope: Envelope) -> dict[str, Any]:
-        payload = envelope.payload
+        payload, read = envelope.payload, None
+        values: dict[str, Any] = {
+            "key": envelope.key,
+            "provider": self.name,
+            "type": envelope.type,
+            "provider_type": envelope.provider_type,
+            "job_id": envelope.job_id,
+            "document_id": envelope.document_id,
+            "batch_id": envelope.batch_id,
+            "occurred_at": envelope.occurred_at,
+            "origin": origin,
+            "metadata": dict(self.read_metadata(envelope)),
+            "raw": envelope.raw,
+            "body": body,
+        }
         if event_class is DocumentCompleted:
-            has_result = self.has_result(payload)
-            return {
-                "result": partial(self.read_result, payload) if has_result else None,
-                "has_result": has_result,
-            }
-        if event_class is DocumentFailed and envelope.provider_type == EXPIRED:
-            said = f"{self.name} does not know this job or its result any more"
-            return {"error": JobError(code="expired", message=said, kind=ErrorKind.TERMINAL)}
-        if event_class is DocumentFailed:
-            return {"error": self.read_error(payload)}
-        if event_class is BatchCompleted:
-            return {"summary": self.read_summary(payload)}
-        return {}
+            values["has_result"] = self.has_result(payload)
+            read = partial(self.read_result, payload) if values["has_result"] else None
+        elif event_class is DocumentFailed:
+            values["error"] = self._error_in(envelope)
+        elif event_class is BatchCompleted:
+            values["summary"] = self.read_summary(payload)
+        return event_of(event_class, values, read)
+
+    def _error_in(self, envelope: Envelope) -> JobError:
+        if envelope.provider_type != EXPIRED:
+            return self.read_error(envelope.payload)
+        said = f"{self.name} does not know this job or its result any more"
+        return JobError(code="expired", message=said, kind=ErrorKind.TERMINAL)
 
     def expired(self, job_id: str) -> Envelope:
         """Say that the provider has forgotten a job of which no end was heard: a failure with the code `expired`."""
@@ -387,24 +380,3 @@ def type_for(words: Mapping[str, str], word: str) -> str:
     if word in words:
         return words[word]
     return f"unknown:{word}" if word in EVENT_CLASSES else word
-
-
-_YES_OR_NO = {
-    "1": True,
-    "true": True,
-    "yes": True,
-    "on": True,
-    "0": False,
-    "false": False,
-    "no": False,
-    "off": False,
-}
-
-
-def _setting(name: str, text: str, *, type: Any) -> Any:
-    """Read an environment variable; the only fields that are not text are yes or no."""
-    if type not in ("bool", bool):
-        return text
-    if text.strip().lower() not in _YES_OR_NO:
-        raise ConfigurationError(f"{name} is {text!r}: write true or false")
-    return _YES_OR_NO[text.strip().lower()]

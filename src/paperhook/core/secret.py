@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from ..errors import ConfigurationError
 
@@ -22,6 +22,8 @@ class Secret:
         name: Reported when this secret matched, for instance `"2026-06"`.
         not_before: From when on it is in force: an aware time, or seconds since the epoch.
         not_after: Until when, that moment not included; afterwards it matches nothing.
+        short: `"accept"` takes fewer than 16 bytes, where a provider gives you no longer secret; whoever sees one delivery
+            can then try all of them.
 
     Raises:
         ConfigurationError: If it is empty, white space, or shorter than 16 bytes; text with white space at an end; or if
@@ -32,6 +34,11 @@ class Secret:
     name: str = "default"
     not_before: datetime | float | None = None
     not_after: datetime | float | None = None
+    short: Literal["refuse", "accept"] = "refuse"
+    #: What schemes made of it, each under a name of its own, so that a key is decoded once and not for each delivery.
+    derived: dict[object, Any] = field(
+        default_factory=dict[object, Any], init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         self._check_value()
@@ -51,9 +58,15 @@ class Secret:
             raise ConfigurationError(
                 f"webhook secret {self.name!r} has white space at an end: was a line break copied along with it?"
             )
-        if len(self.key) < MIN_SECRET_BYTES:
+        if self.short not in ("refuse", "accept"):
             raise ConfigurationError(
-                f"webhook secret {self.name!r} has {len(self.key)} bytes: at least {MIN_SECRET_BYTES} are needed"
+                f"webhook secret {self.name!r}: short is {self.short!r}: write 'refuse' or 'accept'"
+            )
+        if len(self.key) < MIN_SECRET_BYTES and self.short == "refuse":
+            raise ConfigurationError(
+                f"webhook secret {self.name!r} has {len(self.key)} bytes: at least {MIN_SECRET_BYTES} are needed, because "
+                "shorter ones can be guessed from one delivery; if the provider gives you no longer one, write "
+                "Secret(…, short='accept')"
             )
 
     @property
@@ -103,7 +116,7 @@ def secrets_of(given: SecretsLike) -> tuple[Secret, ...]:
         One `Secret` for each value, named `default`, or `1`, `2`, … where several have no name of their own.
 
     Raises:
-        ConfigurationError: If any is empty or too short.
+        ConfigurationError: If any is empty or too short, or it is of another type.
     """
     if given is None:
         return ()
@@ -111,6 +124,10 @@ def secrets_of(given: SecretsLike) -> tuple[Secret, ...]:
         return (Secret(given),)
     if isinstance(given, Secret):
         return (given,)
+    if not hasattr(given, "__iter__"):
+        raise ConfigurationError(
+            f"webhook_secret is a {type(given).__name__}: write text, bytes, a Secret, or a list of them"
+        )
     return tuple(
         value if isinstance(value, Secret) else Secret(value, name=str(number))
         for number, value in enumerate(given, start=1)

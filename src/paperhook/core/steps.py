@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+#: Takes bytes sent and bytes in total, None where the total is not known.
+Progress: TypeAlias = Callable[[int, int | None], object]
+
+
 @dataclass(frozen=True, slots=True)
 class Send:
     """Ask for one exchange."""
@@ -34,8 +38,12 @@ class Send:
     request: Request
     #: The provider's reading of a response: the error that it means, or None.
     error_of: Callable[[Response], ApiError | None] = field(repr=False)
+    #: Is told how many bytes of the body are sent, of how many; None where nobody wants to know.
+    on_progress: Progress | None = field(default=None, repr=False)
     #: Seconds for this attempt, where a deadline leaves less than the client's timeout.
     timeout: float | None = None
+    #: What is done before each attempt, when nothing but sending is left to do: after the wait for a turn.
+    before: Callable[[], Steps[None]] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,8 @@ class Await:
     """Ask for what a store answers; it was asked already, and the future says when it is committed."""
 
     future: Future[Any] = field(repr=False)
+    #: Seconds that a deadline leaves for it; the store does what it was asked all the same.
+    timeout: float | None = None
 
 
 Effect: TypeAlias = Send | Pause | Now | Rasterise | Await

@@ -3,16 +3,18 @@
 | state | means | goes to |
 |---|---|---|
 | `pending` | waits until `due_at` | `running` |
-| `running` | leased by one worker under a token, until `lease_until` | `done`, `pending`, `dead`; leased anew once the lease ran out |
+| `running` | leased by one worker under a token, until `lease_until` | `done`, `pending`, `dead`, `review`; leased anew once the lease ran out |
 | `done` | every handler succeeded | `pending` (replay) |
 | `dead` | a handler gave up or used up its attempts | `pending` (replay) |
+| `review` | a rule is not met, a person must decide, see `reviewing` | `pending` (accepted, corrected, replay), `done` (rejected) |
 
 Rules that every store keeps:
 
 * Provider and key are unique; the same event again is counted on the row that is there, whatever its state.
 * Events with the same `subject` run one at a time and in the order in which they were put. One that was replayed
   waits for the one that is running, and then goes first.
-* A settled row (`done` or `dead`) is left only by a replay.
+* A settled row (`done`, `dead` or `review`) is left only by a replay, and `review` by a decision.
+* A row in `review` is never purged or redacted.
 * Only the newest lease of an event can renew, finish or release it.
 
 Every method returns at once with a `concurrent.futures.Future`: sync code calls `.result()`, async code awaits
@@ -23,197 +25,55 @@ Times are seconds since the epoch and are arguments, so that a test drives them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, fields, replace
-from enum import StrEnum
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from .values import (
+    EVERYTHING,
+    Audit,
+    Claim,
+    Entry,
+    Filter,
+    Intervention,
+    Key,
+    Outcome,
+    Row,
+    Settlement,
+    State,
+    Stats,
+    plain,
+    plainly,
+    storable,
+)
 
-class State(StrEnum):
-    """Where an event stands."""
+if TYPE_CHECKING:
+    import asyncio
 
-    PENDING = "pending"
-    RUNNING = "running"
-    DONE = "done"
-    DEAD = "dead"
+    from .bridge import Bridge
 
-    @property
-    def is_settled(self) -> bool:
-        """Whether nothing but a replay changes it."""
-        return self is State.DONE or self is State.DEAD
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One event as it is put, with all that is needed to build it again."""
-
-    provider: str
-    #: Unique within the provider.
-    key: str
-    #: Our word, such as `document.completed`.
-    type: str
-    #: The exact bytes of the delivery, or the envelope of a polled job as JSON, by `form`.
-    body: bytes = field(repr=False)
-    #: `delivery`: `body` is what the provider sent; `envelope`: `body` is one envelope of ours; `redacted`: a purge
-    #: emptied `body` and `headers`.
-    form: str = "delivery"
-    #: Which event of the delivery this is, from 0.
-    index: int = 0
-    #: The headers that the provider reads beside the body, never a signature or a credential.
-    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
-    #: `webhook`, `poll`, `replay` or `simulated`.
-    origin: str = "webhook"
-    job_id: str | None = None
-    document_id: str | None = None
-    batch_id: str | None = None
-    #: When it happened, by the provider; None where it does not say.
-    occurred_at: float | None = None
-    received_at: float = 0.0
-
-    @property
-    def subject(self) -> str | None:
-        """What the event is about: events with the same provider and subject run in order; None runs at any time."""
-        return self.job_id or self.document_id or None
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How one handler fared with one event; handlers without one have not succeeded yet."""
-
-    #: The handler's registered name.
-    handler: str
-    #: `done` or `dead`, or `pending` when it will be tried again.
-    state: State
-    attempts: int
-    #: Type and place of the last error and its traceback, redacted; empty after success.
-    error: str = field(default="", repr=False)
-    #: When its first attempt began; 0 before.
-    started_at: float = 0.0
-    #: Where it is pending: not before this.
-    due_at: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """An event leased to one worker."""
-
-    id: int
-    entry: Entry
-    #: Fences out a worker whose lease ran out: every later call needs the token of the newest lease.
-    token: str
-    lease_until: float
-    #: How often it was claimed, from 1.
-    claims: int
-    #: By handler name.
-    outcomes: Mapping[str, Outcome]
-    #: How many leases in a row ran out before this one: runs that were cut off and recorded nothing.
-    lost: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """What a worker records of an event under its lease."""
-
-    claim: Claim
-    #: Of the handlers that ran; others keep theirs.
-    outcomes: Sequence[Outcome]
-    #: `done`, `dead` and `pending` give the lease up, `running` keeps it.
-    state: State
-    #: When it was settled or, where it is pending, is due.
-    moment: float
-
-
-@dataclass(frozen=True, slots=True)
-class Intervention:
-    """What an operator wants done to settled rows."""
-
-    where: Filter
-    #: The oldest so many.
-    limit: int
-    moment: float
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """An event as a person looks at it."""
-
-    id: int
-    entry: Entry
-    state: State
-    #: When it may be claimed; 0 means at once.
-    due_at: float
-    #: When it became done or dead.
-    settled_at: float | None
-    claims: int
-    #: How often the same event came again.
-    duplicates: int
-    replays: int
-    outcomes: Mapping[str, Outcome]
-
-
-@dataclass(frozen=True, slots=True)
-class Stats:
-    """How full the inbox is."""
-
-    pending: int = 0
-    running: int = 0
-    done: int = 0
-    dead: int = 0
-    duplicates: int = 0
-    #: Seconds since the epoch when the oldest pending event was received; None when nothing waits.
-    oldest_pending: float | None = None
-
-    def lag(self, now: float) -> float:
-        """Give the seconds that the oldest pending event has waited; 0 when nothing waits."""
-        return 0.0 if self.oldest_pending is None else max(0.0, now - self.oldest_pending)
-
-
-@dataclass(frozen=True, slots=True)
-class Audit:
-    """One intervention of an operator, recorded together with what it did."""
-
-    id: int
-    #: When.
-    moment: float
-    #: Who; empty where nobody said.
-    by: str
-    #: `replay`, `redact` or `purge`.
-    action: str
-    #: The events that it changed.
-    event_ids: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which rows to list, replay or purge; empty members match everything."""
-
-    ids: tuple[int, ...] = ()
-    states: tuple[State, ...] = ()
-    provider: str | None = None
-    key: str | None = None
-    #: Exact, or `prefix.*`.
-    type: str | None = None
-    job_id: str | None = None
-    #: Rows in which this handler is dead.
-    handler: str | None = None
-    #: Rows that became done or dead at this moment or before.
-    settled_until: float | None = None
-    #: Rows with a larger id, and with a smaller one: what follows a page.
-    after_id: int | None = None
-    before_id: int | None = None
-
-
-#: Provider and key of an event.
-Key = tuple[str, str]
-
-#: What is made of texts that come from outside.
-Words = TypeVar("Words", Entry, Outcome, Filter)
-
-
-#: Matches every row.
-EVERYTHING = Filter()
+# The values stand beside the contract for whoever writes a store of their own.
+__all__ = [
+    "EVERYTHING",
+    "Audit",
+    "Claim",
+    "Entry",
+    "Filter",
+    "Inbox",
+    "Intervention",
+    "Key",
+    "LeasingInbox",
+    "LoopInbox",
+    "Outcome",
+    "Row",
+    "Settlement",
+    "State",
+    "Stats",
+    "TransactionalInbox",
+    "plain",
+    "plainly",
+    "storable",
+]
 
 
 class Inbox(Protocol):
@@ -275,12 +135,12 @@ class Inbox(Protocol):
         ...
 
     def finish(self, claim: Claim, outcomes: Sequence[Outcome], *, state: State, now: float) -> Future[bool]:
-        """Record that an event is `done` or `dead`, with what its handlers did.
+        """Record that an event is `done` or `dead` or waits in `review`, with what its handlers did.
 
         Args:
             claim: The lease, given up by this.
             outcomes: Of the handlers that ran; others keep theirs.
-            state: `State.DONE` or `State.DEAD`.
+            state: `State.DONE`, `State.DEAD` or `State.REVIEW`.
             now: When it was settled.
 
         Returns:
@@ -305,7 +165,8 @@ class Inbox(Protocol):
     ) -> Future[tuple[int, ...]]:
         """Make settled rows pending again, oldest first, and record who did it.
 
-        Of a dead row the dead handlers run again (where `where.handler` is set, only that one); of a done row all.
+        Of a dead row the dead handlers run again (where `where.handler` is set, only that one); of a done row all, and so
+        of one in review, after the rules were asked again.
         A redacted row has nothing left to run and is left alone.
 
         Returns:
@@ -354,6 +215,43 @@ class Inbox(Protocol):
 
 
 @runtime_checkable
+class LoopInbox(Inbox, Protocol):
+    """An inbox that answers an event loop directly, which costs less than a future between threads."""
+
+    def put_on(self, bridge: Bridge, entries: Sequence[Entry]) -> asyncio.Future[tuple[bool, ...]]:
+        """Store events as `put` does, for a caller on the loop of the bridge."""
+        ...
+
+    def settle_on(self, bridge: Bridge, settlement: Settlement) -> asyncio.Future[bool]:
+        """Do what `finish` or `release` does, by the state."""
+        ...
+
+
+@runtime_checkable
+class LeasingInbox(LoopInbox, Protocol):
+    """An inbox that leases new events in the transaction that stores them, for a worker beside the receiver."""
+
+    def put_leased_on(
+        self,
+        bridge: Bridge,
+        entries: Sequence[Entry],
+        *,
+        lease_until: float,
+        then: Callable[[tuple[Claim, ...]], Any],
+    ) -> asyncio.Future[tuple[bool, ...]]:
+        """Store events as `put_on` does, and lease each that is new and whose turn it is.
+
+        Args:
+            bridge: To the loop of the caller.
+            entries: What is put.
+            lease_until: Seconds since the epoch.
+            then: Called on the loop with the leases, once, before the answer is there and also where nobody waits for it
+                any more; with none where it failed.
+        """
+        ...
+
+
+@runtime_checkable
 class TransactionalInbox(Inbox, Protocol):
     """An inbox that lends its connection to a handler."""
 
@@ -370,24 +268,3 @@ class TransactionalInbox(Inbox, Protocol):
             Exception: Whatever `work` raised, or broke that is only checked by the commit; all was rolled back.
         """
         ...
-
-
-def storable(entry: Entry) -> Entry:
-    """Give an entry whose texts every store can hold; see `plain`."""
-    try:
-        f"{entry.provider}{entry.key}{entry.type}{entry.job_id}{entry.document_id}{entry.batch_id}".encode()
-    except UnicodeEncodeError:
-        return plainly(entry)
-    return entry
-
-
-def plainly(value: Words) -> Words:
-    """Give the same with all its texts plain."""
-    members: dict[str, Any] = {each.name: getattr(value, each.name) for each in fields(value)}
-    texts: dict[str, Any] = {name: plain(text) for name, text in members.items() if type(text) is str}
-    return replace(value, **texts)
-
-
-def plain(text: str) -> str:
-    r"""Give a text that every store can hold: half a character, which no UTF-8 has, is written out as `\udc80`."""
-    return text.encode("utf-8", "backslashreplace").decode()

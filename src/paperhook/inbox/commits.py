@@ -5,6 +5,7 @@ Nobody waits on purpose: a single caller gets a commit of its own at once, and u
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 import weakref
@@ -15,7 +16,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Generic, Protocol, TypeVar
 
 from ..errors import InboxUnavailable
-from .bridge import together
+from .bridge import Bridge, LoopAnswer, together
 
 #: What work is done with: the connection.
 C = TypeVar("C")
@@ -63,13 +64,13 @@ class Transactions(Protocol[C]):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ask(Generic[C]):
     """What one caller wants done."""
 
     work: Work[C, Any, Any]
     argument: Any = field(repr=False)
-    future: Future[Any]
+    future: Future[Any] | LoopAnswer[Any]
 
 
 class GroupCommit(Generic[C]):
@@ -103,15 +104,30 @@ class GroupCommit(Generic[C]):
     def ask(self, work: Work[C, A, T], argument: A) -> Future[T]:
         """Queue some work; its future has a result once the transaction is committed."""
         future: Future[T] = Future()
+        self._queue(Ask(work, argument, future))
+        return future
+
+    def ask_on(
+        self,
+        bridge: Bridge,
+        work: Work[C, A, T],
+        argument: A,
+        then: Callable[[tuple[Any, ...]], Any] | None = None,
+    ) -> asyncio.Future[T]:
+        """Do the same for a caller on the loop of a bridge; `then` as for `Bridge.answer`."""
+        answer: LoopAnswer[T] = bridge.answer(then)
+        self._queue(Ask(work, argument, answer))
+        return answer.waiting
+
+    def _queue(self, ask: Ask[C]) -> None:
         with self._lock:
             if self._is_closed:
-                future.set_exception(InboxUnavailable("the inbox is closed"))
-                return future
-            self._asks.put(Ask(work, argument, future))
+                ask.future.set_exception(InboxUnavailable("the inbox is closed"))
+                return
+            self._asks.put(ask)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._serve, name=self._name, daemon=True)
                 self._thread.start()
-        return future
 
     def close(self) -> None:
         """Finish what was asked and end the thread; calling twice is fine."""

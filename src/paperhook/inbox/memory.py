@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import secrets
 import threading
-from bisect import insort
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
-from itertools import count, islice
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, NoReturn, TypeVar
 
+from ..core.review import Reason, Review
 from ..errors import InboxUnavailable
 from .base import (
     EVERYTHING,
@@ -27,41 +27,12 @@ from .base import (
     plainly,
     storable,
 )
-from .handing_over import again_at
+from .memory_table import Table, handed_over, is_new, matches
+from .reviewing import Ruling, Value
+from .surveying import Survey, survey_rows
 from .wakes import Wakes
 
 T = TypeVar("T")
-
-
-@dataclass(slots=True)
-class _Event:
-    """One row, as it changes."""
-
-    id: int
-    entry: Entry
-    state: State = State.PENDING
-    due_at: float = 0.0
-    settled_at: float | None = None
-    token: str = ""
-    lease_until: float = 0.0
-    claims: int = 0
-    lost: int = 0
-    duplicates: int = 0
-    replays: int = 0
-    outcomes: dict[str, Outcome] = field(default_factory=dict[str, Outcome])
-
-    def row(self) -> Row:
-        return Row(
-            id=self.id,
-            entry=self.entry,
-            state=self.state,
-            due_at=self.due_at,
-            settled_at=self.settled_at,
-            claims=self.claims,
-            duplicates=self.duplicates,
-            replays=self.replays,
-            outcomes=dict(self.outcomes),
-        )
 
 
 class MemoryInbox:
@@ -71,17 +42,14 @@ class MemoryInbox:
         self._lock = threading.Lock()
         self._is_closed = False
         self._wakes = Wakes()
-        self._events: dict[int, _Event] = {}
-        self._next_ids = count(1)
-        self._audit: list[Audit] = []
-        self._ids: dict[tuple[str, str], int] = {}
-        #: Ids that are not settled, in order; and those that share a subject.
-        self._open: list[int] = []
-        self._lines: dict[tuple[str, str], list[int]] = {}
+        self._table = Table()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
 
     def put(self, entries: Sequence[Entry]) -> Future[tuple[bool, ...]]:
         """Store events."""
-        future = self._answer(lambda: tuple([self._put(storable(entry)) for entry in entries]))
+        future = self._answer(lambda: tuple([self._table.put(storable(entry)) for entry in entries]))
         self._wakes.tell()
         return future
 
@@ -90,17 +58,19 @@ class MemoryInbox:
     ) -> Future[tuple[Claim, ...]]:
         """Lease up to `limit` events that are due."""
         return self._answer(
-            lambda: tuple([self._lease(event, lease, now) for event in self._due(limit, now, only, without)])
+            lambda: tuple(
+                [self._table.lease(event, lease, now) for event in self._table.due(limit, now, only, without)]
+            )
         )
 
     def claim_key(self, provider: str, key: str, *, lease: float, now: float) -> Future[Claim | None]:
         """Lease one event by its key, due or not."""
 
         def claim() -> Claim | None:
-            event = self._events.get(self._ids.get((plain(provider), plain(key)), 0))
-            if event is None or event.state.is_settled or not self._is_free(event, now):
+            event = self._table.events.get(self._table.ids.get((plain(provider), plain(key)), 0))
+            if event is None or event.state.is_settled or not self._table.is_free(event, now):
                 return None
-            return self._lease(event, lease, now)
+            return self._table.lease(event, lease, now)
 
         return self._answer(claim)
 
@@ -110,10 +80,10 @@ class MemoryInbox:
         def hand_over() -> tuple[Key, ...]:
             due = (
                 event
-                for event in self._due(len(self._events), now)
-                if not (_is_new(event, now) and now - patience <= event.entry.received_at <= now)
+                for event in self._table.due(len(self._table.events), now)
+                if not (is_new(event, now) and now - patience <= event.entry.received_at <= now)
             )
-            return tuple([_hand_over(event, now, patience) for event in islice(due, limit)])
+            return tuple([handed_over(event, now, patience) for event in islice(due, limit)])
 
         return self._answer(hand_over)
 
@@ -121,12 +91,12 @@ class MemoryInbox:
         """Give the event that waits for this one to an engine."""
 
         def hand_over_next() -> Key | None:
-            before = self._events.get(self._ids.get((plain(provider), plain(key)), 0))
+            before = self._table.events.get(self._table.ids.get((plain(provider), plain(key)), 0))
             subject = None if before is None else before.entry.subject
-            line = self._lines.get((plain(provider), subject), []) if subject is not None else []
-            for event in map(self._events.__getitem__, line[:1]):
+            line = self._table.lines.get((plain(provider), subject), []) if subject is not None else []
+            for event in map(self._table.events.__getitem__, line[:1]):
                 if event.state is State.PENDING and event.due_at <= now:
-                    return _hand_over(event, now, patience)
+                    return handed_over(event, now, patience)
             return None
 
         return self._answer(hand_over_next)
@@ -135,7 +105,7 @@ class MemoryInbox:
         """Extend leases to `now + lease`."""
 
         def renew() -> tuple[bool, ...]:
-            held = [self._held(claim) for claim in claims]
+            held = [self._table.held(claim) for claim in claims]
             for event in held:
                 if event is not None:
                     event.lease_until = now + lease
@@ -149,16 +119,16 @@ class MemoryInbox:
         def finish() -> bool:
             if not state.is_settled:
                 raise ValueError(f"an event is finished as done or dead, not as {state}")
-            event = self._held(claim)
+            event = self._table.held(claim)
             if event is None:
                 return False
-            self._settle(event, outcomes, state)
+            self._table.settle(event, outcomes, state)
             event.settled_at = now
-            self._open.remove(event.id)
-            line = self._line(event)
+            self._table.open.remove(event.id)
+            line = self._table.line(event)
             line.remove(event.id)
             if not line and event.entry.subject is not None:
-                del self._lines[event.entry.provider, event.entry.subject]
+                del self._table.lines[event.entry.provider, event.entry.subject]
             return True
 
         return self._answer(finish)
@@ -169,10 +139,10 @@ class MemoryInbox:
         """Give a lease up until `due_at`."""
 
         def release() -> bool:
-            event = self._held(claim)
+            event = self._table.held(claim)
             if event is None:
                 return False
-            self._settle(event, outcomes, State.PENDING)
+            self._table.settle(event, outcomes, State.PENDING)
             event.due_at, event.lost = due_at, 0
             return True
 
@@ -185,8 +155,8 @@ class MemoryInbox:
         where = plainly(where)
 
         def rows() -> tuple[Row, ...]:
-            found = [event for event in reversed(self._events.values()) if _matches(event, where)]
-            return tuple([event.row() for event in found[offset : offset + limit]])
+            found = (event for event in self._table.newest_first(where) if matches(event, where))
+            return tuple([event.row() for event in islice(found, offset, offset + limit)])
 
         return self._answer(rows)
 
@@ -197,10 +167,10 @@ class MemoryInbox:
         where = plainly(where)
 
         def replay() -> tuple[int, ...]:
-            found = self._settled(where, is_redacted=False)[:limit]
+            found = self._table.settled(where, is_redacted=False)[:limit]
             for event in found:
-                self._revive(event, where.handler)
-            return self._recorded(now, by, "replay", found)
+                self._table.revive(event, where.handler)
+            return self._table.recorded(now, by, "replay", found)
 
         return self._answer(replay)
 
@@ -211,23 +181,93 @@ class MemoryInbox:
         where = plainly(where)
 
         def purge() -> tuple[int, ...]:
-            found = self._settled(where, is_redacted=False if redact else None)[:limit]
+            settled = self._table.settled(where, is_redacted=False if redact else None)
+            found = [event for event in settled if event.state is not State.REVIEW][:limit]
             for event in found:
                 if redact:
+                    if event.review is not None:
+                        event.review = event.review.model_copy(update={"corrections": {}, "note": ""})
                     event.entry = replace(event.entry, body=b"", headers={}, form="redacted")
                 else:
-                    del self._events[event.id], self._ids[event.entry.provider, event.entry.key]
-            return self._recorded(now, by, "redact" if redact else "purge", found)
+                    del self._table.events[event.id], self._table.ids[event.entry.provider, event.entry.key]
+            return self._table.recorded(now, by, "redact" if redact else "purge", found)
 
         return self._answer(purge)
 
+    def open_review(self, claim: Claim, reasons: Sequence[Reason], *, now: float) -> Future[bool]:
+        """Write down why a document is held back."""
+
+        def open_review() -> bool:
+            event = self._table.held(claim)
+            if event is None:
+                return False
+            before = event.review
+            event.review = Review(
+                reasons=tuple(reasons),
+                opened_at=datetime.fromtimestamp(now, UTC),
+                by=before.by if before else "",
+                note=before.note if before else "",
+                corrections=before.corrections if before else {},
+            )
+            return True
+
+        return self._answer(open_review)
+
+    def reviews(self, ids: Sequence[int]) -> Future[Mapping[int, Review]]:
+        """Give the reviews of these events."""
+
+        def reviews() -> Mapping[int, Review]:
+            found = {each: self._table.events[each].review for each in ids if each in self._table.events}
+            return {each: review for each, review in found.items() if review is not None}
+
+        return self._answer(reviews)
+
+    def decide(self, ruling: Ruling) -> Future[bool]:
+        """Record what a person decided."""
+        future = self._answer(lambda: self._table.decide(ruling))
+        self._wakes.tell()
+        return future
+
+    def keep(self, claim: Claim, body: bytes) -> Future[bool]:
+        """Keep what was fetched in the place of the delivery."""
+
+        def keep() -> bool:
+            event = self._table.held(claim)
+            if event is None:
+                return False
+            event.entry = replace(event.entry, body=body, form="envelope", index=0, headers={})
+            return True
+
+        return self._answer(keep)
+
+    def hold(self, claim: Claim, values: Sequence[Value]) -> Future[tuple[int, ...] | None]:
+        """Take values for an event where they are free."""
+
+        def hold() -> tuple[int, ...] | None:
+            if self._table.held(claim) is None:
+                return None
+            for scope, digest in values:
+                self._table.let_go(claim.id, scope, digest)
+                self._table.holders.setdefault((scope, digest), claim.id)
+            return tuple([self._table.holders[value] for value in values])
+
+        return self._answer(hold)
+
     def audit(self, *, limit: int = 100) -> Future[tuple[Audit, ...]]:
         """Give what operators did, newest first."""
-        return self._answer(lambda: tuple(self._audit[::-1][:limit]))
+        return self._answer(lambda: tuple(self._table.audit[::-1][:limit]))
 
     def stats(self) -> Future[Stats]:
         """Count rows by state."""
-        return self._answer(self._stats)
+        return self._answer(self._table.stats)
+
+    def survey(self, *, done: bool = False) -> Future[Survey]:
+        """Look at what is not done, and with `done` at every row."""
+        return self._answer(
+            lambda: survey_rows(
+                (each.row() for each in self._table.events.values()), self._table.stats(), done=done
+            )
+        )
 
     def subscribe(self, wake: Callable[[], Any]) -> Callable[[], None]:
         """Have `wake` called when events were put."""
@@ -251,157 +291,3 @@ class MemoryInbox:
 
     def _refuse(self) -> NoReturn:
         raise InboxUnavailable("the inbox is closed")
-
-    def _put(self, entry: Entry) -> bool:
-        known = self._ids.get((entry.provider, entry.key))
-        if known is not None:
-            self._events[known].duplicates += 1
-            return False
-        event = _Event(next(self._next_ids), entry)
-        self._ids[entry.provider, entry.key] = event.id
-        self._events[event.id] = event
-        self._enqueue(event)
-        return True
-
-    def _enqueue(self, event: _Event) -> None:
-        insort(self._open, event.id)
-        if event.entry.subject is not None:
-            insort(self._lines.setdefault((event.entry.provider, event.entry.subject), []), event.id)
-
-    def _line(self, event: _Event) -> list[int]:
-        if event.entry.subject is None:
-            return [event.id]
-        return self._lines[event.entry.provider, event.entry.subject]
-
-    def _is_free(self, event: _Event, now: float) -> bool:
-        """Tell whether it may be leased: its turn, and nobody holds it."""
-        if event.state is State.RUNNING:
-            return event.lease_until <= now
-        others = (self._events[other] for other in self._line(event))
-        return self._line(event)[0] == event.id and all(each.state is State.PENDING for each in others)
-
-    def _due(
-        self, limit: int, now: float, only: Sequence[str] = (), without: Sequence[str] = ()
-    ) -> list[_Event]:
-        only, without = [plain(each) for each in only], [plain(each) for each in without]
-        chosen: list[_Event] = []
-        for group in (_is_lost, _is_due_again, _is_new):
-            for event in map(self._events.__getitem__, self._open):
-                if len(chosen) >= limit:
-                    return chosen
-                is_asked_for = event.entry.type not in without and (not only or event.entry.type in only)
-                if is_asked_for and group(event, now) and self._is_free(event, now):
-                    chosen.append(event)
-        return chosen
-
-    def _lease(self, event: _Event, lease: float, now: float) -> Claim:
-        event.lost += event.state is State.RUNNING
-        event.state, event.token, event.lease_until = State.RUNNING, secrets.token_hex(8), now + lease
-        event.claims += 1
-        return Claim(
-            id=event.id,
-            entry=event.entry,
-            token=event.token,
-            lease_until=event.lease_until,
-            claims=event.claims,
-            outcomes=dict(event.outcomes),
-            lost=event.lost,
-        )
-
-    def _held(self, claim: Claim) -> _Event | None:
-        event = self._events.get(claim.id)
-        return event if event is not None and event.token == claim.token else None
-
-    def _settle(self, event: _Event, outcomes: Sequence[Outcome], state: State) -> None:
-        event.outcomes.update({each.handler: each for each in map(plainly, outcomes)})
-        event.state, event.token = state, ""
-
-    def _settled(self, where: Filter, *, is_redacted: bool | None) -> list[_Event]:
-        return [
-            event
-            for event in self._events.values()
-            if event.state.is_settled
-            and is_redacted in (None, event.entry.form == "redacted")
-            and _matches(event, where)
-        ]
-
-    def _recorded(self, now: float, by: str, action: str, events: Sequence[_Event]) -> tuple[int, ...]:
-        ids = tuple([event.id for event in events])
-        if ids:
-            self._audit.append(Audit(len(self._audit) + 1, now, plain(by), action, ids))
-        return ids
-
-    def _revive(self, event: _Event, handler: str | None) -> None:
-        event.outcomes = _kept(event.outcomes, event.state, handler)
-        event.state, event.due_at, event.settled_at, event.lost = State.PENDING, 0.0, None, 0
-        event.replays += 1
-        self._enqueue(event)
-
-    def _stats(self) -> Stats:
-        events = self._events.values()
-        count = {state: sum(event.state is state for event in events) for state in State}
-        return Stats(
-            pending=count[State.PENDING],
-            running=count[State.RUNNING],
-            done=count[State.DONE],
-            dead=count[State.DEAD],
-            duplicates=sum(event.duplicates for event in events),
-            oldest_pending=min(
-                (event.entry.received_at for event in events if event.state is State.PENDING), default=None
-            ),
-        )
-
-
-def _is_lost(event: _Event, now: float) -> bool:
-    return event.state is State.RUNNING and event.lease_until <= now
-
-
-def _is_due_again(event: _Event, now: float) -> bool:
-    return event.state is State.PENDING and 0 < event.due_at <= now
-
-
-def _is_new(event: _Event, now: float) -> bool:  # noqa: ARG001 - a new event is due whatever the clock says
-    return event.state is State.PENDING and event.due_at <= 0
-
-
-def _hand_over(event: _Event, now: float, patience: float) -> Key:
-    event.lost += event.state is State.RUNNING
-    event.state, event.token = State.PENDING, ""
-    event.due_at = again_at(event.entry.received_at, now, patience)
-    return event.entry.provider, event.entry.key
-
-
-def _kept(outcomes: Mapping[str, Outcome], state: State, handler: str | None) -> dict[str, Outcome]:
-    """Give the outcomes that a replay leaves alone."""
-    if state is State.DONE:
-        return {}
-    return {
-        name: outcome
-        for name, outcome in outcomes.items()
-        if outcome.state is not State.DEAD or handler not in (None, name)
-    }
-
-
-def _matches(event: _Event, where: Filter) -> bool:
-    entry = event.entry
-    dead = (name for name, outcome in event.outcomes.items() if outcome.state is State.DEAD)
-    return (
-        (not where.ids or event.id in where.ids)
-        and (not where.states or event.state in where.states)
-        and where.provider in (None, entry.provider)
-        and where.key in (None, entry.key)
-        and where.job_id in (None, entry.job_id)
-        and (where.type is None or _fits(entry.type, where.type))
-        and (where.handler is None or where.handler in dead)
-        and (where.settled_until is None or _is_settled_until(event, where.settled_until))
-        and (where.after_id is None or event.id > where.after_id)
-        and (where.before_id is None or event.id < where.before_id)
-    )
-
-
-def _is_settled_until(event: _Event, moment: float) -> bool:
-    return event.settled_at is not None and event.settled_at <= moment
-
-
-def _fits(type: str, pattern: str) -> bool:
-    return type.startswith(pattern[:-1]) if pattern.endswith(".*") else type == pattern

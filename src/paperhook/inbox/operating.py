@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from ..observe.details import InboxMeasured
 from .base import EVERYTHING, Audit, Entry, Filter, Inbox, Row, State, Stats
+from .surveying import Survey, TypeCount, Waiting
 
 #: Rows in one call.
 PORTION = 500
@@ -60,7 +61,8 @@ def would_replay(row: Row) -> bool:
 
 def would_purge(row: Row, *, redact: bool) -> bool:
     """Tell whether a purge touches this row."""
-    return row.state.is_settled and not (redact and row.entry.form == "redacted")
+    is_decided = row.state.is_settled and row.state is not State.REVIEW
+    return is_decided and not (redact and row.entry.form == "redacted")
 
 
 def export(inbox: Inbox, where: Filter = EVERYTHING, *, body: bool = False) -> Iterator[str]:
@@ -127,7 +129,48 @@ def measured(stats: Stats, now: float) -> InboxMeasured:
         dead=stats.dead,
         duplicates=stats.duplicates,
         lag=stats.lag(now),
+        review=stats.review,
     )
+
+
+def survey_json(found: Survey, now: float) -> dict[str, Any]:
+    """Describe an inbox at a glance in words that JSON knows."""
+    stats, oldest = found.stats, found.oldest
+    return {
+        "pending": stats.pending,
+        "running": stats.running,
+        "done": stats.done,
+        "dead": stats.dead,
+        "review": stats.review,
+        "duplicates": stats.duplicates,
+        "lag_seconds": round(stats.lag(now), 3),
+        "oldest_pending": None if oldest is None else _waiting_json(oldest, now),
+        "oldest_review_seconds": _age(found.oldest_review, now),
+        "types": [_type_json(each, now) for each in found.types],
+        "handlers": [asdict(each) for each in found.handlers],
+    }
+
+
+def _waiting_json(oldest: Waiting, now: float) -> dict[str, Any]:
+    return {
+        "id": oldest.id,
+        "provider": oldest.provider,
+        "type": oldest.type,
+        "received_at": time_text(oldest.received_at),
+        "age_seconds": _age(oldest.received_at, now),
+        "due_at": time_text(oldest.due_at),
+        "claims": oldest.claims,
+    }
+
+
+def _type_json(count: TypeCount, now: float) -> dict[str, Any]:
+    described = asdict(count)
+    described["oldest_pending_seconds"] = _age(described.pop("oldest_pending"), now)
+    return described
+
+
+def _age(moment: float | None, now: float) -> float | None:
+    return None if moment is None else round(max(0.0, now - moment), 3)
 
 
 def time_text(moment: float | None) -> str | None:

@@ -12,9 +12,10 @@ import psycopg
 from .base import Entry, Key
 from .commits import Work
 from .handing_over import MOST_PATIENCE
-from .postgres_work import PUT, Session, hashed, original, stored
+from .postgres_putting import PUT
+from .postgres_session import Repeatable, Session, hashed, original, stored
 
-logger = logging.getLogger("paperhook")
+logger: logging.Logger = logging.getLogger("paperhook")
 
 #: Takes a connection within a transaction, and events that are put by it.
 Enlisted: TypeAlias = Callable[["psycopg.Connection[tuple[object, ...]]", Sequence[Key]], None]
@@ -36,7 +37,8 @@ _DUE = f"""
         AND received_at NOT BETWEEN %(now)b - %(patience)b AND %(now)b
         ORDER BY due_at, id
         LIMIT %(limit)b - (SELECT count(*) FROM lost) - (SELECT count(*) FROM again) FOR UPDATE SKIP LOCKED),
-    chosen AS (SELECT id FROM lost UNION ALL SELECT id FROM again UNION ALL SELECT id FROM fresh)
+    -- The limit says how few they are: else the planner, who cannot know, reads all events where many wait.
+    chosen AS (SELECT id FROM lost UNION ALL SELECT id FROM again UNION ALL SELECT id FROM fresh LIMIT %(limit)b)
     {_HAND_OVER}"""  # noqa: S608 - made of our own text
 _FOLLOWER = f"""
     WITH chosen AS MATERIALIZED (
@@ -52,7 +54,10 @@ def _hand_over(db: Session, asks: Sequence[tuple[int, float, float]]) -> list[tu
     return [
         tuple(
             map(
-                _key, db.rows(_DUE, limit=limit, now=float(now), patience=float(patience), most=MOST_PATIENCE)
+                _key,
+                db.rows(
+                    _DUE, limit=limit, now=db.server_time(now), patience=float(patience), most=MOST_PATIENCE
+                ),
             )
         )
         for limit, now, patience in asks
@@ -63,7 +68,9 @@ def _hand_over_next(db: Session, asks: Sequence[tuple[str, str, float, float]]) 
     answers: list[Key | None] = []
     for provider, key, now, patience in asks:
         which = {"provider": stored(provider), "key_hash": hashed(key)}
-        rows = db.rows(_FOLLOWER, **which, now=float(now), patience=float(patience), most=MOST_PATIENCE)
+        rows = db.rows(
+            _FOLLOWER, **which, now=db.server_time(now), patience=float(patience), most=MOST_PATIENCE
+        )
         answers.append(next(map(_key, rows), None))
     return answers
 
@@ -74,7 +81,7 @@ def _key(row: tuple[str, str]) -> Key:
 
 def put_and_carry(within: Enlisted) -> Work[Session, Sequence[Entry], tuple[bool, ...]]:
     """Give the work that puts events and has an engine's jobs stored in the same transaction."""
-    return Work(partial(_put_and_carry, within), turn=PUT.turn)
+    return Repeatable(partial(_put_and_carry, within), turn=PUT.turn)
 
 
 def _put_and_carry(
@@ -98,7 +105,7 @@ def _carry(within: Enlisted, db: Session, keys: Sequence[Key]) -> None:
     try:
         within(db.connection, keys)
     except Exception as error:
-        if db.connection.closed:
+        if db.is_closed:
             raise
         db.run("ROLLBACK TO SAVEPOINT carried")
         cause = error.__cause__ or error

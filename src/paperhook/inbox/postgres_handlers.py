@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 
 import psycopg
 from psycopg.rows import tuple_row
 
 from ..errors import InboxUnavailable
-from .base import Settlement
-from .postgres_server import INHERITED, Address, PgConnection, is_idle, unavailable
-from .postgres_work import SETTLE, Session
+from .base import Settlement, State
+from .postgres_server import (
+    AGAIN_SECONDS,
+    GRACE_SECONDS,
+    INHERITED,
+    Address,
+    PgConnection,
+    is_idle,
+    silent,
+    unavailable,
+)
+from .postgres_session import ServerClock, Session
+from .postgres_watch import Watch
+from .postgres_work import SETTLE, recall
 
 
 class HandlerConnections:
@@ -23,16 +35,20 @@ class HandlerConnections:
     Args:
         address: Where to.
         limit: How many at most; who comes later waits.
+        clock: This machine's; see `ServerClock`.
     """
 
-    def __init__(self, address: Address, limit: int) -> None:
+    def __init__(self, address: Address, limit: int, clock: Callable[[], float] = time.time) -> None:
         self._address = address
         self._limit = limit
+        self._clock = ServerClock(clock)
+        self._watch = Watch(address.patience)
         self.start_anew()
 
     def start_anew(self) -> None:
         """Begin with no connection; in a forked process they belong to the parent."""
         INHERITED.extend(getattr(self, "_idle", ()))
+        self._watch.start_anew()
         self._slots = threading.BoundedSemaphore(self._limit)
         self._idle: list[PgConnection] = []
         self._is_closed = False
@@ -41,13 +57,53 @@ class HandlerConnections:
         """Run `work` and record what it gives in the same transaction; see `TransactionalInbox.transact`."""
         with self._slots, self._lent() as connection:
             try:
-                return _run(connection, work)
+                return self._run(connection, work)
             except _ServerFailed as failed:
-                raise unavailable(failed.error, self._address) from failed.error
+                if self._is_recorded(failed.settlement):
+                    return True
+                meaning = (
+                    silent(self._address) if failed.was_silent else unavailable(failed.error, self._address)
+                )
+                raise meaning from failed.error
+
+    def _is_recorded(self, settlement: Settlement) -> bool:
+        """Look up on another connection whether a transaction was committed of which nobody heard."""
+        # Of one that keeps the lease the row says nothing; then the outcome of its handler is there or it is not.
+        if settlement.state is State.RUNNING:
+            return False
+        try:
+            with closing(self._address.connect(AGAIN_SECONDS)) as connection:
+                self._address.prepare(connection)
+                return bool(recall(Session(connection), [(settlement.claim.id, settlement.claim.token)]))
+        except (psycopg.Error, OSError) as error:
+            raise unavailable(error, self._address) from error
+
+    def _run(self, connection: PgConnection, work: Callable[[PgConnection], Settlement]) -> bool:
+        settlement: Settlement | None = None
+        was_silent = False
+        try:
+            try:
+                # While this block lasts, psycopg forbids commit() and rollback() to the handler.
+                with connection.transaction():
+                    settlement = work(connection)
+                    # The handler took what time it liked; from here on it is the server's.
+                    self._watch.begin(connection, time.monotonic() + self._address.patience + GRACE_SECONDS)
+                    _record(Session(connection, clock=self._clock), settlement)
+            finally:
+                was_silent = self._watch.end(connection)
+        except _LeaseLost:
+            return False
+        except psycopg.Error as error:
+            # A constraint that is checked at the commit is the handler's failure.
+            if settlement is not None and connection.closed:
+                raise _ServerFailed(error, settlement, was_silent=was_silent) from error
+            raise
+        return True
 
     def close(self) -> None:
         """Close what is idle now, and the others when they come back."""
         self._is_closed = True
+        self._watch.close()
         while self._idle:
             self._idle.pop().close()
 
@@ -89,27 +145,11 @@ class _LeaseLost(Exception):
 class _ServerFailed(Exception):
     """It was not the handler that failed; where it was the commit, nobody knows whether it was done."""
 
-    def __init__(self, error: psycopg.Error) -> None:
+    def __init__(self, error: psycopg.Error, settlement: Settlement, *, was_silent: bool) -> None:
         super().__init__()
         self.error = error
-
-
-def _run(connection: PgConnection, work: Callable[[PgConnection], Settlement]) -> bool:
-    is_ours = False
-    try:
-        # While this block lasts, psycopg forbids commit() and rollback() to the handler.
-        with connection.transaction():
-            settlement = work(connection)
-            is_ours = True
-            _record(Session(connection), settlement)
-    except _LeaseLost:
-        return False
-    except psycopg.Error as error:
-        # A constraint that is checked at the commit is the handler's failure.
-        if is_ours and connection.closed:
-            raise _ServerFailed(error) from error
-        raise
-    return True
+        self.settlement = settlement
+        self.was_silent = was_silent
 
 
 def _record(db: Session, settlement: Settlement) -> None:
@@ -117,3 +157,4 @@ def _record(db: Session, settlement: Settlement) -> None:
     if not is_recorded:
         raise _LeaseLost
     db.complete()
+    db.flush()

@@ -15,7 +15,7 @@ from ..errors import InboxError
 from .postgres_server import INHERITED, Address, PgConnection, unavailable
 from .wakes import Wakes
 
-logger = logging.getLogger("paperhook")
+logger: logging.Logger = logging.getLogger("paperhook")
 
 #: Seconds before a cut connection is opened again: the first time, and at most.
 PAUSES = (0.05, 5.0)

@@ -6,9 +6,8 @@ import logging
 import math
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from importlib import resources
 from operator import attrgetter
 from typing import Any, TypeAlias
 
@@ -17,17 +16,19 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow, tuple_row
 
-from ..errors import ConfigurationError, InboxCorrupt, InboxError, InboxTooNew, InboxUnavailable
+from ..errors import ConfigurationError, InboxCorrupt, InboxError, InboxUnavailable
 from .commits import Ask
-from .postgres_work import LEASING, Session
+from .postgres_migrating import migrate
+from .postgres_putting import PUT, put_at_once
+from .postgres_session import InDoubt, Repeatable, ServerClock, Session
+from .postgres_watch import Watch
+from .postgres_work import CLAIM, LEASING, SETTLE, claim_at_once, settle_at_once
 
 PostgresAsk: TypeAlias = Ask[Session]
 PgConnection: TypeAlias = psycopg.Connection[TupleRow]
 
-logger = logging.getLogger("paperhook")
+logger: logging.Logger = logging.getLogger("paperhook")
 
-#: So that two processes which open a new database at once do not both make the tables.
-_MIGRATION_LOCK = int.from_bytes(b"phok", "big")
 #: How often a transaction is done again that lost a race with another machine.
 _MAX_RACES = 10
 
@@ -40,19 +41,34 @@ _DEFAULTS = {
     "keepalives_count": 3,
     "tcp_user_timeout": 15_000,
 }
+#: Seconds to connect to a server that was away a moment ago: the least that libpq knows. Deliveries that queued behind
+#: the failure do not wait the whole patience once more.
+AGAIN_SECONDS = 2
+#: Seconds beyond the patience after which a server that says nothing is given up: its own timeouts come first.
+GRACE_SECONDS = 0.5
 #: For connections that run nothing but our statements, each of which has its index: with the statistics of an empty
-#: table PostgreSQL would read it from end to end. An acknowledged event survives a power cut.
+#: table PostgreSQL would read it from end to end, and so it would where pages that are looked up seem expensive. An
+#: acknowledged event survives a power cut.
 _SETTINGS = """
     SELECT set_config('enable_seqscan', 'off', false), set_config('enable_hashjoin', 'off', false),
         set_config('enable_mergejoin', 'off', false), set_config('jit', 'off', false),
+        set_config('random_page_cost', '0.01', false),
         set_config('lock_timeout', %s, false), set_config('statement_timeout', %s, false),
         set_config('idle_in_transaction_session_timeout', %s, false),
+        set_config('default_transaction_isolation', 'read committed', false),
+        set_config('default_transaction_read_only', 'off', false),
         set_config('synchronous_commit', CASE current_setting('synchronous_commit')
             WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)"""
 
 #: Nothing but leases needs no disk: those that a crash of the server forgets are taken anew, under other tokens.
-_UNSYNCED = "; SET LOCAL synchronous_commit TO off"
+_UNSYNCED = "SET LOCAL synchronous_commit TO off"
 
+#: What most groups are: one kind of work, in one statement that is a transaction of its own.
+_AT_ONCE: Mapping[object, Callable[[Session, Sequence[Any]], list[Any] | None]] = {
+    PUT: put_at_once,
+    SETTLE: settle_at_once,
+    CLAIM: claim_at_once,
+}
 #: Lost to another transaction, which is over by now.
 _RACES = (
     psycopg.errors.SerializationFailure,
@@ -92,27 +108,22 @@ class Address:
         port = f":{self._words['port']}" if "port" in self._words else ""
         return f"postgresql://{host}{port}/{self._words.get('dbname') or ''}"
 
-    def connect(self) -> PgConnection:
+    def connect(self, patience: float | None = None) -> PgConnection:
         """Open a connection in autocommit mode; see `unavailable` for what it raises."""
+        patience = self.patience if patience is None else patience
         words: dict[str, Any] = {
             **_DEFAULTS,
-            "connect_timeout": max(2, math.ceil(self.patience)),
+            "connect_timeout": max(AGAIN_SECONDS, math.ceil(patience)),
             **{name: value for name, value in self._words.items() if value is not None},
             "client_encoding": "utf8",
         }
         return psycopg.connect(autocommit=True, row_factory=tuple_row, **words)
 
-    def connect_for_us(self) -> PgConnection:
-        """Open a connection with our settings, to tables of this version."""
-        connection = self.connect()
-        try:
-            patience = f"{max(1, round(self.patience * 1000))}ms"
-            connection.execute(_SETTINGS, (patience, patience, patience))
-            _migrate(connection, self)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+    def prepare(self, connection: PgConnection) -> None:
+        """Give a connection our settings, and the database tables of this version."""
+        patience = f"{max(1, round(self.patience * 1000))}ms"
+        connection.execute(_SETTINGS, (patience, patience, patience))
+        migrate(connection, str(self))
 
 
 class PostgresServer:
@@ -121,89 +132,180 @@ class PostgresServer:
     Args:
         address: Where to.
         is_reader: Cannot write.
+        clock: This machine's; see `ServerClock`.
     """
 
-    def __init__(self, address: Address, *, is_reader: bool = False) -> None:
+    def __init__(
+        self, address: Address, *, is_reader: bool = False, clock: Callable[[], float] = time.time
+    ) -> None:
         self._address = address
         self._begin = (
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
             if is_reader
             else "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
         )
+        self._clock = ServerClock(clock)
+        self._watch = Watch(address.patience)
+        self._in_doubt = InDoubt()
         self._db: Session | None = None
         self._is_committing = False
+        #: Whether the last that was heard of the server is a failure.
+        self._is_away = False
 
     def run(self, asks: Sequence[PostgresAsk]) -> Sequence[Any]:
-        """Do what was asked in one transaction; see `Transactions.run`."""
-        was_open = self._db is not None
+        """Do what was asked in one transaction; see `Transactions.run`.
+
+        It takes `patience` seconds and a moment at most, whatever the server does.
+        """
+        until = time.monotonic() + self._address.patience
         try:
-            return self._race(asks)
-        except (psycopg.Error, OSError) as error:
-            is_stale = was_open and not self._is_committing and self._is_cut()
-            self.close()
-            if not is_stale:
-                raise unavailable(error, self._address) from error
-        except InboxError:
-            self.close()
-            raise
-        # The connection was cut while it was idle, by a restart perhaps, and the server has rolled back what we began.
-        return self.run(asks)
+            return self._run(asks, until)
+        finally:
+            # Whoever puts them again is answered by their keys.
+            self._in_doubt.puts.clear()
+
+    def _run(self, asks: Sequence[PostgresAsk], until: float) -> Sequence[Any]:
+        while True:
+            was_open = self._db is not None
+            try:
+                answers = self._race(asks, until)
+            except (psycopg.Error, OSError) as error:
+                may_ask_again = self._is_in_doubt(asks) or (was_open and not self._is_committing)
+                is_cut = self._is_cut()
+                meaning = self._meaning(error)
+                self.close()
+                if not (may_ask_again and is_cut) or time.monotonic() >= until:
+                    self._is_away = True
+                    raise meaning from error
+                # The server has rolled back what we began on a connection that was cut while it was idle, by a restart
+                # perhaps; and what it committed without telling us is looked up.
+            except InboxError:
+                self.close()
+                raise
+            else:
+                self._unwatched()
+                self._is_away = False
+                return answers
 
     def close(self) -> None:
         """Close the connection."""
         if self._db is not None:
-            self._db.connection.close()
+            self._unwatched()
+            self._db.close()
             self._db = None
+        self._watch.close()
 
     def forget(self) -> None:
         """Leave the connection to the process that opened it."""
+        self._watch.start_anew()
+        self._in_doubt = InDoubt()
         if self._db is not None:
-            INHERITED.append(self._db.connection)
+            INHERITED.append(self._db.raw)
             self._db = None
 
     def _is_cut(self) -> bool:
-        return self._db is not None and self._db.connection.closed
+        return self._db is not None and self._db.is_closed
 
-    def _race(self, asks: Sequence[PostgresAsk]) -> list[Any]:
+    def _is_in_doubt(self, asks: Sequence[PostgresAsk]) -> bool:
+        """Tell whether nobody knows if it was committed, and asking again settles that."""
+        if not self._is_committing or self._db is None:
+            return False
+        self._db.doubt()
+        return all(isinstance(ask.work, Repeatable) for ask in asks)
+
+    def _meaning(self, error: psycopg.Error | OSError) -> InboxError:
+        return silent(self._address) if self._unwatched() else unavailable(error, self._address)
+
+    def _unwatched(self) -> bool:
+        """Have nobody watch the connection any more; tell whether it was cut."""
+        return self._db is not None and self._watch.end(self._db.raw)
+
+    def _race(self, asks: Sequence[PostgresAsk], until: float) -> list[Any]:
         """Do it again where another machine did what collides with it."""
+        db = self._connected(until)
+        self._watch.begin(db.raw, until + GRACE_SECONDS)
         for _ in range(_MAX_RACES - 1):
             try:
-                return self._together_or_apart(asks)
+                return self._together_or_apart(db, asks)
             except _RACES as error:
                 logger.debug("a transaction is done again: %s", type(error).__name__)
                 time.sleep(random.uniform(0, 0.01))  # noqa: S311 - so that the two do not meet again
-        return self._together_or_apart(asks)
+        return self._together_or_apart(db, asks)
 
-    def _together_or_apart(self, asks: Sequence[PostgresAsk]) -> list[Any]:
+    def _connected(self, until: float) -> Session:
+        if self._db is None:
+            self._is_committing = False
+            left = AGAIN_SECONDS if self._is_away else until - time.monotonic()
+            connection = self._address.connect(left)
+            self._clock.forget()
+            # Closed by whoever sees it fail.
+            self._db = Session(connection, clock=self._clock, in_doubt=self._in_doubt)
+            self._watch.begin(connection, until + GRACE_SECONDS)
+            self._address.prepare(connection)
+        return self._db
+
+    def _together_or_apart(self, db: Session, asks: Sequence[PostgresAsk]) -> list[Any]:
         try:
-            begin = self._begin + _UNSYNCED if all(ask.work in LEASING for ask in asks) else self._begin
-            return self._transaction(lambda db: _by_work(db, asks), begin)
+            answers = self._at_once(db, asks)
+            if answers is not None:
+                return answers
+            return self._transaction(db, lambda: _by_work(db, asks), all(ask.work in LEASING for ask in asks))
         except Exception as error:
             if not _is_own_fault(error):
                 raise
         # One of them is bad: each behind a savepoint.
-        return self._transaction(lambda db: [_behind_savepoint(db, ask) for ask in asks], self._begin)
+        return self._transaction(db, lambda: [_behind_savepoint(db, ask) for ask in asks])
 
-    def _transaction(self, work: Callable[[Session], list[Any]], begin: str) -> list[Any]:
-        self._is_committing = False
-        if self._db is None:
-            self._db = Session(self._address.connect_for_us())
-        db = self._db
-        db.control(begin)
-        try:
-            answers = work(db)
-            db.complete()
-        except BaseException:
-            db.forget()
-            # A connection that is cut has rolled back by itself.
-            with suppress(psycopg.Error):
-                db.control("ROLLBACK")
-            raise
-        # From here on until the server answers, nobody knows.
+    def _at_once(self, db: Session, asks: Sequence[PostgresAsk]) -> list[Any] | None:
+        """Do it in one statement, which is committed when it is answered; None where that cannot be."""
+        work = asks[0].work
+        serve = _AT_ONCE.get(work)
+        if serve is None or any(ask.work is not work for ask in asks):
+            return None
         self._is_committing = True
-        db.control("COMMIT")
-        self._is_committing = False
+        try:
+            answers = serve(db, [ask.argument for ask in asks])
+        except psycopg.errors.UniqueViolation:
+            answers = None
+        finally:
+            # Where the server answered, whatever it was, it is known.
+            self._is_committing = db.is_closed
+        db.forget()
         return answers
+
+    def _transaction(
+        self, db: Session, work: Callable[[], list[Any]], is_unsynced: bool = False
+    ) -> list[Any]:
+        self._is_committing = False
+        db.forget()
+        db.later(self._begin)
+        if is_unsynced:
+            db.later(_UNSYNCED)
+        try:
+            answers = work()
+            db.complete()
+            db.later("COMMIT")
+            # From here on until the server answers, nobody knows.
+            self._is_committing = True
+            db.flush()
+        except BaseException:
+            if not db.is_closed:
+                self._is_committing = False
+                db.forget()
+                # A connection that is cut has rolled back by itself.
+                with suppress(psycopg.Error):
+                    db.control("ROLLBACK")
+            raise
+        self._is_committing = False
+        db.trust()
+        db.forget()
+        return answers
+
+
+def silent(address: Address) -> InboxUnavailable:
+    """Say that a connection had to be cut because nobody answered."""
+    seconds = address.patience + GRACE_SECONDS
+    return InboxUnavailable(f"{address}: the server has not answered for {seconds:g} s")
 
 
 def unavailable(error: psycopg.Error | OSError, address: Address) -> InboxError:
@@ -235,6 +337,7 @@ def _behind_savepoint(db: Session, ask: PostgresAsk) -> Any:
     db.control("SAVEPOINT ask")
     try:
         (answer,) = ask.work.run(db, [ask.argument])
+        db.flush()
     except Exception as error:
         if not _is_own_fault(error):
             raise
@@ -262,52 +365,6 @@ def _own_fault(error: Exception) -> Exception:
     refusal = InboxError(f"the inbox cannot hold this: {type(error).__name__}")
     refusal.__cause__ = error
     return refusal
-
-
-# Migrations
-
-
-def _migrate(connection: PgConnection, address: Address) -> None:
-    scripts = _scripts()
-    if _version(connection, len(scripts), address) == len(scripts):
-        return
-    # Before the transaction, which would not see what whoever had the lock has made; a failure closes the connection.
-    connection.execute("SELECT pg_advisory_lock(%s)", (_MIGRATION_LOCK,))
-    with connection.transaction():
-        found = _version(connection, len(scripts), address)
-        for script in scripts[found:]:
-            connection.execute(script.encode())
-        connection.execute("DELETE FROM paperhook_version")
-        connection.execute("INSERT INTO paperhook_version VALUES (%s)", (len(scripts),))
-    connection.execute("SELECT pg_advisory_unlock(%s)", (_MIGRATION_LOCK,))
-
-
-def _version(connection: PgConnection, known: int, address: Address) -> int:
-    """Give the version of the tables, 0 where there are none.
-
-    Raises:
-        InboxTooNew: If a newer paperhook made them.
-    """
-    (table,) = _one(connection.execute("SELECT to_regclass('paperhook_version')"))
-    if table is None:
-        return 0
-    (found,) = _one(connection.execute("SELECT coalesce(max(version), 0) FROM paperhook_version"))
-    if found > known:
-        raise InboxTooNew(f"{address} has schema {found}, this paperhook knows {known}: upgrade paperhook")
-    return int(found)
-
-
-def _one(cursor: psycopg.Cursor[TupleRow]) -> TupleRow:
-    return next(iter(cursor))
-
-
-def _scripts() -> list[str]:
-    """Give the migrations in order; the file of version n begins with n in three digits."""
-    folder = resources.files("paperhook.inbox").joinpath("migrations", "postgres")
-    files = sorted(
-        (file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name
-    )
-    return [file.read_text("utf-8") for file in files]
 
 
 def is_idle(connection: PgConnection) -> bool:

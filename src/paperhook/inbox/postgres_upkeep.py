@@ -7,15 +7,21 @@ from typing import Any
 
 from .base import Audit, Intervention, State, plain
 from .commits import Work
-from .postgres_work import JOINED, Session, choose_next, original, stored, where_clause
+from .postgres_looking import JOINED, where_clause
+from .postgres_session import Repeatable, Session, original, stored
+from .postgres_turns import choose_next
 
 _SETTLED = f"""
     SELECT event.id, event.provider, event.subject_hash, event.state, event.duplicates {JOINED}
     {{where}} ORDER BY event.id LIMIT %(limit)b FOR UPDATE OF event"""
 _FORGET_OUTCOMES = """
     DELETE FROM paperhook_outcome
-    WHERE event_id = ANY (%(done)b::int8[]) OR event_id = ANY (%(dead)b::int8[]) AND state = 'dead'
+    WHERE event_id = ANY (%(all)b::int8[]) OR event_id = ANY (%(dead)b::int8[]) AND state = 'dead'
         AND %(handler)b::text IN ('', handler)"""
+#: What was accepted or corrected stays so.
+_FORGET_REVIEW = """
+    DELETE FROM paperhook_review
+    WHERE event_id = ANY (%(ids)b::int8[]) AND coalesce(decision, 'rejected') = 'rejected'"""
 _REVIVE = """
     UPDATE paperhook_event
     SET state = 'pending', due_at = 0, settled_at = NULL, lost = 0, replays = replays + 1,
@@ -23,8 +29,11 @@ _REVIVE = """
     WHERE id = ANY (%(ids)b::int8[])"""
 _EMPTY = """
     UPDATE paperhook_payload SET body = '', headers = '{}', form = 'redacted' WHERE event_id = ANY (%(ids)b::int8[])"""
+_EMPTY_REVIEW = """
+    UPDATE paperhook_review SET corrections = '{}', note = '' WHERE event_id = ANY (%(ids)b::int8[])"""
 _DELETE = """
-    WITH payload AS (DELETE FROM paperhook_payload WHERE event_id = ANY (%(ids)b::int8[])),
+    WITH review AS (DELETE FROM paperhook_review WHERE event_id = ANY (%(ids)b::int8[])),
+        payload AS (DELETE FROM paperhook_payload WHERE event_id = ANY (%(ids)b::int8[])),
         outcome AS (DELETE FROM paperhook_outcome WHERE event_id = ANY (%(ids)b::int8[]))
     DELETE FROM paperhook_event WHERE id = ANY (%(ids)b::int8[])"""
 
@@ -37,6 +46,8 @@ _AUDIT = (
 
 #: Of what was redacted there is nothing left to run, or to redact.
 _HAS_PAYLOAD = "payload.form <> 'redacted'"
+#: What waits for a person is not done with.
+_IS_DECIDED = "event.state <> 'review'"
 
 
 def _replay(db: Session, asks: Sequence[Intervention]) -> list[tuple[int, ...]]:
@@ -47,13 +58,14 @@ def _replay_one(db: Session, ask: Intervention) -> tuple[int, ...]:
     found = _settled(db, ask, _HAS_PAYLOAD)
     if not found:
         return ()
-    done = [row[0] for row in found if row[3] == State.DONE]
     dead = [row[0] for row in found if row[3] == State.DEAD]
-    db.run(_FORGET_OUTCOMES, done=done, dead=dead, handler=stored(plain(ask.where.handler or "")))
-    db.run(_REVIVE, ids=done + dead)
+    others = [row[0] for row in found if row[3] != State.DEAD]
+    db.run(_FORGET_OUTCOMES, all=others, dead=dead, handler=stored(plain(ask.where.handler or "")))
+    db.run(_FORGET_REVIEW, ids=others + dead)
+    db.run(_REVIVE, ids=others + dead)
     choose_next(db, {(row[1], row[2]) for row in found if row[2] is not None})
     db.is_news = True
-    db.count(done=-len(done))
+    db.count(done=-sum(row[3] == State.DONE for row in found))
     return _recorded(db, ask, "replay", found)
 
 
@@ -62,8 +74,9 @@ def _redact(db: Session, asks: Sequence[Intervention]) -> list[tuple[int, ...]]:
 
 
 def _redact_one(db: Session, ask: Intervention) -> tuple[int, ...]:
-    found = _settled(db, ask, _HAS_PAYLOAD)
+    found = _settled(db, ask, _HAS_PAYLOAD, _IS_DECIDED)
     db.run(_EMPTY, ids=_ids(found))
+    db.run(_EMPTY_REVIEW, ids=_ids(found))
     return _recorded(db, ask, "redact", found)
 
 
@@ -72,7 +85,7 @@ def _purge(db: Session, asks: Sequence[Intervention]) -> list[tuple[int, ...]]:
 
 
 def _purge_one(db: Session, ask: Intervention) -> tuple[int, ...]:
-    found = _settled(db, ask)
+    found = _settled(db, ask, _IS_DECIDED)
     db.run(_DELETE, ids=_ids(found))
     db.count(done=-sum(row[3] == State.DONE for row in found), duplicates=-sum(row[4] for row in found))
     return _recorded(db, ask, "purge", found)
@@ -110,4 +123,4 @@ def _ids(found: Sequence[Any]) -> list[int]:
 REPLAY = Work(_replay, turn=3)
 REDACT = Work(_redact, turn=3)
 PURGE = Work(_purge, turn=3)
-AUDIT = Work(_audit, turn=0)
+AUDIT = Repeatable(_audit, turn=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import weakref
 from collections.abc import Callable, Sequence
@@ -12,35 +13,47 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigurationError
-from .base import (
-    EVERYTHING,
-    Audit,
-    Claim,
-    Entry,
-    Filter,
-    Intervention,
-    Key,
-    Outcome,
-    Row,
-    Settlement,
-    State,
-    Stats,
-    plain,
-    storable,
-)
+from .base import Claim, Entry, Settlement, storable
+from .bridge import Bridge
 from .commits import Ask, GroupCommit
+from .committing import CommittingInbox, Works
 from .sqlite_file import SqliteFile
 from .sqlite_handing_over import HAND_OVER, HAND_OVER_NEXT
 from .sqlite_handlers import HandlerTransactions
+from .sqlite_looking import ROWS, STATS
+from .sqlite_putting import PUT, Putting
+from .sqlite_review import DECIDE, HOLD, KEEP, OPEN_REVIEW, REVIEWS
+from .sqlite_surveying import SURVEY
 from .sqlite_upkeep import AUDIT, PURGE, REDACT, REPLAY
-from .sqlite_work import CLAIM, CLAIM_KEY, PUT, RENEW, ROWS, SETTLE, STATS
+from .sqlite_work import CLAIM, CLAIM_KEY, RENEW, SETTLE
 from .wakes import Wakes
 
 #: The first with RETURNING and UPDATE FROM (March 2021).
 _OLDEST = (3, 35, 0)
+#: How a file answers.
+_WORKS: Works[sqlite3.Connection] = Works(
+    claim=CLAIM,
+    claim_key=CLAIM_KEY,
+    hand_over=HAND_OVER,
+    hand_over_next=HAND_OVER_NEXT,
+    renew=RENEW,
+    settle=SETTLE,
+    rows=ROWS,
+    replay=REPLAY,
+    purge=PURGE,
+    redact=REDACT,
+    open_review=OPEN_REVIEW,
+    reviews=REVIEWS,
+    decide=DECIDE,
+    keep=KEEP,
+    hold=HOLD,
+    audit=AUDIT,
+    stats=STATS,
+    survey=SURVEY,
+)
 
 
-class SqliteInbox:
+class SqliteInbox(CommittingInbox[sqlite3.Connection]):
     """Keeps events in a file, each acknowledged only after the commit has reached the disk.
 
     Args:
@@ -52,7 +65,7 @@ class SqliteInbox:
     """
 
     def __init__(self, path: str | PathLike[str], *, patience: float = 5.0) -> None:
-        self.path = Path(path).absolute()
+        self.path: Path = Path(path).absolute()
         if not self.path.parent.is_dir():
             raise ConfigurationError(f"the folder {self.path.parent} of the inbox does not exist: create it")
         if sqlite3.sqlite_version_info < _OLDEST:  # pragma: no cover - needs an old SQLite
@@ -60,84 +73,40 @@ class SqliteInbox:
                 f"this Python has SQLite {sqlite3.sqlite_version}, the inbox needs 3.35: upgrade"
             )
         self._wakes = Wakes()
-        self._writes = GroupCommit(
-            SqliteFile(self.path, patience=patience), name="paperhook-inbox", told=partial(_tell, self._wakes)
-        )
-        self._reads = GroupCommit(
-            SqliteFile(self.path, is_reader=True, patience=patience), name="paperhook-inbox-reads"
-        )
+        written, read = (SqliteFile(self.path, is_reader=each, patience=patience) for each in (False, True))
+        writes = GroupCommit(written, name="paperhook-inbox", told=partial(_tell, self._wakes))
+        reads = GroupCommit(read, name="paperhook-inbox-reads")
+        super().__init__(_WORKS, writes, reads)
         self._handlers = HandlerTransactions(self.path, patience=patience)
         # An inbox that nobody holds any more, and the end of the interpreter, close it.
-        self._close = weakref.finalize(self, _close, self._handlers, self._writes, self._reads)
+        self._close = weakref.finalize(self, _close, self._handlers, writes, reads)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self.path)!r})"
 
     def put(self, entries: Sequence[Entry]) -> Future[tuple[bool, ...]]:
         """Store events and commit."""
-        return self._writes.ask(PUT, [storable(entry) for entry in entries])
+        return self._writes.ask(PUT, Putting([storable(entry) for entry in entries]))
 
-    def claim(
-        self, *, limit: int, lease: float, now: float, only: Sequence[str] = (), without: Sequence[str] = ()
-    ) -> Future[tuple[Claim, ...]]:
-        """Lease up to `limit` events that are due."""
-        types = None if not only and not without else (tuple(map(plain, only)), tuple(map(plain, without)))
-        return self._writes.ask(CLAIM, (limit, lease, now, types))
+    def put_on(self, bridge: Bridge, entries: Sequence[Entry]) -> asyncio.Future[tuple[bool, ...]]:
+        """Store events as `put` does, for a caller on an event loop."""
+        return self._writes.ask_on(bridge, PUT, Putting([storable(entry) for entry in entries]))
 
-    def claim_key(self, provider: str, key: str, *, lease: float, now: float) -> Future[Claim | None]:
-        """Lease one event by its key, due or not."""
-        return self._writes.ask(CLAIM_KEY, (plain(provider), plain(key), lease, now))
-
-    def hand_over(self, *, limit: int, now: float, patience: float) -> Future[tuple[Key, ...]]:
-        """Give events that are due to an engine."""
-        return self._writes.ask(HAND_OVER, (limit, now, patience))
-
-    def hand_over_next(self, provider: str, key: str, *, now: float, patience: float) -> Future[Key | None]:
-        """Give the event that waits for this one to an engine."""
-        return self._writes.ask(HAND_OVER_NEXT, (plain(provider), plain(key), now, patience))
-
-    def renew(self, claims: Sequence[Claim], *, lease: float, now: float) -> Future[tuple[bool, ...]]:
-        """Extend leases to `now + lease`."""
-        return self._writes.ask(RENEW, (claims, now + lease))
-
-    def finish(self, claim: Claim, outcomes: Sequence[Outcome], *, state: State, now: float) -> Future[bool]:
-        """Record that an event is done or dead."""
-        if not state.is_settled:
-            raise ValueError(f"an event is finished as done or dead, not as {state}")
-        return self._writes.ask(SETTLE, Settlement(claim, outcomes, state, now))
-
-    def release(
-        self, claim: Claim, outcomes: Sequence[Outcome], *, due_at: float, now: float
-    ) -> Future[bool]:
-        """Give a lease up until `due_at`."""
-        return self._writes.ask(SETTLE, Settlement(claim, outcomes, State.PENDING, due_at))
+    def put_leased_on(
+        self,
+        bridge: Bridge,
+        entries: Sequence[Entry],
+        *,
+        lease_until: float,
+        then: Callable[[tuple[Claim, ...]], Any],
+    ) -> asyncio.Future[tuple[bool, ...]]:
+        """Store events and lease those that are new and whose turn it is."""
+        given = Putting([storable(entry) for entry in entries], lease_until)
+        return self._writes.ask_on(bridge, PUT, given, then)
 
     def transact(self, work: Callable[[sqlite3.Connection], Settlement]) -> bool:
         """Run `work` with a connection and record what it gives, all in one transaction; nobody else writes then."""
         return self._handlers.transact(work)
-
-    def rows(
-        self, where: Filter = EVERYTHING, *, limit: int = 100, offset: int = 0
-    ) -> Future[tuple[Row, ...]]:
-        """Give rows, newest first."""
-        return self._reads.ask(ROWS, (where, limit, offset))
-
-    def replay(
-        self, where: Filter, *, now: float, limit: int = 1000, by: str = ""
-    ) -> Future[tuple[int, ...]]:
-        """Make settled rows pending again."""
-        return self._writes.ask(REPLAY, Intervention(where, limit, now, plain(by)))
-
-    def purge(
-        self, where: Filter, *, now: float, redact: bool = False, limit: int = 1000, by: str = ""
-    ) -> Future[tuple[int, ...]]:
-        """Delete or redact settled rows."""
-        return self._writes.ask(REDACT if redact else PURGE, Intervention(where, limit, now, plain(by)))
-
-    def audit(self, *, limit: int = 100) -> Future[tuple[Audit, ...]]:
-        """Give what operators did, newest first."""
-        return self._reads.ask(AUDIT, limit)
-
-    def stats(self) -> Future[Stats]:
-        """Count rows by state."""
-        return self._reads.ask(STATS, None)
 
     def subscribe(self, wake: Callable[[], Any]) -> Callable[[], None]:
         """Have `wake` called when this process put events."""
@@ -149,8 +118,13 @@ class SqliteInbox:
 
 
 def _tell(wakes: Wakes, asks: Sequence[Ask[sqlite3.Connection]]) -> None:
-    if wakes and any(ask.work is PUT for ask in asks):
+    if wakes and any(map(_is_news, asks)):
         wakes.tell()
+
+
+def _is_news(ask: Ask[sqlite3.Connection]) -> bool:
+    """Tell whether there may be something to claim; what was leased when it was put has its worker."""
+    return ask.work is DECIDE or (ask.work is PUT and ask.argument.lease_until is None)
 
 
 def _close(*each: GroupCommit[sqlite3.Connection] | HandlerTransactions) -> None:

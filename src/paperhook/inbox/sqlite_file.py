@@ -21,8 +21,18 @@ SqliteAsk: TypeAlias = Ask[sqlite3.Connection]
 #: "phook" is not four bytes, "phok" is; `file` and SQLite's own tools show it.
 APPLICATION_ID = int.from_bytes(b"phok", "big")
 
+_Identities: TypeAlias = tuple[tuple[int, int] | None, tuple[int, int] | None, tuple[int, int] | None]
+_NOTHING: _Identities = (None, None, None)
+
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
 _LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_MAY_WRITE = ": let this process write to the file and its folder"
+_ADVICE = {
+    sqlite3.SQLITE_FULL: ": make room on the disk",
+    sqlite3.SQLITE_IOERR: ": look at the disk, and at this process's limits on disk space and file size",
+    sqlite3.SQLITE_READONLY: _MAY_WRITE,
+    sqlite3.SQLITE_CANTOPEN: _MAY_WRITE,
+}
 #: Connections inherited by a fork: closing them here could touch the file of the parent.
 _INHERITED: list[sqlite3.Connection] = []
 
@@ -42,7 +52,7 @@ class SqliteFile:
         self._patience = patience
         self._turnstile = Turnstile(path.with_name(path.name + "-lock"))
         self._connection: sqlite3.Connection | None = None
-        self._identity: tuple[int, int] | None = None
+        self._identities = _NOTHING
 
     def run(self, asks: Sequence[SqliteAsk]) -> Sequence[Any]:
         """Do what was asked in one transaction; see `Transactions.run`."""
@@ -80,6 +90,8 @@ class SqliteFile:
     def close(self) -> None:
         """Close the connection; the last one of all processes tidies the files up."""
         if self._connection is not None:
+            with suppress(sqlite3.Error, OSError):
+                self._bring_home(self._connection)
             with suppress(sqlite3.Error):
                 self._connection.close()
             self._connection = None
@@ -111,6 +123,8 @@ class SqliteFile:
         connection = self._open()
         self._begin(connection)
         try:
+            # Before a byte is written: who has other files writes over what those at the path hold.
+            self._check_identities()
             yield connection
             connection.execute("COMMIT")
         except BaseException:
@@ -118,11 +132,14 @@ class SqliteFile:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
-        self._check_identity()
+        self._check_identities()
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is not None:
-            return self._connection
+            if not self._is_reader or _identities(self._path) == self._identities:
+                return self._connection
+            # Whoever only looks has nothing to lose.
+            self.close()
         connection = sqlite3.connect(
             self._path, timeout=self._patience, isolation_level=None, cached_statements=256
         )
@@ -136,7 +153,7 @@ class SqliteFile:
             connection.close()
             raise
         self._connection = connection
-        self._identity = _identity(self._path)
+        self._identities = _identities(self._path)
         return connection
 
     def _begin(self, connection: sqlite3.Connection) -> None:
@@ -151,10 +168,25 @@ class SqliteFile:
         finally:
             self._turnstile.leave()
 
-    def _check_identity(self) -> None:
-        """Refuse what was committed to a file that is not at its path any more: nobody would find it there."""
-        if _identity(self._path) != self._identity:
-            raise InboxUnavailable(f"{self._path} was removed or replaced while it was in use")
+    def _check_identities(self) -> None:
+        """Refuse what was committed to files that are not at their paths any more: nobody would find it there."""
+        if _identities(self._path) != self._identities:
+            raise InboxUnavailable(
+                f"{self._path} or its -wal or -shm was removed or replaced while it was in use: leave all three alone"
+            )
+
+    def _bring_home(self, connection: sqlite3.Connection) -> None:
+        """Copy what was committed to a log that is not at its path any more into the file.
+
+        Only where nobody has written to a new log: else both would be mixed.
+        """
+        found = _identities(self._path)
+        if self._is_reader or found == self._identities or found[0] != self._identities[0]:
+            return
+        log = self._path.with_name(self._path.name + "-wal")
+        if found[1] is None or found[1] == self._identities[1] or log.stat().st_size == 0:
+            connection.execute(f"PRAGMA busy_timeout = {self._patience * 1000:.0f}")
+            connection.execute("PRAGMA wal_checkpoint(FULL)").fetchall()
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
         scripts = _scripts()
@@ -253,7 +285,9 @@ def _meaning(error: sqlite3.Error | OSError, path: Path) -> InboxError:
         return InboxCorrupt(
             f"{path} is damaged or is no inbox ({error}): restore it from a backup or move it away"
         )
-    return InboxUnavailable(f"{path}: {error.strerror if isinstance(error, OSError) else error}")
+    if isinstance(error, OSError):
+        return InboxUnavailable(f"{path}: {error.strerror}")
+    return InboxUnavailable(f"{path}: {error}{_ADVICE.get(_code(error), '')}")
 
 
 def _code(error: sqlite3.Error) -> int:
@@ -301,9 +335,15 @@ def _statements(script: str) -> Iterator[str]:
             statement = ""
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _identities(path: Path) -> _Identities:
+    """Tell the file, its log and the log's index from others at the same paths."""
+    text = str(path)
+    return _identity(text), _identity(text + "-wal"), _identity(text + "-shm")
+
+
+def _identity(path: str) -> tuple[int, int] | None:
     try:
-        status = os.stat(path)  # noqa: PTH116 - the same, half the cost, once per commit
+        status = os.stat(path)  # noqa: PTH116 - the same, half the cost, with every commit
     except FileNotFoundError:
         return None
     return status.st_dev, status.st_ino

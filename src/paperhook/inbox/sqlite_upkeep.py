@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 
 from .base import Audit, Filter, Intervention, State, plain
 from .commits import Work
-from .sqlite_work import choose_next, count_in_tally, where_clause
+from .sqlite_looking import count_in_tally, where_clause
+from .sqlite_turns import choose_next
 
 _Db: TypeAlias = sqlite3.Connection
 
@@ -18,6 +19,10 @@ _SETTLED = """
     FROM paperhook_event e CROSS JOIN paperhook_payload p ON p.event_id = e.id """
 _FORGET_ALL = "DELETE FROM paperhook_outcome WHERE event_id = ?"
 _FORGET_DEAD = "DELETE FROM paperhook_outcome WHERE event_id = ? AND state = 'dead' AND ? IN ('', handler)"
+#: What was accepted or corrected stays so.
+_FORGET_REVIEW = (
+    "DELETE FROM paperhook_review WHERE event_id = ? AND coalesce(decision, 'rejected') = 'rejected'"
+)
 _REVIVE = """
     UPDATE paperhook_event
     SET state = 'pending', due_at = 0, settled_at = NULL, lost = 0, replays = replays + 1, is_next = ? WHERE id = ?"""
@@ -25,7 +30,9 @@ _REVIVE = """
 _THESE = "IN (SELECT value FROM json_each(?))"
 _EMPTY = f"""
     UPDATE paperhook_payload SET body = x'', headers = '{{}}', form = 'redacted' WHERE event_id {_THESE}"""  # noqa: S608
+_EMPTY_REVIEW = f"UPDATE paperhook_review SET corrections = '{{}}', note = '' WHERE event_id {_THESE}"  # noqa: S608 - same
 _DELETE = (
+    f"DELETE FROM paperhook_review WHERE event_id {_THESE}",  # noqa: S608 - made of our own text
     f"DELETE FROM paperhook_payload WHERE event_id {_THESE}",  # noqa: S608 - made of our own text
     f"DELETE FROM paperhook_outcome WHERE event_id {_THESE}",  # noqa: S608 - same
     f"DELETE FROM paperhook_event WHERE id {_THESE}",  # noqa: S608 - same
@@ -36,6 +43,8 @@ _AUDIT = "SELECT id, moment, operator, action, event_ids FROM paperhook_audit OR
 
 #: Of what was redacted there is nothing left to run, or to redact.
 _HAS_PAYLOAD = "p.form <> 'redacted'"
+#: What waits for a person is not done with.
+_IS_DECIDED = "e.state <> 'review'"
 
 
 def _replay(db: _Db, asks: Sequence[Intervention]) -> list[tuple[int, ...]]:
@@ -45,10 +54,11 @@ def _replay(db: _Db, asks: Sequence[Intervention]) -> list[tuple[int, ...]]:
 def _replay_one(db: _Db, ask: Intervention) -> tuple[int, ...]:
     found = _settled(db, ask.where, ask.limit, _HAS_PAYLOAD)
     for event_id, provider, subject, state, _ in found:
-        if state == State.DONE:
+        if state != State.DEAD:
             db.execute(_FORGET_ALL, (event_id,))
         else:
             db.execute(_FORGET_DEAD, (event_id, plain(ask.where.handler or "")))
+        db.execute(_FORGET_REVIEW, (event_id,))
         db.execute(_REVIVE, (subject is None, event_id))
         if subject is not None:
             choose_next(db, [(provider, subject)])
@@ -62,8 +72,9 @@ def _redact(db: _Db, asks: Sequence[Intervention]) -> list[tuple[int, ...]]:
 
 
 def _redact_one(db: _Db, ask: Intervention) -> tuple[int, ...]:
-    found = _settled(db, ask.where, ask.limit, _HAS_PAYLOAD)
+    found = _settled(db, ask.where, ask.limit, _HAS_PAYLOAD, _IS_DECIDED)
     db.execute(_EMPTY, (_ids(found),))
+    db.execute(_EMPTY_REVIEW, (_ids(found),))
     return _recorded(db, ask, "redact", found)
 
 
@@ -73,7 +84,7 @@ def _purge(db: _Db, asks: Sequence[Intervention]) -> list[tuple[int, ...]]:
 
 
 def _purge_one(db: _Db, ask: Intervention) -> tuple[int, ...]:
-    found = _settled(db, ask.where, ask.limit)
+    found = _settled(db, ask.where, ask.limit, _IS_DECIDED)
     for statement in _DELETE:
         db.execute(statement, (_ids(found),))
     count_in_tally(db, done=-_done(found), duplicates=-sum(row[4] for row in found))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-logger = logging.getLogger("paperhook")
+logger: logging.Logger = logging.getLogger("paperhook")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +49,53 @@ class HandlerRan:
 
 @dataclass(frozen=True, slots=True)
 class EventSettled:
-    """An event is done or dead, and that is recorded."""
+    """An event is done or dead, or waits for a person, and that is recorded."""
 
     provider: str
     type: str
     origin: str
-    #: `done` or `dead`.
+    #: `done`, `dead` or `review`.
     state: str
     #: Since it was received; after a replay too.
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentEnded:
+    """The event that ends a tracked document is done or dead or waits for a person; once for each of its jobs."""
+
+    provider: str
+    type: str
+    #: `done`, `dead` or `review`.
+    state: str
+    #: Since its upload began; after a replay too.
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentJudged:
+    """The rules were asked about a completed document, and the answer is about to be acted upon.
+
+    A document is judged once, and again after a replay or a correction; the share of `is_met=False` is the review rate.
+    """
+
+    provider: str
+    type: str
+    #: Whether every rule is met; else a person must look at the document.
+    is_met: bool
+    #: The names of the rules that are not met, in their order, each once.
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewDecided:
+    """A person decided about a document in review, and that is recorded."""
+
+    provider: str
+    type: str
+    #: `accepted`, `corrected` or `rejected`.
+    decision: str
+    #: Since the review was opened.
     seconds: float
 
 
@@ -79,6 +118,8 @@ class InboxMeasured:
     duplicates: int
     #: Seconds that the oldest pending event has waited; 0 when nothing waits.
     lag: float
+    #: Documents that wait for a person.
+    review: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +131,8 @@ class JobsMeasured:
     #: Of the open ones: their upload got no answer, so nobody knows whether it arrived.
     unknown: int
     settled: int
+    #: Seconds since the oldest open one was sent; 0 when none is open.
+    oldest: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +145,35 @@ class RequestMade:
     error: str
     #: Whether it repeats a request that failed.
     is_retry: bool
+    #: The HTTP status, 0 where no answer came.
+    status: int = 0
+    #: From 1, counted for each request.
+    attempt: int = 1
+    #: From its first byte, or the wish for a connection, to the end of the answer.
+    seconds: float = field(default=0.0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPaused:
+    """A request failed, and the client waits before it sends it again."""
+
+    provider: str
+    method: str
+    #: The class of our error, such as `RateLimited`.
+    reason: str
+    #: Which attempt failed, from 1.
+    attempt: int
+    #: How long it waits.
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RetryRefused:
+    """A client's request failed and would have been tried again, and something forbade it."""
+
+    provider: str
+    #: `retry_budget`: the retries that all calls share are used up.
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +190,15 @@ Observed: TypeAlias = (
     | EventStored
     | HandlerRan
     | EventSettled
+    | DocumentEnded
+    | DocumentJudged
+    | ReviewDecided
     | EventRecovered
     | InboxMeasured
     | JobsMeasured
     | RequestMade
+    | RetryPaused
+    | RetryRefused
     | SubmissionEnded
 )
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from ..errors import MissingExtra
 from .details import (
     DeliveryReceived,
+    DocumentEnded,
+    DocumentJudged,
     EventRecovered,
     EventSettled,
     EventStored,
@@ -16,6 +18,9 @@ from .details import (
     Observed,
     Observer,
     RequestMade,
+    RetryPaused,
+    RetryRefused,
+    ReviewDecided,
     SubmissionEnded,
 )
 
@@ -44,9 +49,26 @@ _COUNTERS: tuple[tuple[type[Observed], str, str, str, tuple[str, ...]], ...] = (
         "Requests to providers",
         ("provider", "method", "error", "is_retry"),
     ),
+    (RetryRefused, "client.retries_refused", "{request}", "Retries not made", ("provider", "reason")),
+    (DocumentJudged, "documents.judged", "{document}", "Documents judged", ("provider", "type", "is_met")),
+    (ReviewDecided, "reviews.decided", "{document}", "Reviews decided", ("provider", "type", "decision")),
+    (
+        RetryPaused,
+        "client.retries",
+        "{retry}",
+        "Requests that are sent again",
+        ("provider", "method", "reason"),
+    ),
     (SubmissionEnded, "client.submissions", "{document}", "Documents submitted", ("provider", "error")),
 )
 _HISTOGRAMS: tuple[tuple[type[Observed], str, str, tuple[float, ...], tuple[str, ...]], ...] = (
+    (
+        RequestMade,
+        "client.request.duration",
+        "Time of one attempt of a request",
+        _HANDLER_SECONDS,
+        ("provider", "method", "error"),
+    ),
     (
         HandlerRan,
         "handler.duration",
@@ -60,6 +82,13 @@ _HISTOGRAMS: tuple[tuple[type[Observed], str, str, tuple[float, ...], tuple[str,
         "Time from received to done or dead",
         _EVENT_SECONDS,
         ("provider", "type", "origin", "state"),
+    ),
+    (
+        DocumentEnded,
+        "document.duration",
+        "Time from upload to done or dead",
+        _EVENT_SECONDS,
+        ("provider", "type", "state"),
     ),
 )
 
@@ -93,6 +122,7 @@ def opentelemetry(meter_provider: MeterProvider | None = None) -> Observer:
     }
     events = meter.create_gauge("paperhook.inbox.events", "{event}", "Events by state")
     jobs = meter.create_gauge("paperhook.jobs", "{job}", "Submitted documents by what is known of their end")
+    oldest = meter.create_gauge("paperhook.jobs.oldest", "s", "Time since the oldest open document was sent")
     lag = meter.create_gauge("paperhook.inbox.lag", "s", "Age of the oldest pending event")
 
     def count(seen: Observed) -> None:
@@ -100,16 +130,17 @@ def opentelemetry(meter_provider: MeterProvider | None = None) -> Observer:
         if kind in counted:
             counter, members = counted[kind]
             counter.add(1, _attributes(seen, members))
-        if isinstance(seen, (HandlerRan, EventSettled)):
+        if isinstance(seen, (HandlerRan, EventSettled, DocumentEnded, RequestMade)):
             histogram, members = timed[type(seen)]
             histogram.record(seen.seconds, _attributes(seen, members))
         if isinstance(seen, InboxMeasured):
-            for state in ("pending", "running", "done", "dead"):
+            for state in ("pending", "running", "done", "dead", "review"):
                 events.set(getattr(seen, state), {"state": state})
             lag.set(seen.lag)
         if isinstance(seen, JobsMeasured):
             for state in ("open", "unknown", "settled"):
                 jobs.set(getattr(seen, state), {"state": state})
+            oldest.set(seen.oldest)
 
     return count
 

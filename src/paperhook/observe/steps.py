@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from time import perf_counter
 from typing import Any, TypeVar
 
 from ..core.exchange import Request, Response
-from ..core.steps import Send, Steps
+from ..core.steps import Pause, Send, Steps
 from ..errors import PaperhookError
-from .details import Observer, RequestMade, SubmissionEnded
+from ..retrying import Budget
+from .details import Observer, RequestMade, RetryPaused, RetryRefused, SubmissionEnded
 
 T = TypeVar("T")
 
@@ -16,7 +19,7 @@ def requests_of(steps: Steps[T], tell: Observer, provider: str) -> Steps[T]:
     """Tell of each request of an operation; it goes around the retries, so each attempt is seen."""
     answer: Any = None
     failure: PaperhookError | None = None
-    failed: Request | None = None
+    failed: _Failed | None = None
     try:
         while True:
             try:
@@ -25,17 +28,57 @@ def requests_of(steps: Steps[T], tell: Observer, provider: str) -> Steps[T]:
                 result: T = done.value
                 return result
             answer = failure = None
+            if isinstance(effect, Pause) and failed is not None and not failed.is_told:
+                # The first pause is that of the retry; what follows waits for the provider's rate.
+                tell(
+                    RetryPaused(provider, failed.request.method, failed.error, failed.attempt, effect.seconds)
+                )
+                failed.is_told = True
+            started = perf_counter()
             try:
                 answer = yield effect
             except PaperhookError as raised:
                 failure = raised
             if isinstance(effect, Send):
-                error = failure or _meaning(effect, answer)
-                kind = "" if error is None else type(error).__name__
-                tell(RequestMade(provider, effect.request.method, kind, effect.request is failed))
-                failed = None if error is None else effect.request
+                seconds = perf_counter() - started
+                failed = _told(
+                    tell, provider, effect.request, failed, _error(effect, answer, failure), answer, seconds
+                )
     finally:
         steps.close()
+
+
+@dataclass
+class _Failed:
+    """A request that failed, and may be sent again."""
+
+    request: Request
+    error: str
+    attempt: int
+    #: Whether the pause before its repetition was told.
+    is_told: bool = False
+
+
+def _told(
+    tell: Observer,
+    provider: str,
+    request: Request,
+    before: _Failed | None,
+    error: PaperhookError | None,
+    answer: Response | None,
+    seconds: float,
+) -> _Failed | None:
+    """Tell of one attempt, and keep what the next one is to know."""
+    is_retry = before is not None and before.request is request
+    attempt = before.attempt + 1 if before is not None and is_retry else 1
+    kind = "" if error is None else type(error).__name__
+    status = 0 if answer is None else answer.status
+    tell(RequestMade(provider, request.method, kind, is_retry, status, attempt, seconds))
+    return None if error is None else _Failed(request, kind, attempt)
+
+
+def _error(effect: Send, answer: Response | None, failure: PaperhookError | None) -> PaperhookError | None:
+    return _meaning(effect, answer) if failure is None and answer is not None else failure
 
 
 def _meaning(effect: Send, response: Response) -> PaperhookError | None:
@@ -55,3 +98,17 @@ def submission(steps: Steps[T], tell: Observer, provider: str) -> Steps[T]:
         raise
     tell(SubmissionEnded(provider))
     return result
+
+
+class ToldBudget:
+    """A budget of retries of which each refusal is told."""
+
+    def __init__(self, budget: Budget, tell: Observer, provider: str) -> None:
+        self._budget, self._tell, self._provider = budget, tell, provider
+
+    def take(self, now: float) -> bool:
+        """Take one retry, if there is one left."""
+        is_granted = self._budget.take(now)
+        if not is_granted:
+            self._tell(RetryRefused(self._provider, "retry_budget"))
+        return is_granted

@@ -61,4 +61,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *_PATHS]
+    return [*__all__, *(name for name in globals() if name.startswith("__"))]

@@ -5,181 +5,33 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal
 
 import pydantic
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
-from ..core.event import EVENT_CLASSES
-from ..core.job import ErrorKind, JobStatus
-from ..core.provider import Capabilities, SignatureScheme
+from ..core.provider import Capabilities
+from ..core.rate import Rate
 from ..errors import ConfigurationError
-from ..webhooks.signatures import BodySecret, Hmac, HmacPairs, NoSignature, StandardWebhooks, StaticHeader
+from .declaration_mistakes import told
+from .declaration_signatures import CustomSignature, Signature
+from .declaration_words import (
+    Address,
+    BaseUrl,
+    EventType,
+    HeaderName,
+    Host,
+    KeyTemplate,
+    Kind,
+    Part,
+    Paths,
+    Status,
+    Texts,
+    listed,
+)
 from .paths import checked, headers_in
 
-
-def _listed(value: Any) -> Any:
-    """Take one text for a list of one; TOML has lists, and we keep tuples."""
-    if isinstance(value, str):
-        return (value,)
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _event(word: str) -> str:
-    if word not in EVENT_CLASSES:
-        raise ValueError(f"write one of {', '.join(EVENT_CLASSES)}; leave words out that mean none of them")
-    return word
-
-
-def _template(names: frozenset[str], text: str) -> str:
-    unknown = set(re.findall(r"\{([^{}]*)\}", text)) - names
-    if unknown or "{" in re.sub(r"\{[^{}]*\}", "", text):
-        raise ValueError(f"it may name {', '.join(f'{{{name}}}' for name in sorted(names))} and nothing else")
-    return text
-
-
-def _address(text: str) -> str:
-    if not text.startswith("/"):
-        raise ValueError("a path begins with /")
-    return _template(frozenset({"job_id"}), text)
-
-
-_KEY_PARTS = frozenset({"type", "word", "event_id", "job_id", "document_id", "batch_id", "body"})
-
-#: One place, or several of which the first that holds anything counts.
-Paths: TypeAlias = Annotated[
-    tuple[Annotated[str, BeforeValidator(lambda v: checked(v) if isinstance(v, str) else v)], ...],
-    BeforeValidator(_listed),
-]
-Texts: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-Address: TypeAlias = Annotated[str, pydantic.AfterValidator(_address)]
-EventType: TypeAlias = Annotated[str, pydantic.AfterValidator(_event)]
-KeyTemplate: TypeAlias = Annotated[str, pydantic.AfterValidator(lambda text: _template(_KEY_PARTS, text))]
-Status: TypeAlias = Annotated[JobStatus, Field(strict=False)]
-Kind: TypeAlias = Annotated[ErrorKind, Field(strict=False)]
-HeaderName: TypeAlias = Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
-
-
-class Part(BaseModel):
-    """A table of a declaration: nothing is converted, nothing unknown is skipped."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-# Signatures
-
-
-class _Hashed(Part):
-    header: HeaderName
-    digest: Literal["sha1", "sha256", "sha512"] = "sha256"
-    key_encoding: Literal["utf8", "base64", "hex"] = "utf8"
-    key_prefix: str = ""
-    output: Literal["hex", "base64"] = "hex"
-    timestamp_unit: Literal["s", "ms", "float", "iso"] = "s"
-    tolerance: float = 300.0
-
-
-class HmacSignature(_Hashed):
-    """See `paperhook.webhooks.signatures.Hmac`."""
-
-    kind: Literal["hmac"]
-    content: str = "{body}"
-    prefix: str = ""
-    separator: str = ""
-    any_case: bool = False
-    timestamp_header: str = ""
-    id_header: str = ""
-    endpoint: str = ""
-
-    def scheme(self) -> SignatureScheme:
-        """Give the scheme that this table means."""
-        return Hmac(**self.model_dump(exclude={"kind"}))
-
-
-class PairsSignature(_Hashed):
-    """See `paperhook.webhooks.signatures.HmacPairs`."""
-
-    kind: Literal["pairs"]
-    content: str = "{timestamp}.{body}"
-    timestamp_name: str = "t"
-    signature_name: str = "v1"
-    separator: str = ","
-
-    def scheme(self) -> SignatureScheme:
-        """Give the scheme that this table means."""
-        return HmacPairs(**self.model_dump(exclude={"kind"}))
-
-
-class StandardSignature(Part):
-    """See `paperhook.webhooks.signatures.StandardWebhooks`."""
-
-    kind: Literal["standard_webhooks"]
-    family: Literal["webhook", "svix"] = "webhook"
-    tolerance: float = 300.0
-
-    def scheme(self) -> SignatureScheme:
-        """Give the scheme that this table means."""
-        return StandardWebhooks(self.family, self.tolerance)
-
-
-class StaticSignature(Part):
-    """See `paperhook.webhooks.signatures.StaticHeader`."""
-
-    kind: Literal["static_header"]
-    header: HeaderName
-    prefix: str = ""
-
-    def scheme(self) -> SignatureScheme:
-        """Give the scheme that this table means."""
-        return StaticHeader(self.header, self.prefix)
-
-
-class BodySignature(Part):
-    """See `paperhook.webhooks.signatures.BodySecret`."""
-
-    kind: Literal["body_secret"]
-    path: str = Field(min_length=1)
-
-    def scheme(self) -> SignatureScheme:
-        """Give the scheme that this table means."""
-        return BodySecret(self.path)
-
-
-class AbsentSignature(Part):
-    """The provider signs nothing, which has to be said."""
-
-    kind: Literal["none"]
-
-    def scheme(self) -> SignatureScheme:
-        """Give the scheme that this table means."""
-        return NoSignature()
-
-
-class CustomSignature(Part):
-    """The scheme is code, given as `scheme=` where the provider is made."""
-
-    kind: Literal["custom"]
-
-    def scheme(self) -> SignatureScheme:
-        """Refuse, because a table holds no code.
-
-        Raises:
-            ConfigurationError: Always.
-        """
-        raise ConfigurationError("signature.kind is custom: pass scheme=Custom(…)")
-
-
-Signature: TypeAlias = Annotated[
-    HmacSignature
-    | PairsSignature
-    | StandardSignature
-    | StaticSignature
-    | BodySignature
-    | AbsentSignature
-    | CustomSignature,
-    Field(discriminator="kind"),
-]
-
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 
 # Requests
 
@@ -217,6 +69,13 @@ class Endpoint(Answer):
     method: Literal["GET", "POST"] = "GET"
     path: Address
 
+    @pydantic.field_validator("path")
+    @classmethod
+    def _names_the_job(cls, path: str) -> str:
+        if "{job_id}" not in path:
+            raise ValueError(f"{path!r} does not say which job is meant: put {{job_id}} into it")
+        return path
+
 
 class Upload(Answer):
     """How a document is submitted."""
@@ -231,6 +90,14 @@ class Upload(Answer):
     #: The field that carries the user's metadata, as JSON.
     metadata: str = ""
 
+    @pydantic.model_validator(mode="after")
+    def _finds_the_job(self) -> Upload:
+        if not self.job_id:
+            raise ValueError(
+                "job_id is missing: say where the answer holds the job's id, or what was paid for cannot be found again"
+            )
+        return self
+
 
 class Endpoints(Part):
     """What can be asked for; what is missing is a `ConfigurationError` when it is called."""
@@ -238,6 +105,14 @@ class Endpoints(Part):
     upload: Upload | None = None
     status: Endpoint | None = None
     result: Endpoint | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _finds_the_status(self) -> Endpoints:
+        if self.status is not None and not self.status.status:
+            raise ValueError(
+                "status.status is missing: say where the answer holds the word for how the job stands, or no job ever ends"
+            )
+        return self
 
 
 class Problems(Part):
@@ -308,9 +183,7 @@ class References(Part):
 
     url: Paths
     #: Hosts that may be fetched from beside the provider's own; `.example.com` allows every subdomain.
-    hosts: Annotated[
-        tuple[Annotated[str, Field(pattern=r"^\.?[a-z0-9-]+(\.[a-z0-9-]+)+$")], ...], BeforeValidator(_listed)
-    ] = ()
+    hosts: Annotated[tuple[Host, ...], BeforeValidator(listed)] = ()
     max_bytes: int = Field(default=16 * 1024 * 1024, gt=0)
     #: Where the answer holds the result.
     result: Paths = ("$",)
@@ -355,12 +228,13 @@ class Replies(Part):
 class Limits(Part):
     """See `paperhook.core.provider.Capabilities`."""
 
-    idempotency_header: str | None = None
+    idempotency_header: HeaderName | None = None
     idempotency_seconds: float | None = None
     accepts: Texts | None = None
     max_document_bytes: int | None = None
-    rate_requests: int | None = None
-    rate_seconds: float = 60.0
+    #: Requests in so many seconds, for each key.
+    rate_requests: int | None = Field(default=None, ge=1)
+    rate_seconds: float = Field(default=60.0, gt=0)
     pushes_failures: bool = True
     delivers_per_member: bool = False
     retention_seconds: float | None = None
@@ -369,21 +243,23 @@ class Limits(Part):
 
     def capabilities(self) -> Capabilities:
         """Give them as every provider does."""
-        given = self.model_dump(exclude={"accepts"})
-        return Capabilities(accepts=None if self.accepts is None else frozenset(self.accepts), **given)
+        given = self.model_dump(exclude={"accepts", "rate_requests", "rate_seconds"})
+        rates = () if self.rate_requests is None else (Rate(self.rate_requests, self.rate_seconds),)
+        accepts = None if self.accepts is None else frozenset(self.accepts)
+        return Capabilities(accepts=accepts, rates=rates, **given)
 
 
 class Declaration(Part):
     """One document API in a table."""
 
     #: The word in paths, logs and the inbox.
-    name: str = Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")
+    name: str
     title: str = ""
     #: Where it was read.
     sources: Texts = ()
     #: What is stated nowhere.
     assumed: Texts = ()
-    base_url: str = Field(default="", pattern=r"^$|^https?://")
+    base_url: BaseUrl = ""
     signature: Signature
     events: Events
     auth: Auth = Auth()
@@ -394,8 +270,8 @@ class Declaration(Part):
     ids: Ids = Ids()
     payload: Payload = Payload()
     #: The first template of which every part is there makes the key of an event; the last resort is the body's hash.
-    dedupe: Annotated[tuple[KeyTemplate, ...], BeforeValidator(_listed)] = ()
-    #: `array`: each element is an event. `sns`: the event is JSON text inside a notification, whose signature is not checked.
+    dedupe: Annotated[tuple[KeyTemplate, ...], BeforeValidator(listed)] = ()
+    #: `array`: each element is an event. `sns`: the event is JSON text inside a notification, whose signature `SnsMessage` checks.
     body: Literal["object", "array", "sns"] = "object"
     references: References | None = None
     handshake: Handshake | None = None
@@ -405,6 +281,10 @@ class Declaration(Part):
     @pydantic.field_validator("name")
     @classmethod
     def _is_free(cls, name: str) -> str:
+        if not _NAME.fullmatch(name):
+            raise ValueError(
+                f"{name!r} is no name: write up to 40 small letters, digits and hyphens, such as acme-ocr"
+            )
         if name in ("health", "ready"):
             raise ValueError(f"the path /{name} is taken")
         return name
@@ -425,13 +305,15 @@ def declaration_of(mapping: Mapping[str, Any]) -> Declaration:
     Raises:
         ConfigurationError: If it holds a mistake; the message names the path of each.
     """
+    if not isinstance(mapping, Mapping):
+        raise ConfigurationError(f"a declaration is a mapping, not a {type(mapping).__name__}")
     name = mapping.get("name", "without a name")
     try:
         declaration = Declaration.model_validate(dict(mapping))
         if not isinstance(declaration.signature, CustomSignature):
             declaration.signature.scheme()
     except pydantic.ValidationError as error:
-        mistakes = "; ".join(f"{_where(each['loc'])}: {_what(each)}" for each in error.errors())
+        mistakes = "; ".join(told(Declaration, each) for each in error.errors())
     except ConfigurationError as error:
         mistakes = f"signature: {error}"
     else:
@@ -446,13 +328,3 @@ def declaration_in(text: str) -> Declaration:
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"the declaration is not TOML: {error}") from error
     return declaration_of(mapping)
-
-
-def _where(location: tuple[int | str, ...]) -> str:
-    # Of the kinds of signature, pydantic names the chosen one in between.
-    parts = [location[0], *location[2:]] if location[:1] == ("signature",) and len(location) > 1 else location
-    return ".".join(str(part) for part in parts) or "(all of it)"
-
-
-def _what(mistake: Any) -> str:
-    return str(mistake["msg"]).removeprefix("Value error, ")

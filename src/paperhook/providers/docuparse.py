@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from typing_extensions import override
 
-from ..core.answers import Problem, malformed, object_in, text_in
+from ..core.answers import Problem, count_in, malformed, object_in, text_in
 from ..core.delivery import Delivery, Envelope
 from ..core.document import Document
 from ..core.exchange import FilePart, Multipart, Response, path_segment
@@ -37,8 +37,9 @@ from ..errors import (
     TooLarge,
     WaitTimeout,
 )
-from ..results.mapping import read_result
-from ..webhooks.signatures import HmacSha256
+
+if TYPE_CHECKING:
+    from ..webhooks.signatures import HmacSha256
 
 #: Source: TS client; anything else is processing. No transition of a batch is documented: the same words are assumed.
 STATUS: Mapping[str, JobStatus] = {
@@ -135,6 +136,8 @@ class DocuParse(Provider):
     def signature(self) -> HmacSha256:
         # `sha256=` and lower-case hex over the raw body, no timestamp (article). Unrelated projects of the same name send
         # other schemes in this header.
+        from ..webhooks.signatures import HmacSha256
+
         return HmacSha256("X-DocuParse-Signature", prefix="sha256=")
 
     # Requests
@@ -197,8 +200,7 @@ class DocuParse(Provider):
                 gone = job.model_copy(update={"status": JobStatus.EXPIRED})
                 raise ResultExpired(f"{self.name}: the result of job {job.id} is gone", job=gone) from error
         if found.status.is_failure:
-            reason = found.error.code if found.error else found.provider_status
-            raise JobFailed(f"{self.name}: job {found.id} failed: {reason}", job=found)
+            raise JobFailed(f"{self.name}: job {found.id} failed: {found.reason}", job=found)
         if not _has_data(found.raw):
             raise WaitTimeout(f"{self.name}: job {found.id} is still {found.status}: wait for it", job=found)
         return self.read_result(found.raw["data"])
@@ -215,24 +217,23 @@ class DocuParse(Provider):
         body = Multipart(files=tuple(FilePart("files", document) for document in documents))
         response = yield from self.call("POST", "/extract/batch", body=body)
         answer = object_in(self.name, response)
-        batch_id, members = text_in(answer.get("batch_id")), answer.get("documents")
+        batch_id = text_in(answer.get("batch_id"))
         if batch_id is None:
             raise malformed(self.name, response, "batch_id is missing")
-        if not isinstance(members, list) or len(members) != len(documents):
-            raise malformed(
-                self.name, response, f"{len(documents)} documents were sent and the answer names not as many"
-            )
+        members = _members_in(answer.get("documents"))
+        # The answer's form is assumed: where it does not name each document, the batch was accepted all the same.
+        named = zip(documents, members, strict=True) if len(members) == len(documents) else ()
         jobs = tuple(
             self._job(response, member).model_copy(
                 update={"filename": document.filename, "batch_id": batch_id, "metadata": dict(metadata)}
             )
-            for document, member in zip(documents, members, strict=True)
+            for document, member in named
         )
         return Batch(
             id=batch_id,
             provider=self.name,
             jobs=jobs,
-            summary=BatchSummary(total=len(jobs)),
+            summary=BatchSummary(total=len(documents)),
             raw=answer,
         )
 
@@ -241,7 +242,7 @@ class DocuParse(Provider):
         """Ask how a batch stands (endpoint assumed); its documents are asked for one by one, with `status`."""
         response = yield from self.call("GET", f"/batches/{path_segment(batch.id)}")
         answer = object_in(self.name, response)
-        word = str(answer.get("status", ""))
+        word = text_in(answer.get("status")) or ""
         return Batch(
             id=batch.id,
             provider=self.name,
@@ -257,7 +258,7 @@ class DocuParse(Provider):
         document_id = document_id or known_id
         if document_id is None:
             raise malformed(self.name, response, "document_id is missing")
-        word = str(answer.get("status", ""))
+        word = text_in(answer.get("status")) or ""
         status, error = STATUS.get(word, JobStatus.PROCESSING), None
         if status is JobStatus.COMPLETED and not _has_data(answer):
             status = JobStatus.PROCESSING
@@ -343,8 +344,12 @@ class DocuParse(Provider):
     @override
     def read_result(self, payload: Any) -> Result:
         """Normalise `data` of a webhook or a poll; money comes as number and as text in one object (TS client)."""
+        from ..results.mapping import read_result
+
         values = payload if isinstance(payload, Mapping) else {}
-        return read_result(values, names=NAMES, item_names=ITEM_NAMES, raw=payload)
+        return read_result(
+            values, names={**NAMES, **self.names}, item_names={**ITEM_NAMES, **self.item_names}, raw=payload
+        )
 
     @override
     def read_error(self, payload: Any) -> JobError:
@@ -356,8 +361,17 @@ class DocuParse(Provider):
     @override
     def read_summary(self, payload: Any) -> BatchSummary:
         counts = payload if isinstance(payload, Mapping) else {}
-        total, succeeded, failed = (_count(counts.get(name)) for name in ("total", "succeeded", "failed"))
+        total, succeeded, failed = (count_in(counts.get(name)) for name in ("total", "succeeded", "failed"))
         return BatchSummary(total=total, succeeded=succeeded, failed=failed)
+
+
+def _members_in(given: Any) -> list[Mapping[str, Any]]:
+    """Read the documents of a batch's answer: objects with an id each, or the ids alone; what has none is left out."""
+    members = [
+        each if isinstance(each, Mapping) else {"document_id": each, "status": "queued"}
+        for each in (given if isinstance(given, list) else [])
+    ]
+    return [member for member in members if text_in(member.get("document_id")) is not None]
 
 
 def _has_data(answer: Any) -> bool:
@@ -377,7 +391,3 @@ def _error_in(body: Mapping[str, Any]) -> tuple[str, str]:
     if not isinstance(error, Mapping):
         return "", error if isinstance(error, str) else ""
     return text_in(error.get("code")) or "", text_in(error.get("message")) or ""
-
-
-def _count(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0

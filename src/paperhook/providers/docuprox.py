@@ -7,9 +7,8 @@ nowhere is marked assumed.
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeAlias, get_args
 from urllib.parse import urlencode
@@ -17,34 +16,29 @@ from urllib.parse import urlencode
 from typing_extensions import override
 
 from ..core.answers import Problem, malformed, object_in, text_in, until_reset
-from ..core.delivery import Delivery, Envelope
 from ..core.document import Document
 from ..core.exchange import Base64Json, Body, FilePart, JsonBody, Multipart, RawBody, Repeat, Response
-from ..core.job import ErrorKind, Job, JobError, JobStatus
-from ..core.provider import NOTHING, Capabilities, Provider
+from ..core.job import Job, JobStatus
+from ..core.provider import NOTHING, Capabilities
 from ..core.result import Result
 from ..core.steps import Steps
 from ..errors import (
     ApiError,
     ConfigurationError,
     JobFailed,
-    MalformedDelivery,
     NotFound,
     RateLimited,
     ResultExpired,
     WaitTimeout,
 )
-from ..results.mapping import read_result
-from ..webhooks.signatures import StaticHeader
+from .docuprox_events import DocuProxEvents
 from .docuprox_models import (
     ACCEPTS,
-    EVENT,
+    MEMBER_DONE,
     MEMBER_FAILED,
     STATUS,
-    UNRECOGNISED_EVENT,
     AgentPrompt,
     as_json,
-    digest_of,
     is_single,
     is_uuid,
     normalised,
@@ -55,14 +49,14 @@ from .docuprox_models import (
 
 __all__ = ["AgentPrompt", "DocuProx", "without_data_url"]
 
+#: Seconds in which a key's requests are counted (API page).
+WINDOW_SECONDS = 60.0
+
 Form: TypeAlias = Literal["multipart", "json", "raw"]
-#: Gives the last part of a delivery's key from `{"job_id", "template_id", "static_values", "result"}`.
-DedupeKey: TypeAlias = Callable[[Mapping[str, Any]], str]
-Dedupe: TypeAlias = Literal["result", "job"]
 
 
 @dataclass(frozen=True)
-class DocuProx(Provider):
+class DocuProx(DocuProxEvents):
     """DocuProx at https://api.docuprox.com/v1.
 
     Args:
@@ -74,12 +68,9 @@ class DocuProx(Provider):
             count once); `"job"`, any two (right where no archives are uploaded); or a function of yours.
     """
 
-    name: ClassVar[str] = "docuprox"
-    env_prefix: ClassVar[str] = "DOCUPROX_"
     capabilities: ClassVar[Capabilities] = Capabilities(
         accepts=ACCEPTS,
-        # A limit for each key over 60 s exists and its number is nowhere said (API page).
-        rate_seconds=60.0,
+        # A limit for each key over 60 s exists and its number is nowhere said (API page), so there are no `rates`.
         # Only successes are described, so a failure is found by polling or never (webhook page, by absence).
         pushes_failures=False,
         delivers_per_member=True,
@@ -89,15 +80,14 @@ class DocuProx(Provider):
         usual_seconds=10.0,
         # MCP server.
         poll_seconds=3.0,
+        # Assumed; see `probe`.
+        probe_seconds=30.0,
     )
 
     # One of the vendor's clients leaves /v1 out; here it is part of the base, never of a path.
     base_url: str = "https://api.docuprox.com/v1"
-    template_id: str = ""
     static_values: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False, hash=False)
     form: Form = "multipart"
-    webhook_header: str = "X-Webhook-Token"
-    dedupe: Dedupe | DedupeKey = "result"
 
     @override
     def __post_init__(self) -> None:
@@ -110,22 +100,10 @@ class DocuProx(Provider):
             raise ConfigurationError(
                 f"{self.name}: form is {self.form!r}: write one of {', '.join(get_args(Form))}"
             )
-        if not self.webhook_header.strip():
-            raise ConfigurationError(f"{self.name}: webhook_header is empty: name the header that you set")
-        if not callable(self.dedupe) and self.dedupe not in get_args(Dedupe):
-            raise ConfigurationError(
-                f"{self.name}: dedupe is {self.dedupe!r}: write 'result', 'job' or a function"
-            )
         if not isinstance(self.static_values, Mapping):
             # From an environment variable.
             object.__setattr__(self, "static_values", object_in_text("static_values", self.static_values))
         as_json("static_values", dict(self.static_values))
-
-    @property
-    @override
-    def signature(self) -> StaticHeader:
-        # No signature is documented, only custom headers (webhook page).
-        return StaticHeader(self.webhook_header)
 
     @override
     def upload_options(self) -> Mapping[str, Any]:
@@ -156,7 +134,7 @@ class DocuProx(Provider):
         error = super().error_of(response)
         if isinstance(error, RateLimited) and error.retry_after is None:
             error.retry_after = until_reset(
-                response.headers, now=response.received_at, longest=self.capabilities.rate_seconds
+                response.headers, now=response.received_at, longest=WINDOW_SECONDS
             )
         return error
 
@@ -200,13 +178,13 @@ class DocuProx(Provider):
         """Ask how a job stands (`GET /job-status?job_id=…`; the Node SDK alone has it in the path).
 
         `PROCESS IMAGE FAILED` ends a job only where its file is known not to be an archive (assumed). A job that stays at
-        `PROCESS IMAGE SUCCESS` may have results already: `results` asks for them.
+        `PROCESS IMAGE SUCCESS` may have results already: `probe` asks for them.
         """
         if not job.id:
             raise ConfigurationError(f"{self.name}: the job has no id, so it cannot be asked for")
         response = yield from self.call("GET", f"/job-status?{urlencode({'job_id': job.id})}")
         answer = object_in(self.name, response)
-        word = str(answer.get("status", ""))
+        word = text_in(answer.get("status")) or ""
         status = STATUS.get(normalised(word), JobStatus.PROCESSING)
         if normalised(word) == MEMBER_FAILED and not is_single(job.filename):
             status = JobStatus.PROCESSING
@@ -218,6 +196,25 @@ class DocuProx(Provider):
             error=self.read_error(answer) if status.is_failure else None,
             raw=answer,
         )
+
+    @override
+    def probe(self, job: Job) -> Steps[Job]:
+        """Ask for the results of a job that stays at `PROCESS IMAGE SUCCESS`, which the Salesforce package takes for the end.
+
+        Of an archive this word is one member's, so only a file that is known to be none is probed (assumed).
+
+        Returns:
+            The job, completed where there is a result.
+        """
+        if normalised(job.provider_status) != MEMBER_DONE or not is_single(job.filename):
+            return job
+        body = JsonBody({"job_id": job.id, "result_format": "json"})
+        try:
+            response = yield from self.call("POST", "/job-results", body=body, repeat=Repeat.ALWAYS)
+        except NotFound:
+            return job
+        is_there = any(self._records_in(response))
+        return job.model_copy(update={"status": JobStatus.COMPLETED}) if is_there else job
 
     @override
     def result(self, job: Job) -> Steps[Result]:
@@ -330,6 +327,9 @@ class DocuProx(Provider):
             value = response.json()
         except ValueError:
             value = None
+        if isinstance(value, Mapping) and "job_id" in value and "result" in value:
+            # In the form of a delivery (assumed): the record is what a delivery's result is, so that both have one key.
+            value = value["result"]
         records = records_in(value)
         if records is None:
             raise malformed(self.name, response, "the result is neither an object nor a list of objects")
@@ -346,101 +346,3 @@ class DocuProx(Provider):
             warnings=(f"result: {len(records)} documents in one job: results() gives each",),
             raw=list(records),
         )
-
-    @override
-    def read_result(self, payload: Any) -> Result:
-        """Normalise a record; its names are those of the user's template."""
-        return read_result(payload if isinstance(payload, Mapping) else {}, raw=payload)
-
-    # Events
-
-    @override
-    def envelopes(self, delivery: Delivery) -> tuple[Envelope, ...]:
-        """Read one delivery: one document, in an archive's case one of several with the same job id."""
-        body = delivery.json_object()
-        job_id = text_in(body.get("job_id"))
-        if job_id is None:
-            raise MalformedDelivery("job_id is missing: the body is not a DocuProx delivery")
-        records = records_in(body["result"]) if "result" in body else None
-        if records:
-            return tuple(
-                self._completed(job_id, EVENT, {**body, "result": record}, body) for record in records
-            )
-        # No failure is documented to be pushed; one that is may look like a status reply (assumed).
-        word = str(body.get("status", ""))
-        if STATUS.get(normalised(word), JobStatus.PROCESSING).is_failure:
-            return (self._failed(job_id, word, body),)
-        digest = hashlib.sha256(delivery.body).hexdigest()
-        return (
-            Envelope(
-                key=f"{UNRECOGNISED_EVENT}:{job_id}:{digest}",
-                type=UNRECOGNISED_EVENT,
-                provider_type=UNRECOGNISED_EVENT,
-                payload=body,
-                raw=body,
-                job_id=job_id,
-            ),
-        )
-
-    @override
-    def polled(self, job: Job, result: Result | None) -> tuple[Envelope, ...]:
-        if job.status.is_failure:
-            raw = job.raw if isinstance(job.raw, Mapping) else {"status": job.provider_status}
-            return (self._failed(job.id, job.provider_status, raw),)
-        if result is None or not job.status.is_success:
-            return ()
-        # A job without records has ended as well.
-        records = records_in(result.raw) or [{}]
-        # As the webhooks have them; what was submitted is not repeated by a poll.
-        submitted = {
-            "job_id": job.id,
-            "template_id": self.template_id or None,
-            "static_values": dict(job.metadata) or None,
-        }
-        bodies = [{**submitted, "result": record} for record in records]
-        return tuple(self._completed(job.id, job.provider_status, body, body) for body in bodies)
-
-    def _completed(self, job_id: str, word: str, body: Mapping[str, Any], raw: Mapping[str, Any]) -> Envelope:
-        """Build the event of one document; `body` is a delivery with this document alone."""
-        key = f"document.completed:{job_id}"
-        if callable(self.dedupe):
-            key = f"{key}:{self.dedupe(body)}"
-        elif self.dedupe == "result":
-            key = f"{key}:{digest_of(body['result'])}"
-        return Envelope(
-            key=key,
-            type="document.completed",
-            provider_type=word,
-            payload=body["result"],
-            raw=raw,
-            job_id=job_id,
-        )
-
-    def _failed(self, job_id: str, word: str, body: Mapping[str, Any]) -> Envelope:
-        return Envelope(
-            key=f"document.failed:{job_id}",
-            type="document.failed",
-            provider_type=word,
-            payload=body,
-            raw=body,
-            job_id=job_id,
-        )
-
-    @override
-    def read_error(self, payload: Any) -> JobError:
-        """Read a status reply: there is no error code, so the status is one; its reason is nowhere said."""
-        answer = payload if isinstance(payload, Mapping) else {}
-        code = normalised(str(answer.get("status", ""))) or "FAILED"
-        message = text_in(answer.get("message")) or text_in(answer.get("error")) or ""
-        return JobError(code=code, message=message, kind=ErrorKind.TERMINAL)
-
-    @override
-    def read_metadata(self, envelope: Envelope) -> Mapping[str, Any]:
-        """Give the echoed `static_values`: an object, or JSON text where a form sent it so (assumed)."""
-        echoed = envelope.raw.get("static_values") if isinstance(envelope.raw, Mapping) else None
-        if isinstance(echoed, str):
-            try:
-                echoed = json.loads(echoed)
-            except (ValueError, RecursionError):
-                return {}
-        return echoed if isinstance(echoed, Mapping) else {}

@@ -32,6 +32,8 @@ STATUS: Mapping[str, JobStatus] = {
 }
 #: Final for a single document only (assumed).
 MEMBER_FAILED = "PROCESS IMAGE FAILED"
+#: Not final; where a single document stays at it, its result is there or comes (assumed, after the Salesforce package).
+MEMBER_DONE = "PROCESS IMAGE SUCCESS"
 
 #: Deliveries have no event name (webhook page), so this is ours.
 EVENT = "job.completed"

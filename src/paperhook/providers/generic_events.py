@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from ..core.answers import text_in
@@ -93,18 +94,18 @@ class EventReader:
             return None
 
     def _envelope(self, body: Mapping[str, Any], delivery: Delivery, exact: bytes) -> Envelope:
-        told, headers = self.declaration, delivery.headers
+        headers = delivery.headers
         word = self.word(body, headers)
         if not word:
             raise MalformedDelivery(
                 f"{self.declaration.name}: nothing in the body says what kind of event it is"
             )
-        event_type = type_for(told.events.words, word)
+        event_type, places = type_for(self.declaration.events.words, word), self.declaration.ids
         ids = {
-            "event_id": find_text(body, told.ids.event, headers),
-            "job_id": find_text(body, told.ids.job, headers),
-            "document_id": find_text(body, told.ids.document, headers),
-            "batch_id": find_text(body, told.ids.batch, headers),
+            "event_id": find_text(body, places.event, headers),
+            "job_id": find_text(body, places.job, headers),
+            "document_id": find_text(body, places.document, headers),
+            "batch_id": find_text(body, places.batch, headers),
         }
         return Envelope(
             key=self._key(event_type, word, ids, exact),
@@ -115,7 +116,7 @@ class EventReader:
             job_id=ids["job_id"],
             document_id=ids["document_id"],
             batch_id=ids["batch_id"],
-            occurred_at=self._moment(find(body, told.payload.occurred_at, headers)),
+            occurred_at=self._moment(find(body, self.declaration.payload.occurred_at, headers)),
         )
 
     def word(self, body: Any, headers: Headers) -> str | None:
@@ -125,17 +126,20 @@ class EventReader:
             if find(body, (path,), headers) is not None:
                 return word
         word = find_text(body, events.type, headers) or events.constant
+        if not events.qualifier:
+            return word
         qualifier = find_text(body, events.qualifier, headers)
         narrow = f"{word}.{qualifier}"
         return narrow if qualifier is not None and narrow in events.words else word
 
     def _key(self, event_type: str, word: str, ids: Mapping[str, str | None], exact: bytes) -> str:
         recipe = self.declaration.dedupe or _OUTCOME_KEYS.get(event_type, _OTHER_KEYS)
-        digest = hashlib.sha256(exact).hexdigest()
-        parts = {"type": event_type, "word": word, "body": digest, **ids}
-        key = next((made for each in recipe if (made := _filled(each, parts)) is not None), None)
-        key = f"{event_type}:{digest}" if key is None else key
-        return key if len(key) <= MAX_KEY_CHARS else f"{hashlib.sha256(key.encode()).hexdigest()}"
+        parts = {"type": event_type, "word": word, **ids}
+        for template in recipe:
+            key = _filled(template, parts, exact)
+            if key is not None:
+                return key if len(key) <= MAX_KEY_CHARS else hashlib.sha256(key.encode()).hexdigest()
+        return f"{event_type}:{hashlib.sha256(exact).hexdigest()}"
 
     def _payload(self, event_type: str, body: Mapping[str, Any]) -> Any:
         paths = self.declaration.payload
@@ -150,6 +154,8 @@ class EventReader:
         return body
 
     def _moment(self, value: Any) -> datetime | None:
+        if value is None:
+            return None
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if is_number and self.declaration.payload.occurred_unit == "s":
             return instant(value * 1000)
@@ -182,9 +188,22 @@ class EventReader:
         return JobError(code=code, message=find_text(body, message_paths) or "", kind=kind)
 
 
-def _filled(template: str, parts: Mapping[str, str | None]) -> str | None:
-    """Fill a template, or give None where one of its parts is missing."""
-    names: Iterable[str] = re.findall(r"\{([^{}]*)\}", template)
-    if any(parts[name] is None for name in names):
-        return None
-    return re.sub(r"\{([^{}]*)\}", lambda each: str(parts[each[1]]), template)
+@cache
+def _taken_apart(template: str) -> tuple[tuple[str, bool], ...]:
+    """Give the pieces of a template, and whether each is a name; templates are those of declarations."""
+    pieces = re.split(r"\{([^{}]*)\}", template)
+    return tuple((piece, index % 2 == 1) for index, piece in enumerate(pieces) if piece)
+
+
+def _filled(template: str, parts: Mapping[str, str | None], exact: bytes) -> str | None:
+    """Fill a template, or give None where one of its parts is missing; `exact` is hashed where it is asked for."""
+    key = ""
+    for piece, is_name in _taken_apart(template):
+        if not is_name:
+            key += piece
+            continue
+        value = hashlib.sha256(exact).hexdigest() if piece == "body" else parts[piece]
+        if value is None:
+            return None
+        key += value
+    return key

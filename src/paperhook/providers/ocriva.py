@@ -6,7 +6,6 @@ under ocriva.com/en/documents-specification/; what is said nowhere is marked ass
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,25 +15,23 @@ from typing import Any, ClassVar
 from typing_extensions import override
 
 from ..core.answers import malformed, model_of, object_in, text_in
-from ..core.delivery import Delivery, Envelope
 from ..core.document import Document
 from ..core.exchange import FilePart, Multipart, Response, path_segment
 from ..core.instants import instant
-from ..core.job import Batch, BatchSummary, ErrorKind, Job, JobError, JobStatus
-from ..core.provider import NOTHING, Capabilities, final_type, type_for
+from ..core.job import Batch, BatchSummary, Job, JobStatus
+from ..core.provider import NOTHING, Capabilities
+from ..core.rate import Rate
 from ..core.result import Result
 from ..core.steps import Steps
 from ..errors import (
     ConfigurationError,
     JobFailed,
-    MalformedDelivery,
     NotFound,
     UnsupportedDocument,
     WaitTimeout,
 )
-from ..results.mapping import read_result
-from ..webhooks.signatures import HmacSha256
-from .ocriva_endpoints import HISTORY, WINDOW_SECONDS, OcrivaEndpoints
+from .ocriva_endpoints import HISTORY, WINDOW_SECONDS
+from .ocriva_events import KEY_MEMBER, OcrivaEvents, json_or_text, metadata_of
 from .ocriva_models import (
     BatchRecord,
     HistoryPage,
@@ -68,17 +65,6 @@ STATUS: Mapping[str, JobStatus] = {
     "failed": JobStatus.FAILED_TERMINAL,
 }
 
-#: Source: webhooks-setup. `batch.uploaded` and `template.created`, `.updated`, `.deleted` have no class of ours.
-EVENTS: Mapping[str, str] = {
-    "document.uploaded": "document.received",
-    "document.processed": "document.completed",
-    "document.failed": "document.failed",
-    "batch.completed": "batch.completed",
-}
-
-#: Ocriva's field names in the examples, beside the common ones that are known anyway.
-FIELD_NAMES: Mapping[str, str] = {"totalAmount": "total", "taxAmount": "tax"}
-
 #: Content type to `fileType`; source: open-api-upload (words) and dat-capabilities (formats).
 FILE_TYPES: Mapping[str, str] = {
     "application/pdf": "pdf",
@@ -90,14 +76,14 @@ FILE_TYPES: Mapping[str, str] = {
 
 #: Files of one batch call; 51 are refused (retry-rate-limiting).
 MAX_BATCH_FILES = 50
+#: What a batch's handle is made of.
+BATCH_MEMBERS = ("id", "status", "totalFiles", "completedFiles", "failedFiles", "uploadIds")
 #: Pages that are searched for a record at most.
 SEARCH_PAGES = 5
-#: Where the key of an upload travels, because there is no header for it.
-KEY_MEMBER = "paperhookKey"
 
 
 @dataclass(frozen=True)
-class Ocriva(OcrivaEndpoints):
+class Ocriva(OcrivaEvents):
     """Ocriva's Open API at https://api.ocriva.com/v1.
 
     Args:
@@ -110,19 +96,13 @@ class Ocriva(OcrivaEndpoints):
     capabilities: ClassVar[Capabilities] = Capabilities(
         accepts=frozenset(FILE_TYPES),
         max_batch_documents=MAX_BATCH_FILES,
-        rate_requests=60,
-        rate_seconds=WINDOW_SECONDS,
+        # For each key, in the minutes of the clock (retry-rate-limiting).
+        rates=(Rate(60, WINDOW_SECONDS, window="fixed"),),
         lists_jobs=True,
         usual_seconds=5.0,
     )
 
     upload_type: str = ""
-
-    @property
-    @override
-    def signature(self) -> HmacSha256:
-        # Hex after `sha256=`, no timestamp; the header is there only when a secret is set (overview).
-        return HmacSha256("X-Webhook-Signature", prefix="sha256=")
 
     @override
     def upload_options(self) -> Mapping[str, Any]:
@@ -187,7 +167,7 @@ class Ocriva(OcrivaEndpoints):
             raise malformed(self.name, response, "id is missing")
         word = str(record.get("status") or "")
         status = STATUS.get(word, JobStatus.PROCESSING)
-        metadata = dict(_metadata(record))
+        metadata = dict(metadata_of(record))
         return Job(
             id=record_id,
             provider=self.name,
@@ -248,15 +228,14 @@ class Ocriva(OcrivaEndpoints):
             return self.read_result(job.raw)
         job = yield from self.status(job)
         if job.status.is_failure:
-            reason = job.error.message if job.error else job.provider_status
-            raise JobFailed(f"{self.name}: job {job.id} failed: {reason}", job=job)
+            raise JobFailed(f"{self.name}: job {job.id} failed: {job.reason}", job=job)
         if not job.status.is_final:
             raise WaitTimeout(f"{self.name}: job {job.id} is still {job.status}: wait for it", job=job)
         if self.has_result(job.raw):
             return self.read_result(job.raw)
         # The record's member is named after the webhook (assumed); the export is the result itself (assumed).
         exported = yield from self.export(job.document_id or job.id)
-        return self.read_result({**job.raw, "extractedData": _json_or_text(exported)})
+        return self.read_result({**job.raw, "extractedData": json_or_text(exported)})
 
     @override
     def jobs(self, *, since: datetime | None = None, limit: int = 100) -> Steps[tuple[Job, ...]]:
@@ -276,8 +255,11 @@ class Ocriva(OcrivaEndpoints):
         return tuple(found[:limit])
 
     def _listed(self, number: int, filters: Mapping[str, str]) -> Steps[tuple[HistoryPage, list[Job]]]:
-        response, page = yield from self._page(number, filters)
-        return page, [self._job(response, record) for record in object_in(self.name, response)["data"]]
+        response, records, paging = yield from self._page(number, filters)
+        jobs = [self._job(response, record) for record in records]
+        # Of a record only its ids are needed here, so no other member can fail the listing.
+        ids = [{"id": record["id"], "uploadId": record.get("uploadId")} for record in records]
+        return model_of(self.name, response, HistoryPage, {**paging, "records": ids}), jobs
 
     # Batches
 
@@ -313,7 +295,7 @@ class Ocriva(OcrivaEndpoints):
         return Multipart(tuple(fields), tuple(FilePart("files", document) for document in documents))
 
     def _batch_born(self, response: Response, documents: Sequence[Document]) -> Batch:
-        record = model_of(self.name, response, BatchRecord, object_in(self.name, response))
+        record = self._needed_of(response)
         # uploadIds are in the order of the files (assumed); names are given only where the counts agree.
         names = (
             [document.filename for document in documents] if len(documents) == len(record.upload_ids) else []
@@ -329,11 +311,17 @@ class Ocriva(OcrivaEndpoints):
         )
         return self._batch(record, jobs, response.json())
 
+    def _needed_of(self, response: Response) -> BatchRecord:
+        """Read what a batch's handle is made of: a batch that was accepted is not lost for the form of another member."""
+        answer = object_in(self.name, response)
+        needed = {name: answer.get(name) for name in BATCH_MEMBERS}
+        return model_of(self.name, response, BatchRecord, needed)
+
     @override
     def batch_status(self, batch: Batch) -> Steps[Batch]:
         """Ask how a batch stands; its jobs are listed anew once every file has ended."""
         response = yield from self.call("GET", f"/openapi/batch/{path_segment(batch.id)}")
-        record = model_of(self.name, response, BatchRecord, object_in(self.name, response))
+        record = self._needed_of(response)
         after = self._batch(record, batch.jobs, response.json())
         if not after.status.is_final:
             return after
@@ -391,143 +379,3 @@ class Ocriva(OcrivaEndpoints):
         body = self._batch_body(documents, None, metadata, batch_name)
         response = yield from self._internal(f"/batch/{path_segment(organization_id)}/upload", body)
         return self._batch_born(response, documents)
-
-    # Webhooks
-
-    @override
-    def envelopes(self, delivery: Delivery) -> tuple[Envelope, ...]:
-        body = delivery.json_object()
-        # The header X-Webhook-Event repeats the type, but it is not signed: only the body counts.
-        word, content = body.get("eventType"), body.get("payload")
-        if not isinstance(word, str) or not word:
-            raise MalformedDelivery("eventType is missing: the body is not an Ocriva event")
-        event_type = type_for(EVENTS, word)
-        if not isinstance(content, Mapping):
-            if event_type in EVENTS.values():
-                raise MalformedDelivery(f"{word}: payload is not an object")
-            content = {}
-        about = text_in(content.get("id"))
-        family = word.partition(".")[0]
-        return (
-            Envelope(
-                key=_key(event_type, about, body, delivery.body),
-                type=event_type,
-                provider_type=word,
-                payload=content,
-                raw=body,
-                job_id=about if family == "document" else None,
-                batch_id=about if family == "batch" else text_in(content.get("batchId")),
-                # Never from eventId: its time and this one differ by a year in the overview's own example.
-                occurred_at=instant(body.get("timestamp")),
-            ),
-        )
-
-    @override
-    def polled(self, job: Job, result: Result | None) -> tuple[Envelope, ...]:
-        event_type = final_type(job.status)
-        if event_type is None:
-            return ()
-        payload = job.raw
-        if result is not None and not self.has_result(payload):
-            payload = result.raw
-        return (
-            Envelope(
-                key=f"{event_type}:{job.id}",
-                type=event_type,
-                provider_type=job.provider_status,
-                payload=payload,
-                raw=payload,
-                job_id=job.id,
-                document_id=job.document_id,
-                batch_id=job.batch_id,
-            ),
-        )
-
-    @override
-    def batch_ended(self, batch_id: str, summary: BatchSummary) -> Envelope:
-        counts = {
-            "totalFiles": summary.total,
-            "completedFiles": summary.succeeded,
-            "failedFiles": summary.failed,
-        }
-        return Envelope(
-            key=f"batch.completed:{batch_id}",
-            type="batch.completed",
-            provider_type="",
-            payload=counts,
-            raw={"id": batch_id, **counts},
-            batch_id=batch_id,
-        )
-
-    @override
-    def has_result(self, payload: Any) -> bool:
-        return isinstance(payload, Mapping) and payload.get("extractedData") is not None
-
-    @override
-    def read_result(self, payload: Any) -> Result:
-        """Normalise `extractedData`: an object, or text where the template is free text (assumed)."""
-        content = payload.get("extractedData") if isinstance(payload, Mapping) else None
-        confidence = payload.get("confidence") if isinstance(payload, Mapping) else None
-        sure = float(confidence) if isinstance(confidence, (int, float)) else None
-        if isinstance(content, str):
-            return Result(text=content, confidence=sure, raw=payload)
-        values = content if isinstance(content, Mapping) else {"rows": content} if content else {}
-        return read_result(values, names=FIELD_NAMES, raw=payload, confidence=sure)
-
-    @override
-    def read_error(self, payload: Any) -> JobError:
-        """Read `error` or `errorMessage` (assumed); there are no codes, so no failure is known to be passing."""
-        given = payload if isinstance(payload, Mapping) else {}
-        error = given.get("error") or given.get("errorMessage") or ""
-        if isinstance(error, Mapping):
-            code, error = text_in(error.get("code")), error.get("message")
-        else:
-            code = None
-        return JobError(code=code or "processing_failed", message=str(error or ""), kind=ErrorKind.TERMINAL)
-
-    @override
-    def read_summary(self, payload: Any) -> BatchSummary:
-        total, done, failed = (
-            _count(payload, name) for name in ("totalFiles", "completedFiles", "failedFiles")
-        )
-        return BatchSummary(total=total, succeeded=done, failed=failed)
-
-    @override
-    def read_metadata(self, envelope: Envelope) -> Mapping[str, Any]:
-        return {name: value for name, value in _metadata(envelope.payload).items() if name != KEY_MEMBER}
-
-
-def _key(type: str, id: str | None, body: Mapping[str, Any], sent: bytes) -> str:
-    """Identify an event.
-
-    The outcome of a document or a batch is identified by the document or batch: webhooks-events calls `eventId` unique for each delivery attempt
-    in one place, and a poll has none. Any other event goes by its `eventId`, which that page also calls the dedupe key.
-    """
-    if id is not None and type in ("document.completed", "document.failed", "batch.completed"):
-        return f"{type}:{id}"
-    event_id = text_in(body.get("eventId"))
-    if event_id is not None:
-        return f"{type}:{event_id}"
-    if id is not None:
-        return f"{type}:{id}:{body['payload'].get('status', '')}"
-    return f"{type}:{hashlib.sha256(sent).hexdigest()}"
-
-
-def _metadata(record: Any) -> Mapping[str, Any]:
-    """Read what was sent as a JSON string and may come back as one."""
-    given = record.get("metadata") if isinstance(record, Mapping) else None
-    if isinstance(given, str):
-        given = _json_or_text(given.encode())
-    return given if isinstance(given, Mapping) else {}
-
-
-def _json_or_text(content: bytes) -> Any:
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
-        return content.decode("utf-8", "replace")
-
-
-def _count(payload: Any, name: str) -> int:
-    value = payload.get(name) if isinstance(payload, Mapping) else None
-    return value if isinstance(value, int) else 0

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 
 from typing_extensions import override
 
-from ..core.answers import Problem, list_in, malformed, model_of, object_in
+from ..core.answers import Problem, count_in, list_in, listed_in, malformed, model_of, object_in
 from ..core.exchange import JsonBody, Multipart, Repeat, Request, Response, path_segment
 from ..core.provider import Provider
 from ..core.steps import Steps, send
@@ -101,7 +101,10 @@ class OcrivaEndpoints(Provider):
         schema: Any = None,
         instructions: str | None = None,
     ) -> Steps[Template]:
-        """Change what is given of a template (that it exists: open-api-templates; PATCH and path assumed)."""
+        """Change what is given of a template (that it exists: open-api-templates; path and method assumed).
+
+        Which method is nowhere said: PATCH, and PUT where that one is not there.
+        """
         given = {
             "name": name,
             "description": description,
@@ -109,9 +112,14 @@ class OcrivaEndpoints(Provider):
             "instructions": instructions,
         }
         members = {member: value for member, value in given.items() if value is not None}
-        response = yield from self.call(
-            "PATCH", f"/openapi/templates/{path_segment(id)}", body=JsonBody(members)
-        )
+        path, body = f"/openapi/templates/{path_segment(id)}", JsonBody(members)
+        try:
+            response = yield from self.call("PATCH", path, body=body)
+        except ApiError as error:
+            # A router without the method answers 404 or 405, and a template that is not there 404 to both.
+            if error.status not in (404, 405):
+                raise
+            response = yield from self.call("PUT", path, body=body)
         return model_of(self.name, response, Template, object_in(self.name, response))
 
     def delete_template(self, id: str) -> Steps[None]:
@@ -146,28 +154,25 @@ class OcrivaEndpoints(Provider):
             "search": search,
             "batchId": batch_id,
         }
-        _, found = yield from self._page(page, filters, limit=limit)
-        return found
+        response, records, paging = yield from self._page(page, filters, limit=limit)
+        return model_of(self.name, response, HistoryPage, {**paging, "records": records})
 
     def _page(
         self, number: int, filters: Mapping[str, str], *, limit: int = PAGE_RECORDS
-    ) -> Steps[tuple[Response, HistoryPage]]:
+    ) -> Steps[tuple[Response, list[Any], dict[str, Any]]]:
+        """Ask for one page: the answer, its records as they came, and where it stands among the pages."""
         query = self._query({"page": str(number), "limit": str(limit), **filters})
         response = yield from self.call("GET", HISTORY + query)
         answer = object_in(self.name, response)
         records = answer.get("data")
         if not isinstance(records, list):
             raise malformed(self.name, response, "data is not a list")
-        # The names of the paging members are not documented: at the top or under meta (assumed).
-        meta = answer.get("meta")
-        paging = {**answer, **(meta if isinstance(meta, Mapping) else {})}
-        page = {
-            "records": records,
-            "page": number,
-            "total": paging.get("total"),
-            "totalPages": paging.get("totalPages"),
-        }
-        return response, model_of(self.name, response, HistoryPage, page)
+        # The names of the paging members are not documented: at the top, or under one of these (assumed).
+        paging = dict(answer)
+        for name in ("meta", "pagination"):
+            paging |= answer[name] if isinstance(answer.get(name), dict) else {}
+        totals = {name: paging[name] for name in ("total", "totalPages") if count_in(paging.get(name))}
+        return response, records, {"page": number, **totals}
 
     def record(self, id: str) -> Steps[HistoryRecord]:
         """Read one record of the history by its own id (path assumed)."""
@@ -187,10 +192,9 @@ class OcrivaEndpoints(Provider):
         return response.body
 
     def batches(self) -> Steps[tuple[BatchRecord, ...]]:
-        """List the project's batches: an array, or an object with `data` (assumed)."""
+        """List the project's batches: an array, or an object that holds one (assumed)."""
         response = yield from self.call("GET", "/openapi/batch" + self._query({}))
-        listed = object_in(self.name, response).get("data") if response.body.lstrip()[:1] == b"{" else None
-        found = listed if isinstance(listed, list) else list_in(self.name, response)
+        found = listed_in(self.name, response)
         return tuple(model_of(self.name, response, BatchRecord, each) for each in found)
 
     def batch(self, id: str) -> Steps[BatchRecord]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from ..core.answers import text_in
@@ -38,7 +39,8 @@ def find(body: Any, paths: Sequence[str], headers: Headers = _NO_HEADERS) -> Any
     A name may be the index of a list, from 0; without an index a list stands for its first element.
     """
     for path in paths:
-        value = headers.get(path.removeprefix(HEADER)) if path.startswith(HEADER) else _at(body, path)
+        header, names = _read(path)
+        value = headers.get(header) if header else _at(body, names)
         if value is not None and value != "":
             return value
     return None
@@ -47,20 +49,30 @@ def find(body: Any, paths: Sequence[str], headers: Headers = _NO_HEADERS) -> Any
 def find_text(body: Any, paths: Sequence[str], headers: Headers = _NO_HEADERS) -> str | None:
     """Give the first id or word at the paths; of a list, its first element."""
     for path in paths:
-        value = find(body, (path,), headers)
+        header, names = _read(path)
+        value = headers.get(header) if header else _at(body, names)
         text = text_in(value[0] if isinstance(value, list) and value else value)
         if text is not None:
             return text
     return None
 
 
-def _at(body: Any, path: str) -> Any:
+@cache
+def _read(path: str) -> tuple[str, tuple[str, ...]]:
+    """Take a path apart once: the header, or the names that lead into the body. Paths are those of declarations."""
+    if path.startswith(HEADER):
+        return path.removeprefix(HEADER), ()
+    return "", () if path == WHOLE else tuple(path.split("."))
+
+
+def _at(body: Any, names: tuple[str, ...]) -> Any:
     value = body
-    for name in () if path == WHOLE else path.split("."):
+    for name in names:
         if isinstance(value, list):
             if name.isascii() and name.isdigit() and len(name) < 6:
                 value = value[int(name)] if int(name) < len(value) else None
                 continue
             value = value[0] if value else None
-        value = value.get(name) if isinstance(value, Mapping) else None
+        # What JSON makes is a dict; asking whether something else is a mapping takes ten times as long.
+        value = value.get(name) if isinstance(value, (dict, Mapping)) else None
     return value

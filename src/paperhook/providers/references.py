@@ -41,7 +41,7 @@ def _has_user(parts: SplitResult) -> bool:
 def check_reference(provider: str, url: str, *, own: str, hosts: Sequence[str]) -> bool:
     """Decide whether a URL may be fetched; the provider's own origin always may.
 
-    What a public name resolves to is not looked at here: the list of hosts is what keeps strangers out.
+    What a public name resolves to is looked at by whoever sends the request, see `paperhook.client.foreign`.
 
     Args:
         provider: For messages.
@@ -89,3 +89,32 @@ def is_private(host: str) -> bool:
         )
     # Public ones as well: no certificate of a provider is made out to an address.
     return True
+
+
+#: IPv6 addresses that lead to the IPv4 one in their last 32 bits, where a network has only IPv6. Source: RFC 6052 section 2.1.
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+
+def is_public_address(text: str) -> bool:
+    """Tell whether an address is one that everybody reaches, whatever it is wrapped in.
+
+    Args:
+        text: As a resolver gives it.
+    """
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv4Address):
+        return _is_public(address)
+    inside = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if address in _NAT64 else address.ipv4_mapped
+    if inside is not None:
+        return _is_public(inside)
+    # Tunnels of old, which lead wherever their inner address does.
+    is_tunnel = address.sixtofour is not None or address.teredo is not None
+    return _is_public(address) and not is_tunnel and not address.is_site_local
+
+
+def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    # `is_global` follows IANA's list of special addresses, and calls some multicast and reserved ones global.
+    return address.is_global and not (address.is_multicast or address.is_reserved)

@@ -14,17 +14,19 @@ from typing import Any, ClassVar
 
 from typing_extensions import override
 
-from ..core.answers import malformed, object_in, text_in
+from ..core.answers import is_replay, malformed, object_in, text_in
 from ..core.delivery import Delivery, Envelope
 from ..core.document import Document
 from ..core.exchange import FilePart, Multipart, Response, path_segment
 from ..core.instants import instant
-from ..core.job import Batch, BatchSummary, ErrorKind, Job, JobError, JobStatus
+from ..core.job import Batch, BatchSummary, ErrorKind, Job, JobStatus
 from ..core.pages import merge_pages, parts_of, whole_of
 from ..core.provider import NOTHING, Capabilities, final_type, type_for
+from ..core.rate import Rate
 from ..core.result import Result
 from ..core.steps import Steps, rasterise
 from ..errors import (
+    BadRequest,
     ConfigurationError,
     JobFailed,
     MalformedDelivery,
@@ -33,7 +35,7 @@ from ..errors import (
     WaitTimeout,
 )
 from ..webhooks.signatures import HmacSha256
-from .space_ocr_endpoints import ERRORS, IMAGES, MAX_FILE_BYTES, SpaceOcrEndpoints
+from .space_ocr_endpoints import IMAGES, MAX_FILE_BYTES, SpaceOcrEndpoints
 from .space_ocr_models import (
     INVOICE_COLUMNS,
     TEMPLATE_IDS,
@@ -50,7 +52,7 @@ from .space_ocr_models import (
     WebhookDelivery,
     WebhookSettings,
 )
-from .space_ocr_results import read_values
+from .space_ocr_results import aliases_of, digest_of_event, read_values
 
 __all__ = [
     "INVOICE_COLUMNS",
@@ -113,8 +115,8 @@ class SpaceOcr(SpaceOcrEndpoints):
         rasterises=frozenset({PDF}),
         max_document_bytes=MAX_FILE_BYTES,
         max_batch_documents=MAX_FILES,
-        # A key's; an account has 600 (docs page).
-        rate_requests=60,
+        # Docs page; the kind of window is nowhere said, and a sliding one is safe for both.
+        rates=(Rate(60, 60.0), Rate(600, 60.0, per="account")),
         # Rows of a sheet do not name their jobs.
         lists_jobs=False,
         usual_seconds=10.0,
@@ -201,28 +203,45 @@ class SpaceOcr(SpaceOcrEndpoints):
         body = Multipart(tuple(fields), tuple(FilePart("files", image) for image in images))
         try:
             response = yield from self._keyed("/upload", body, key)
-        except NotFound:
-            if not self.create_missing_sheet:
+        except (NotFound, BadRequest) as error:
+            if not (self.create_missing_sheet and (yield from self._made_missing_sheet(error))):
                 raise
-            # The sheet is missing, so no job was made and the same key may be used again (4xx are not kept: assumed).
-            yield from self._make(self.sheet, self._create_own_sheet)
+            # The sheet was missing, so no job was made and the same key may be used again (4xx are not kept: assumed).
             response = yield from self._keyed("/upload", body, key)
-        return self._jobs_in(response, len(images))
+        return self._jobs_in(response, [image.filename for image in images])
 
-    def _jobs_in(self, response: Response, sent: int) -> list[Job]:
+    def _made_missing_sheet(self, error: NotFound | BadRequest) -> Steps[bool]:
+        """Make the sheet where an upload was refused because it is missing: whether with 404 or 400 is nowhere said."""
+        if isinstance(error, NotFound):
+            yield from self._make(self.sheet)
+            return True
+        return error.status == 400 and error.code != "invalid_image" and (yield from self.ensure_sheet())
+
+    def _jobs_in(self, response: Response, names: Sequence[str]) -> list[Job]:
         answer = object_in(self.name, response)
         # With `wait` the same items come as `results`, with their result inside (skill).
         items = answer.get("results") or answer.get("jobs")
-        if not isinstance(items, list) or len(items) != sent:
-            raise malformed(self.name, response, f"{sent} images were sent and the jobs are not as many")
-        is_replay = response.headers.get("x-idempotent-replay", "").lower() == "true"
-        return [self._job(response, item, is_replay=is_replay) for item in items]
+        if not isinstance(items, list) or len(items) != len(names):
+            raise malformed(
+                self.name, response, f"{len(names)} images were sent and the jobs are not as many"
+            )
+        jobs = [self._job(response, item, is_replay=is_replay(response)) for item in items]
+        # That they come in the order of the images is nowhere said; where names tell images apart, they decide.
+        by_name = {job.filename: job for job in jobs}
+        return (
+            [by_name[name] for name in names]
+            if len(by_name) == len(names) and {*by_name} == {*names}
+            else jobs
+        )
 
-    def _job(self, response: Response, answer: Any, *, is_replay: bool = False) -> Job:
+    def _job(
+        self, response: Response, answer: Any, *, known_id: str | None = None, is_replay: bool = False
+    ) -> Job:
         job_id = text_in(answer.get("jobId")) if isinstance(answer, Mapping) else None
+        job_id = job_id or known_id
         if job_id is None:
             raise malformed(self.name, response, "jobId is missing")
-        word = str(answer.get("status", ""))
+        word = text_in(answer.get("status")) or ""
         status = STATUS.get(word, JobStatus.PROCESSING)
         error = self.read_error(answer) if status.is_failure else None
         if error is not None and error.kind is ErrorKind.RETRYABLE:
@@ -256,7 +275,7 @@ class SpaceOcr(SpaceOcrEndpoints):
         if not part.id:
             raise ConfigurationError(f"{self.name}: the job has no id: upload it again with the same key")
         response = yield from self.call("GET", f"/jobs/{path_segment(part.id)}")
-        after = self._job(response, object_in(self.name, response))
+        after = self._job(response, object_in(self.name, response), known_id=part.id)
         return after.model_copy(update={"filename": part.filename, "is_replay": part.is_replay})
 
     @override
@@ -271,8 +290,7 @@ class SpaceOcr(SpaceOcrEndpoints):
         for known in parts_of(job):
             part = known if self.has_result(known.raw) else (yield from self._ask(known))
             if part.status.is_failure:
-                reason = part.error.code if part.error else part.provider_status
-                raise JobFailed(f"{self.name}: job {part.id} failed: {reason}", job=part)
+                raise JobFailed(f"{self.name}: job {part.id} failed: {part.reason}", job=part)
             if not part.status.is_final:
                 raise WaitTimeout(f"{self.name}: job {part.id} is still {part.status}: wait for it", job=part)
             pages.append(self.read_result(part.raw))
@@ -314,14 +332,16 @@ class SpaceOcr(SpaceOcrEndpoints):
                 raise MalformedDelivery(f"{word}: data is not an object")
             content = {}
         job_id, document_id = text_in(content.get("jobId")), text_in(content.get("uniqueKey"))
-        # A poll knows the job only, so an outcome is identified by its job wherever the event names one.
-        about = job_id if event_type in _TERMINAL else None
+        # A poll knows the job, its key and its name only, so an outcome is identified by what the event has of them; that it
+        # names its job is assumed, and the article's sample has the name alone.
+        is_outcome = event_type in _TERMINAL
+        about = (job_id or document_id) if is_outcome else None
         identity = (
-            about or text_in(body.get("id")) or document_id or hashlib.sha256(delivery.body).hexdigest()
+            about or text_in(body.get("id")) or (digest_of_event(content) if is_outcome else document_id)
         )
         return (
             Envelope(
-                key=f"{event_type}:{identity}",
+                key=f"{event_type}:{identity or hashlib.sha256(delivery.body).hexdigest()}",
                 type=event_type,
                 provider_type=word,
                 payload=content,
@@ -352,6 +372,7 @@ class SpaceOcr(SpaceOcrEndpoints):
                     raw=payload,
                     job_id=part.id,
                     document_id=part.document_id,
+                    aliases=aliases_of(event_type, part, payload),
                 )
             )
         return tuple(envelopes)
@@ -363,16 +384,9 @@ class SpaceOcr(SpaceOcrEndpoints):
     @override
     def read_result(self, payload: Any) -> Result:
         """Normalise `result`: an event nests its values, a poll does not."""
-        return read_values(payload["result"] if self.has_result(payload) else {}, raw=payload)
-
-    @override
-    def read_error(self, payload: Any) -> JobError:
-        error = payload.get("error") if isinstance(payload, Mapping) else None
-        if not isinstance(error, Mapping):
-            error = {"message": error or ""}
-        code = text_in(error.get("code")) or "unknown"
-        kind = ERRORS[code][1] if code in ERRORS else ErrorKind.TERMINAL
-        return JobError(code=code, message=str(error.get("message") or ""), kind=kind)
+        if not self.has_result(payload):
+            return Result(warnings=("result: none was sent; rows() reads the sheet",), raw=payload)
+        return read_values(payload["result"], raw=payload, names=self.names, item_names=self.item_names)
 
 
 _TERMINAL = frozenset({"document.completed", "document.failed"})

@@ -1,4 +1,4 @@
-"""Every endpoint of space-ocr beside the jobs: the sheets, reading one image at once, the account, the webhook.
+"""Every endpoint of space-ocr that holds or reads documents, beside the jobs: the sheets, and reading one image at once.
 
 Each is an operation for `client.run(space_ocr.amount())`. Sources: "docs page" is the vendor's documentation, "skill" the
 vendor's published agent skill; what is said nowhere is marked assumed.
@@ -6,67 +6,35 @@ vendor's published agent skill; what is said nowhere is marked assumed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import quote
 
 from typing_extensions import override
 
-from ..core.answers import Problem, list_in, malformed, model_of, object_in, text_in
+from ..core.answers import list_in, malformed, model_of, object_in
 from ..core.document import Document
-from ..core.exchange import Base64Json, JsonBody, Multipart, Repeat, Response, path_segment
-from ..core.job import ErrorKind
-from ..core.provider import Provider
+from ..core.exchange import Base64Json, JsonBody, Repeat, Response
 from ..core.result import Result
 from ..core.steps import Steps
 from ..errors import (
-    ApiError,
-    AuthenticationFailed,
     BadRequest,
     ConfigurationError,
     NotFound,
-    OutOfCredits,
-    PermissionDenied,
-    RateLimited,
-    ServerError,
     UnsupportedDocument,
 )
+from .space_ocr_account import SpaceOcrAccount
 from .space_ocr_models import (
     INVOICE_COLUMNS,
-    Amount,
     Column,
     Created,
-    Health,
     Node,
     Row,
     Suggestion,
     View,
-    WebhookDelivery,
-    WebhookSettings,
 )
 from .space_ocr_results import read_values
-
-#: The class and what it means for a failed job, by code. An unknown code is read by the HTTP status, and ends a job.
-#: Sources: docs page and skill; `rate_limited`, `internal_error`, `engine_timeout` assumed; `invalid_image` a third-party client.
-ERRORS: Mapping[str, tuple[type[ApiError], ErrorKind]] = {
-    "invalid_request": (BadRequest, ErrorKind.TERMINAL),
-    "validation_failed": (BadRequest, ErrorKind.TERMINAL),
-    "bad_request": (BadRequest, ErrorKind.TERMINAL),
-    "invalid_image": (BadRequest, ErrorKind.TERMINAL),
-    # Nothing readable on the page: refunded, and never to be retried (skill).
-    "no_text": (BadRequest, ErrorKind.TERMINAL),
-    "invalid_api_key": (AuthenticationFailed, ErrorKind.TERMINAL),
-    "key_inactive": (AuthenticationFailed, ErrorKind.TERMINAL),
-    "insufficient_balance": (OutOfCredits, ErrorKind.RETRYABLE),
-    "forbidden": (PermissionDenied, ErrorKind.TERMINAL),
-    "not_found": (NotFound, ErrorKind.TERMINAL),
-    "rate_limited": (RateLimited, ErrorKind.RETRYABLE),
-    "internal_error": (ServerError, ErrorKind.RETRYABLE),
-    # Refunded. With automatic fields it also means "no document", which no retry heals; the retry policy bounds it.
-    "ocr_engine_error": (ServerError, ErrorKind.RETRYABLE),
-    "engine_timeout": (ServerError, ErrorKind.RETRYABLE),
-}
 
 #: Source: API page.
 IMAGES = frozenset({"image/jpeg", "image/png", "image/gif", "image/bmp", "image/tiff", "image/webp"})
@@ -77,13 +45,9 @@ MAX_ROWS = 500
 
 
 @dataclass(frozen=True)
-class SpaceOcrEndpoints(Provider):
+class SpaceOcrEndpoints(SpaceOcrAccount):
     """What `SpaceOcr` can do beside uploading and receiving."""
 
-    name: ClassVar[str] = "space-ocr"
-    env_prefix: ClassVar[str] = "SPACE_OCR_"
-
-    base_url: str = "https://api.space-ocr.com"
     sheet: str = ""
     columns: Sequence[Column | str] | str = INVOICE_COLUMNS
     prompt: str = ""
@@ -111,7 +75,7 @@ class SpaceOcrEndpoints(Provider):
         try:
             yield from self.view(sheet, limit=1, boxes=False)
         except NotFound:
-            yield from self._make(sheet, self._create_own_sheet)
+            yield from self._make(sheet)
             return True
         return False
 
@@ -123,19 +87,27 @@ class SpaceOcrEndpoints(Provider):
             )
         return self.sheet
 
-    def _create_own_sheet(self, path: str, name: str) -> Steps[Created]:
-        return (yield from self.create_sheet(path, name, columns=self.columns, prompt=self.prompt))
-
-    def _make(self, path: str, create: Callable[[str, str], Steps[Created]]) -> Steps[None]:
-        """Create a node and the folders above it, from the innermost that exists."""
+    def _make(self, path: str, type: str = "sheet") -> Steps[None]:
+        """Create a sheet, or one of the folders above it, from the innermost that exists."""
         parent, _, name = path.rpartition("/")
         try:
-            yield from _unless_taken(create(parent or "/", name))
+            yield from self._create_unless_taken(type, parent or "/", name)
         except NotFound:
             if not parent:
                 raise
-            yield from self._make(parent, self.create_folder)
-            yield from _unless_taken(create(parent, name))
+            yield from self._make(parent, "folder")
+            yield from self._create_unless_taken(type, parent, name)
+
+    def _create_unless_taken(self, type: str, path: str, name: str) -> Steps[None]:
+        members = self._sheet_members(self.columns, self.prompt) if type == "sheet" else {}
+        body = JsonBody({"path": path, "type": type, "name": name, **members})
+        try:
+            # A second one of the name is refused, so a lost answer is no reason to give up.
+            yield from self.call("POST", "/create", body=body, repeat=Repeat.ALWAYS)
+        except BadRequest as error:
+            # The name is taken (skill): somebody made it at the same time.
+            if error.code != "bad_request":
+                raise
 
     def create_sheet(
         self,
@@ -151,10 +123,10 @@ class SpaceOcrEndpoints(Provider):
         Raises:
             BadRequest: If the name is taken (`bad_request`) or holds one of `. / # $ [ ]` (`validation_failed`).
         """
-        members: dict[str, Any] = {"columns": [column.to_wire() for column in _columns(columns)]}
-        if prompt:
-            members["prompt"] = prompt
-        return (yield from self._create("sheet", path, name, members, key))
+        return (yield from self._create("sheet", path, name, self._sheet_members(columns, prompt), key))
+
+    def _sheet_members(self, columns: Sequence[Column | str] | str, prompt: str) -> dict[str, Any]:
+        return {"columns": [column.to_wire() for column in _columns(columns)], **_prompt(prompt)}
 
     def create_folder(self, path: str, name: str, *, key: str | None = None) -> Steps[Created]:
         """Make a folder in a folder that exists."""
@@ -288,7 +260,7 @@ class SpaceOcrEndpoints(Provider):
             )
         response = yield from self._read_image("/ocr/fields", image, {**wanted, **_prompt(prompt)}, key)
         answer = object_in(self.name, response)
-        return read_values(answer.get("data"), raw=answer)
+        return read_values(answer.get("data"), raw=answer, names=self.names, item_names=self.item_names)
 
     def ocr_markdown(self, image: Document | str, *, prompt: str = "") -> Steps[str]:
         """Read one image as Markdown (reply as a third-party client reads it; the request is assumed)."""
@@ -324,96 +296,6 @@ class SpaceOcrEndpoints(Provider):
         body64 = Base64Json("image", image, {"imageType": "base64", **members})
         return (yield from self._keyed(path, body64, key))
 
-    # The account
-
-    def health(self) -> Steps[Health]:
-        """Ask whether the service is up; needs no valid key."""
-        response = yield from self.call("GET", "/health")
-        return model_of(self.name, response, Health, object_in(self.name, response))
-
-    def amount(self) -> Steps[Amount]:
-        """Ask how many scans are left."""
-        response = yield from self.call("GET", "/amount")
-        return model_of(self.name, response, Amount, object_in(self.name, response))
-
-    def webhook(self) -> Steps[WebhookSettings]:
-        """Read the one webhook of the space."""
-        response = yield from self.call("GET", "/webhook")
-        return model_of(self.name, response, WebhookSettings, object_in(self.name, response))
-
-    def set_webhook(self, url: str) -> Steps[WebhookSettings]:
-        """Register the one webhook of the space, in place of another; the answer holds its secret."""
-        # Each call makes a new secret (assumed), so a repeated one would leave us with the wrong one.
-        response = yield from self.call(
-            "PUT", "/webhook", body=JsonBody({"url": url}), repeat=Repeat.UNLESS_SENT
-        )
-        return model_of(self.name, response, WebhookSettings, object_in(self.name, response))
-
-    def delete_webhook(self) -> Steps[None]:
-        """Remove the webhook of the space."""
-        yield from self.call("DELETE", "/webhook")
-
-    def test_webhook(self) -> Steps[None]:
-        """Ask for a test event."""
-        yield from self.call("POST", "/webhook/test")
-
-    def deliveries(self) -> Steps[tuple[WebhookDelivery, ...]]:
-        """Read the delivery log."""
-        response = yield from self.call("GET", "/webhooks/deliveries")
-        found = response.json() if response.body.lstrip().startswith(b"[") else object_in(self.name, response)
-        listed = found.get("deliveries", []) if isinstance(found, Mapping) else found
-        return tuple(model_of(self.name, response, WebhookDelivery, each) for each in listed)
-
-    def delivery(self, id: str) -> Steps[WebhookDelivery]:
-        """Read one entry of the delivery log."""
-        response = yield from self.call("GET", f"/webhooks/deliveries/{path_segment(id)}")
-        return model_of(self.name, response, WebhookDelivery, object_in(self.name, response))
-
-    def redeliver(self, id: str) -> Steps[None]:
-        """Ask for a delivery to be sent again (POST is assumed)."""
-        yield from self.call("POST", f"/webhooks/deliveries/{path_segment(id)}/redeliver")
-
-    # The wire
-
-    @override
-    def problem(self, response: Response) -> Problem | None:
-        """Read `{"error": {code, message, requestId}, "details"?}`; details stand beside the error (docs page)."""
-        if response.is_success:
-            return None
-        try:
-            answer = response.json()
-        except ValueError:
-            return Problem()
-        error = answer.get("error") if isinstance(answer, Mapping) else None
-        if not isinstance(error, Mapping):
-            return Problem()
-        code = text_in(error.get("code")) or ""
-        return Problem(
-            code=code,
-            message=str(error.get("message") or "") + _shortfall(answer.get("details")),
-            request_id=text_in(error.get("requestId")),
-            error_class=ERRORS[code][0] if code in ERRORS else None,
-        )
-
-    def _keyed(self, path: str, body: JsonBody | Multipart | Base64Json, key: str | None) -> Steps[Response]:
-        if key is None:
-            return (yield from self.call("POST", path, body=body))
-        # Named for /create and /upload (docs page) and /ocr/fields (skill).
-        return (
-            yield from self.call(
-                "POST", path, body=body, headers=(("Idempotency-Key", key),), repeat=Repeat.ALWAYS
-            )
-        )
-
-
-def _unless_taken(creating: Steps[Created]) -> Steps[None]:
-    try:
-        yield from creating
-    except BadRequest as error:
-        # The name is taken (skill): somebody made it at the same time.
-        if error.code != "bad_request":
-            raise
-
 
 def _columns(given: Sequence[Column | str] | str) -> tuple[Column, ...]:
     names = [name.strip() for name in given.split(",")] if isinstance(given, str) else given
@@ -422,13 +304,6 @@ def _columns(given: Sequence[Column | str] | str) -> tuple[Column, ...]:
 
 def _prompt(prompt: str) -> dict[str, Any]:
     return {"prompt": prompt} if prompt else {}
-
-
-def _shortfall(details: Any) -> str:
-    """Say how many scans are missing (402 on /upload; docs page)."""
-    if not isinstance(details, Mapping) or "requested" not in details:
-        return ""
-    return f" ({details['requested']} requested, {details.get('processable')} processable)"
 
 
 def _query(path: str, options: Sequence[tuple[str, str]]) -> str:

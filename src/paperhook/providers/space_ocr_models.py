@@ -13,7 +13,7 @@ from ..core.model import CamelModel
 
 
 class Column(CamelModel):
-    """One field to extract, of a sheet or of a single call."""
+    """One field to extract, of a sheet or of a single call; an answer may give its name alone (assumed)."""
 
     name: str
     #: `string`, or `array` for repeating rows such as line items.
@@ -22,6 +22,11 @@ class Column(CamelModel):
     description: str | None = None
     #: The columns of an array's rows.
     children: tuple[Column, ...] = ()
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, given: Any) -> Any:
+        return {"name": given} if isinstance(given, str) else given
 
     def to_wire(self) -> dict[str, Any]:
         """Give the member of `columns` and `fields`; what is not set is left out."""
@@ -135,7 +140,7 @@ class Created(CamelModel):
     """Answer of `create`; `path` may end in the unique key instead of the name."""
 
     path: str
-    type: str
+    type: str = ""
     unique_key: str | None = None
 
 

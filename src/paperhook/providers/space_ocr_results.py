@@ -5,9 +5,14 @@ Sources: "article" is the AP-automation article, "skill" the vendor's published 
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
+from ..core.answers import number_in, text_in
+from ..core.job import Job
+from ..core.provider import NOTHING
 from ..core.result import Box, Result
 from ..results.mapping import ANNOTATIONS, Position, read_result
 from ..results.names import ITEM_LISTS, snake_case
@@ -16,7 +21,9 @@ from ..results.names import ITEM_LISTS, snake_case
 _GEOMETRY = frozenset({"field_bboxes", "bbox", "vertices", "bbox_source", "match_ratio", "text_verified"})
 
 
-def read_values(given: Any, *, raw: Any) -> Result:
+def read_values(
+    given: Any, *, raw: Any, names: Mapping[str, str] = NOTHING, item_names: Mapping[str, str] = NOTHING
+) -> Result:
     """Normalise a result: an event nests its values under `values`, a poll and a row of a sheet do not.
 
     The places stand beside the values under `field_bboxes`, and in each row of an array as well (skill); in an event they
@@ -41,8 +48,45 @@ def read_values(given: Any, *, raw: Any) -> Result:
                 item_positions.append(found)
             warnings += [f"{name}[{index}].{doubt}" for doubt in doubts]
         values[name] = [_without_geometry(row) for row in rows]
-    result = read_result(values, positions=positions, item_positions=item_positions, raw=raw)
+    result = read_result(
+        values,
+        names=names,
+        item_names=item_names,
+        positions=positions,
+        item_positions=item_positions,
+        raw=raw,
+    )
     return result.model_copy(update={"warnings": (*result.warnings, *warnings)}) if warnings else result
+
+
+def content_digest(name: str, given: Any) -> str:
+    """Identify a result by its image's name and its values, the same for both nestings; places do not count."""
+    outer = given if isinstance(given, Mapping) else {}
+    nested = outer.get("values")
+    values = _without_geometry(nested if isinstance(nested, Mapping) else outer)
+    plain = {
+        key: [_without_geometry(row) for row in value] if isinstance(value, list) else value
+        for key, value in values.items()
+    }
+    text = json.dumps([name, plain], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def digest_of_event(content: Mapping[str, Any]) -> str | None:
+    """Identify a result by its image's name and its values; None for a failure, which names nothing else of its own."""
+    result = content.get("result")
+    name = text_in(result.get("name")) if isinstance(result, Mapping) else None
+    return None if name is None else content_digest(name, result)
+
+
+def aliases_of(event_type: str, part: Job, payload: Any) -> tuple[str, ...]:
+    """Give the keys that the webhook of a polled job has where it does not name the job."""
+    result = payload.get("result") if isinstance(payload, Mapping) else None
+    names = [part.filename] if part.filename and isinstance(result, Mapping) else []
+    # Of a PDF the name of its only page was sent.
+    names += [f"{name.rpartition('.')[0]}-1.png" for name in names if name.lower().endswith(".pdf")]
+    known = [part.document_id, *(content_digest(name, result) for name in names)]
+    return tuple(f"{event_type}:{each}" for each in known if each)
 
 
 def _without_geometry(row: Any) -> Any:
@@ -82,8 +126,10 @@ def _box(given: Any) -> Box | None:
 
 
 def _edge(value: Any) -> int | None:
-    return value if isinstance(value, int) and 0 <= value <= 1000 else None
+    number = number_in(value)
+    return round(number) if number is not None and 0 <= number <= 1000 else None
 
 
 def _fraction(value: Any) -> float | None:
-    return float(value) if isinstance(value, (int, float)) and 0 <= value <= 1 else None
+    number = number_in(value)
+    return number if number is not None and 0 <= number <= 1 else None

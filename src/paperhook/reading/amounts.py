@@ -100,6 +100,12 @@ CURRENCIES = {
     "CLP": "CLP",
 }
 
+#: Currencies without parts; "¥" may be the yen or the yuan, neither of which prints three decimals.
+WHOLE = frozenset({"¥", "JPY", "KRW", "VND"})
+
+#: Languages that write 1,50 where English writes 1.50.
+COMMA_LANGUAGES = frozenset({"de", "fr", "nl", "es", "it", "pt", "sv", "da", "nb", "pl"})
+
 _SIGNS = "-−–"
 _CURRENCY = "|".join(sorted((re.escape(mark) for mark in CURRENCIES), key=len, reverse=True))
 _NUMBER = r"\d{1,3}(?:[.,'’´ \u202f]\d{3})+(?:[.,]\d{1,4})?|\d{1,3}(?:,\d{2})+,\d{3}(?:\.\d{1,4})?|\d+(?:[.,]\d{1,6})?|[.,]\d{2}(?!\d)"
@@ -146,7 +152,7 @@ def decimal_mark(texts: Iterable[str], *, language: str | None) -> str:
         dot += sum(3 if found["group"] else 1 for found in _DECIMAL_DOT.finditer(plain))
     if comma != dot:
         return "," if comma > dot else "."
-    return "," if language in {"de", "fr", "nl", "es", "it", "pt"} else "."
+    return "," if language in COMMA_LANGUAGES else "."
 
 
 def parse_number(text: str, mark: str) -> Decimal:
@@ -167,8 +173,9 @@ def parse_number(text: str, mark: str) -> Decimal:
     # The library knows the digits; which mark is the decimal one, only the whole document tells.
     from price_parser.parser import parse_number as number_of
 
+    found = number_of(plain, decimal_separator=plain[last] if is_decimal else other)
     # Only digits and marks come here, so there always is a number.
-    return number_of(plain, decimal_separator=plain[last] if is_decimal else other) or Decimal(0)
+    return Decimal(0) if found is None else found
 
 
 def amounts_in(phrase: Phrase, mark: str) -> list[Amount]:
@@ -219,15 +226,20 @@ def _first_wide_space(found: re.Match[str], places: Sequence[Word | None]) -> in
 
 def _amount(found: re.Match[str], page: Page, places: Sequence[Word | None], mark: str) -> Amount | None:
     number = found["number"]
+    symbol = found["before"] or found["after"]
+    currency = CURRENCIES[symbol.upper()] if symbol else None
+    if currency in WHOLE and re.search(r"[.,]\d{3}$", number):
+        # Nobody prints thousandths of a yen; recognition takes its comma for a dot.
+        number = re.sub(r"[.,]", "", number)
     digits = re.sub(r"\D", "", number)
     if len(digits) > 13 or (len(digits) > 1 and digits[0] == "0" and digits == number):
         return None
     value = parse_number(number, mark)
-    negative = bool(found["sign"] and found["sign"] != "+") or bool(found["inner"]) or bool(found["trailing"])
+    # "¥4,500-" ends an amount as "4.500,-" does.
+    taken_off = found["trailing"] and currency not in WHOLE
+    negative = bool(found["sign"] and found["sign"] != "+") or bool(found["inner"]) or bool(taken_off)
     if negative or (found["open"] and found["close"]):
         value = -value
-    symbol = found["before"] or found["after"]
-    currency = CURRENCIES[symbol.upper()] if symbol else None
     words = dict.fromkeys(word for word in places[found.start() : found.end()] if word is not None)
     decimals = bool(re.search(r"[.,](?:\d{2}|\d{4})$", number))
     return Amount(

@@ -29,6 +29,8 @@ class Column:
     words: tuple[Word, ...]
     x0: float
     x1: float
+    #: Whether its head names the thing sold, and a clearer head was taken for the description.
+    could_describe: bool = False
 
     def overlaps(self, phrase: Phrase) -> bool:
         """Whether a phrase stands above or below the head."""
@@ -161,14 +163,33 @@ def _settle(columns: list[Column]) -> None:
         for column in same:
             if column not in kept:
                 column.meaning = "other"
+                column.could_describe = meaning == "description"
+
+
+def describe(head: Head, lines: Sequence[Line]) -> None:
+    """Let that column be the description which holds most of the text below two heads that could be it.
+
+    "Item" is above a code here and above the name there; only what stands below tells.
+    """
+    known = head.named("description")
+    rivals = [column for column in head.columns if column is known or column.could_describe]
+    if known is None or len(rivals) < 2:
+        return
+    letters = {id(column): 0 for column in rivals}
+    for phrase in (phrase for line in lines for phrase in line.phrases):
+        column = head.nearest(phrase.x0, phrase.x1)
+        if id(column) in letters:
+            letters[id(column)] += sum(character.isalpha() for character in phrase.text)
+    best = max(rivals, key=lambda column: letters[id(column)])
+    if letters[id(best)] > 2 * letters[id(known)]:
+        known.meaning, best.meaning = "other", "description"
 
 
 # Numbers of a row.
 
 
-def cells_of(line: Line, head: Head, mark: str) -> dict[str, list[Amount]]:
-    """Sort the numbers of a line into the columns."""
-    cells: dict[str, list[Amount]] = {}
+def numbers_of(line: Line, head: Head, mark: str) -> list[Amount]:
+    """List the numbers of a line that may belong to columns: those inside a description do not."""
     numbers: list[Amount] = []
     description = head.named("description")
     for phrase in line.phrases:
@@ -176,6 +197,13 @@ def cells_of(line: Line, head: Head, mark: str) -> dict[str, list[Amount]]:
             inside = description is not None and description.overlaps(phrase)
             if not (inside and len(amount.words) < len(phrase.words)):
                 numbers.append(amount)
+    return numbers
+
+
+def cells_of(line: Line, head: Head, mark: str) -> dict[str, list[Amount]]:
+    """Sort the numbers of a line into the columns."""
+    cells: dict[str, list[Amount]] = {}
+    numbers = numbers_of(line, head, mark)
     for amount, column in zip(numbers, _in_order(numbers, head.columns), strict=True):
         if column is not None:
             cells.setdefault(column.meaning, []).append(amount)

@@ -10,6 +10,7 @@ from difflib import SequenceMatcher
 
 from paperhook.reading.amounts import decimal_mark
 from paperhook.reading.dates import PrintedDate, date_order, find_dates
+from paperhook.reading.eastern import is_japanese, settled
 from paperhook.reading.extraction import ExtractedField
 from paperhook.reading.labels import Label, find_labels
 from paperhook.reading.layout import Line, Phrase, lines_of
@@ -54,6 +55,7 @@ class Context:
 
 def context_of(pages: Sequence[Page]) -> Context:
     """Gather lines and labels, and settle what the whole document has to decide."""
+    pages = [settled(page) for page in pages]
     lines = [line for page in pages for line in lines_of(page)]
     texts = [line.text for line in lines]
     whole = "\n".join(texts)
@@ -71,6 +73,8 @@ def context_of(pages: Sequence[Page]) -> Context:
 
 def language_of(text: str) -> str | None:
     """Name the language by its common words; None when too few are found."""
+    if is_japanese(text):
+        return "ja"
     words = Counter(re.findall(r"[^\W\d_]+", text.casefold()))
     scores = {name: sum(min(words[word], 3) for word in known) for name, known in LANGUAGE_WORDS.items()}
     best = max(scores, key=lambda name: scores[name])

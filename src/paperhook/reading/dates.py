@@ -12,7 +12,7 @@ from typing import Any
 from paperhook.reading.words import Page, Word, squeeze
 
 #: Languages whose month names are tried, after the document's own.
-LANGUAGES = ("en", "de", "fr", "nl", "es", "it", "pt", "sv", "da", "pl")
+LANGUAGES = ("en", "de", "fr", "nl", "es", "it", "pt", "sv", "da", "nb", "pl")
 
 _ISO = r"(?:19|20)\d{2}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?\d{1,2}"
 _DAY_FIRST = r"\d{1,2}\s?[./-]\s?\d{1,2}\s?[./-]\s?(?:(?:19|20)\d{2}|\d{2})"
@@ -23,9 +23,16 @@ _DAY_NAME = (
     + r"\.?(?:\s?,?\s|\s?[-/]\s?|,)(?:(?:de|del)\s)?(?:(?:19|20)\d{2}|'?\d{2}(?!\d))"
 )
 _NAME_DAY = _MONTH + r"\.?\s?[ -/]?\s?\d{1,2}(?:st|nd|rd|th)?\s?(?:,|\s|-|/)\s?(?:19|20)\d{2}"
-_EAST = r"(?:19|20)\d{2}\s?年\s?\d{1,2}\s?月\s?\d{1,2}\s?日"
+_EAST = r"(?:(?:19|20)\d{2}|(?:令和|平成|昭和|[RHS])\s?(?:\d{1,2}|元))\s?年\s?\d{1,2}\s?月\s?\d{1,2}\s?日"
+_ERA = r"\b[RHS]\s?\d{1,2}\s?[./]\s?\d{1,2}\s?[./]\s?\d{1,2}"
+#: The year before the first of each Japanese era.
+_ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "R": 2018, "H": 1988, "S": 1925}
+_EASTERN_DATE = re.compile(
+    r"(?P<era>令和|平成|昭和|[RHS])?\s?(?P<year>\d{1,4}|元)\s?[年./]\s?(?P<month>\d{1,2})\s?[月./]\s?(?P<day>\d{1,2})\s?日?",
+    re.IGNORECASE,
+)
 #: Whatever looks like a date; `find_dates` then tells whether it is one.
-DATE_LIKE = rf"(?<![\d.,/-])(?:{_ISO}|{_DAY_FIRST}|{_EAST})(?![\d/-]|[.,]\d)|(?<![\w.]){_DAY_NAME}(?!\w|[-/.]\d)|(?<!\w){_NAME_DAY}(?!\w|[-/.]\d)"
+DATE_LIKE = rf"(?<![\d.,/-])(?:{_ISO}|{_ERA}|{_DAY_FIRST}|{_EAST})(?:(?=\d{{2}}:\d{{2}})|(?![\d/-]|[.,]\d))|(?<![\w.]){_DAY_NAME}(?!\w|[-/.]\d)|(?<!\w){_NAME_DAY}(?!\w|[-/.]\d)"
 _CANDIDATE = re.compile(DATE_LIKE, re.IGNORECASE)
 _NUMERIC = re.compile(r"(\d{1,2})\s?([./-])\s?(\d{1,2})\s?\2\s?(\d{4}|\d{2})")
 
@@ -93,12 +100,16 @@ def date_order(texts: Iterable[str], *, language: str | None, american: bool) ->
 
 def parse_date(text: str, *, order: str, language: str | None) -> date | None:
     """Read one printed date; None when it is none."""
-    if east := re.fullmatch(r"(\d{4})\s?年\s?(\d{1,2})\s?月\s?(\d{1,2})\s?日", text):
-        return _date(*(int(part) for part in east.groups()))
+    east = _EASTERN_DATE.fullmatch(text)
+    if east and (east["era"] or "年" in text):
+        year = 1 if east["year"] == "元" else int(east["year"])
+        return _date(_ERAS.get((east["era"] or "").upper(), 0) + year, int(east["month"]), int(east["day"]))
     if iso := re.fullmatch(r"(\d{4})\s?[-/.]\s?(\d{1,2})\s?[-/.]\s?(\d{1,2})", text):
         return _date(*(int(part) for part in iso.groups()))
     if numeric := _NUMERIC.fullmatch(text):
         first, second, year = int(numeric[1]), int(numeric[3]), _year(numeric[4])
+        if language == "ja" and len(numeric[4]) == 2:
+            return _date(_year(numeric[1]), second, int(numeric[4]))
         # Dots part days from months in that order, wherever they are used.
         month_first = order == "MDY" and numeric[2] != "."
         if (second > 12 >= first) or (month_first and first <= 12):

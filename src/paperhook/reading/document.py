@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from paperhook.reading.extraction import Extraction, ReadingFailed
 from paperhook.reading.fields import extract
 from paperhook.reading.words import Page
+
+if TYPE_CHECKING:
+    from paperhook.reading.scans import Source
 
 #: Junk that mail gateways put before a PDF's header may be this long, in bytes (PDF 1.7, appendix H.3.4.1, note 13).
 HEADER_WITHIN = 1024
@@ -72,23 +78,48 @@ def _read_pdf(content: bytes, pages_limit: int, pixels_limit: int, deadline: flo
             )
         if count == 0:
             raise ReadingFailed("corrupt", "the PDF has no pages")
-        pages: list[Page] = []
-        pictured: list[int] = []
-        for index in range(count):
-            page, has_pictures = pdf.read_page(document, index)
-            pages.append(page)
-            if has_pictures:
-                pictured.append(index)
-        if pictured and not any(page.words for page in pages):
-            pages = _recognised(document, pages, pictured, pixels_limit, deadline)
-        return confirm(extract(pages), pages, pdf.attachments(document))
+        read = [pdf.read_page(document, index) for index in range(count)]
+        pages, warnings = _looked_at(document, read, pixels_limit, deadline)
+        found = confirm(extract(pages), pages, pdf.attachments(document))
+        return replace(found, warnings=(*found.warnings, *warnings))
     finally:
         document.close()
 
 
-def _recognised(
-    document: object, pages: list[Page], pictured: list[int], pixels_limit: int, deadline: float
-) -> list[Page]:
-    from paperhook.reading.images import recognise_pdf_pages
+def _looked_at(
+    document: Any, read: Sequence[tuple[Page, Source]], pixels_limit: int, deadline: float
+) -> tuple[list[Page], list[str]]:
+    """Recognise the pages whose text is missing or hidden.
 
-    return recognise_pdf_pages(document, pages, pictured, pixels_limit, deadline)
+    A hidden text layer that agrees with its page is kept, and then those of later pages are believed unseen.
+
+    Returns:
+        The pages, and a warning for each that could not be looked at.
+    """
+    from paperhook.reading.scans import Source, agrees
+
+    pages = [page for page, _ in read]
+    warnings: list[str] = []
+    is_believed = False
+    for index, (layer, source) in enumerate(read):
+        if source is Source.TEXT or (source is Source.HIDDEN and is_believed):
+            continue
+        try:
+            seen = _recognised(document, index, pixels_limit, deadline)
+        except ReadingFailed as failure:
+            # A page that only shows pictures is no reason to refuse the text of the others.
+            if source is Source.PICTURE and all(other is Source.PICTURE for _, other in read):
+                raise
+            warnings.append(f"page {index + 1}: not recognised ({failure.code})")
+            continue
+        if source is Source.HIDDEN and agrees(layer, seen):
+            is_believed = True
+        else:
+            pages[index] = seen
+    return pages, warnings
+
+
+def _recognised(document: Any, index: int, pixels_limit: int, deadline: float) -> Page:
+    from paperhook.reading.images import recognise_pdf_page
+
+    return recognise_pdf_page(document, index, pixels_limit, deadline)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 from paperhook.reading.context import Context, evidence
 from paperhook.reading.dates import PrintedDate
 from paperhook.reading.extraction import ExtractedField
 from paperhook.reading.labels import Label, above, below, right_of
-from paperhook.reading.layout import Phrase
-from paperhook.reading.words import squeeze
+from paperhook.reading.layout import Line, Phrase
+from paperhook.reading.names import POSTAL
+from paperhook.reading.words import joined, squeeze
 
 #: A due date farther than this from the invoice's suggests that day and month were taken for each other.
 LONGEST_TERM = timedelta(days=200)
@@ -70,7 +71,7 @@ def _of_label(context: Context, label: Label, meaning: str) -> _Found | None:
     if meaning != "due":
         weight -= 0.05 * label.phrase.y0 / page.height
     at_once = not label.starts_phrase or (short and not label.has_colon)
-    if printed := _beside(context, label, at_once=at_once):
+    if printed := _beside(context, label, at_once=at_once) or _beside_next(context, label):
         return _Found(weight, printed)
     if not short and (label.starts_phrase or label.has_colon):
         if printed := _alone_in(context, list(below(label, context.lines))[:3]):
@@ -88,10 +89,26 @@ def _beside(context: Context, label: Label, *, at_once: bool) -> PrintedDate | N
         if dates:
             before = phrase.words.index(dates[0].words[0])
             allowed = 2 if phrase.words[0] in label.phrase.words else 1
-            return dates[0] if before <= allowed else None
+            between = phrase.words[:before]
+            # "Échéance le paiement : 1/12/2021" says with its colon that the words belong to the label.
+            named = 0 < before <= 5 and between[-1].text.endswith(":")
+            return dates[0] if before <= allowed or named else None
         if len(phrase.words) > 3 and not at_once:
             return None
     return None
+
+
+def _beside_next(context: Context, label: Label) -> PrintedDate | None:
+    """The date of a label that goes on with another one and its colon: "Échéance le paiement : 1/12/2021"."""
+    after = next(
+        (
+            other
+            for other in context.labels
+            if other.phrase is label.phrase and other.start == label.end and other.has_colon
+        ),
+        None,
+    )
+    return None if after is None or label.has_colon else _beside(context, after, at_once=True)
 
 
 def _alone_in(context: Context, phrases: Sequence[Phrase]) -> PrintedDate | None:
@@ -109,11 +126,33 @@ def _in_title(context: Context) -> _Found | None:
         if not titled or label.line_index in context.table_lines:
             continue
         for phrase in context.lines[label.line_index].phrases:
-            dates = context.dates(phrase)
-            before = phrase.words[: phrase.words.index(dates[0].words[0])] if dates else ()
-            if before and squeeze(before[-1].text) in _OF and len(phrase.words) <= 10:
-                return _Found(0.9, dates[0])
+            printed = _after_of(context, phrase)
+            if printed and not _is_of_something_else(context, label, phrase):
+                return _Found(0.9, printed)
+        # A long title goes on in the next line: "… Nr. 4711" and "vom 3. Mai 2024" below it.
+        for phrase in list(below(label, context.lines, reach=1.0))[:1]:
+            printed = _after_of(context, phrase)
+            if printed and squeeze(phrase.words[0].text) in _OF:
+                return _Found(0.88, printed)
     return None
+
+
+def _after_of(context: Context, phrase: Phrase) -> PrintedDate | None:
+    """The date of a title's line, behind a word such as "of"."""
+    dates = context.dates(phrase)
+    before = phrase.words[: phrase.words.index(dates[0].words[0])] if dates else ()
+    is_of = before and squeeze(before[-1].text) in _OF and len(phrase.words) <= 10
+    return dates[0] if is_of else None
+
+
+def _is_of_something_else(context: Context, title: Label, phrase: Phrase) -> bool:
+    """Whether the date belongs to an order or a delivery that the title's line names: "… zur Bestellung vom …"."""
+    others = {"order", "other_date", "other_number"}
+    return any(
+        other.phrase is phrase and other is not title and others & set(other.meanings)
+        for other in context.labels
+        if other.line_index == title.line_index
+    )
 
 
 def _lone(context: Context, due: _Found | None) -> _Found | None:
@@ -133,8 +172,35 @@ def _lone(context: Context, due: _Found | None) -> _Found | None:
         for index, line in enumerate(context.lines)
         if index not in context.table_lines
         for phrase in line.phrases
-        if len(phrase.words) <= 8
         for printed in context.dates(phrase)
+        if len(phrase.words) - len(printed.words) <= 8
         if not claimed.intersection(printed.words) and not (due and printed.value == due.printed.value)
     ]
-    return _Found(0.6, free[0]) if len({printed.value for printed in free}) == 1 else None
+    if len({printed.value for printed in free}) == 1:
+        return _Found(0.6, free[0])
+    return _Found(0.55, placed) if (placed := _after_a_place(context, free)) else None
+
+
+def _after_a_place(context: Context, free: Sequence[PrintedDate]) -> PrintedDate | None:
+    """The date at the head of a letter: "Springfield, 3 May 2024", where only one stands so."""
+    found: dict[date, PrintedDate] = {}
+    for printed in free:
+        for line in context.lines:
+            if printed.words[0] in line.words and _is_place_and_date(line, printed, context):
+                found[printed.value] = printed
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+def _is_place_and_date(line: Line, printed: PrintedDate, context: Context) -> bool:
+    if line.page.number != 1 or line.y0 > 0.5 * line.page.height:
+        return False
+    index = next(i for i, phrase in enumerate(line.phrases) if printed.words[0] in phrase.words)
+    phrase = line.phrases[index]
+    before = phrase.words[: phrase.words.index(printed.words[0])]
+    if not before and index:
+        before = line.phrases[index - 1].words
+        # In a cell of its own a place is told from a label by an address that names it.
+        if not any(joined(before) in other.text for other in context.lines if POSTAL.search(other.text)):
+            return False
+    capital = all(word.text[:1].isupper() and word.text.strip(",").isalpha() for word in before)
+    return capital and 1 <= len(before) <= 3 and phrase.words[-1] is printed.words[-1]

@@ -19,7 +19,7 @@ from paperhook.reading.extraction import ExtractedField, Extraction
 from paperhook.reading.layout import Phrase, lines_of
 from paperhook.reading.words import Page, Word, joined, squeeze
 
-_AMOUNTS = ("subtotal", "tax", "total")
+_AMOUNTS = ("subtotal", "tax", "total", "amount_due")
 _DATES = ("invoice_date", "due_date")
 
 #: Paths by local names, from the document element; the first that is there counts.
@@ -45,6 +45,14 @@ CII: Mapping[str, tuple[str, ...]] = {
         "*/*/SpecifiedTradeSettlementHeaderMonetarySummation/GrandTotalAmount",
         "*/*/SpecifiedTradeSettlementMonetarySummation/GrandTotalAmount",
     ),
+    "amount_due": (
+        "*/*/SpecifiedTradeSettlementHeaderMonetarySummation/DuePayableAmount",
+        "*/*/SpecifiedTradeSettlementMonetarySummation/DuePayableAmount",
+    ),
+    "po_number": (
+        "*/*/BuyerOrderReferencedDocument/IssuerAssignedID",
+        "*/*/BuyerOrderReferencedDocument/ID",
+    ),
 }
 UBL: Mapping[str, tuple[str, ...]] = {
     "invoice_number": ("ID",),
@@ -62,6 +70,8 @@ UBL: Mapping[str, tuple[str, ...]] = {
     "subtotal": ("LegalMonetaryTotal/TaxExclusiveAmount",),
     "tax": ("TaxTotal/TaxAmount",),
     "total": ("LegalMonetaryTotal/TaxInclusiveAmount",),
+    "amount_due": ("LegalMonetaryTotal/PayableAmount",),
+    "po_number": ("OrderReference/ID",),
 }
 _PATHS = {
     "CrossIndustryInvoice": CII,

@@ -53,6 +53,8 @@ FIELDS = (
     "subtotal",
     "tax",
     "total",
+    "amount_due",
+    "po_number",
 )
 
 

@@ -9,20 +9,23 @@ from decimal import Decimal
 from paperhook.reading.context import Context, context_of, evidence
 from paperhook.reading.document_dates import find_document_dates
 from paperhook.reading.extraction import FIELDS, ExtractedField, Extraction
-from paperhook.reading.items import Item, description_text, read_tables, settle
+from paperhook.reading.items import Item, description_text, read_tables
 from paperhook.reading.labels import windows
 from paperhook.reading.layout import Line, blocks_of
 from paperhook.reading.money import settle_currency
-from paperhook.reading.numbers import find_number
+from paperhook.reading.numbers import find_number, find_order_number
 from paperhook.reading.parties import Scene, claims_of, find_customer
-from paperhook.reading.slips import rows_without_heads
-from paperhook.reading.totals import Totals, candidates, choose
+from paperhook.reading.settling import settle
+from paperhook.reading.slips import Sum, rows_without_heads
+from paperhook.reading.totals import Candidate, Totals, candidates, choose, find_amount_due
 from paperhook.reading.vendor import find_vendor
 from paperhook.reading.vocabulary import TITLE_MEANINGS
 from paperhook.reading.words import Page
 
 #: How much more a total is believed when the other amounts explain it.
 _CONFIRMED = {"sums": 0.22, "adjusted": 0.2, "equal": 0.1, "": 0.0}
+#: How much less, when all three are there and do not explain each other.
+_CONTRADICTED = 0.2
 _CENT = Decimal("0.05")
 
 
@@ -32,9 +35,9 @@ def extract(pages: Sequence[Page]) -> Extraction:
     table = read_tables(context.lines, context.mark)
     context = replace(context, table_lines=table.line_indexes)
     found = candidates(context.lines, context.labels, context.mark, table.line_indexes)
-    sums = [one.amount.value for one in found if one.kind in {"subtotal", "total", "amount_due"}]
+    sums = [one.value for one in _sums(found)]
     items = settle(table.items, sums) or rows_without_heads(
-        context.lines, context.mark, sums, table.line_indexes
+        context.lines, context.mark, _sums(found), table.line_indexes
     )
     items_sum = sum((item.amount.value for item in items if item.amount), Decimal(0)) if items else None
     totals = choose(found, items_sum)
@@ -42,17 +45,21 @@ def extract(pages: Sequence[Page]) -> Extraction:
     fields = _total_fields(totals, items_sum) | find_document_dates(context)
     if number := find_number(context):
         fields["invoice_number"] = number
+    if order := find_order_number(context):
+        fields["po_number"] = order
+    if due := find_amount_due(found, totals):
+        fields["amount_due"] = _amount_due(due, totals)
     # Without anything to pay, a name on the page is just a name.
     if items or fields.keys() & {"invoice_number", "total", "subtotal"}:
         fields |= _party_fields(context)
-    if currency := settle_currency(context.lines, context.mark, fields.get("total")):
+    if currency := settle_currency(context.lines, context.mark, fields.get("total"), context.language):
         fields["currency"] = currency
     certainty = {page.number: page.certainty for page in pages}
     return Extraction(
         document_type=_document_type(context, fields),
         language=context.language,
         page_count=len(pages),
-        text="\f".join(_text(page, context.lines) for page in pages),
+        text="\f".join(_text(page, context.lines) for page in context.pages),
         fields={name: _discounted(fields[name], certainty) for name in FIELDS if name in fields},
         line_items=tuple(
             {name: _discounted(field, certainty) for name, field in _item_fields(item).items()}
@@ -60,6 +67,11 @@ def extract(pages: Sequence[Page]) -> Extraction:
         ),
         warnings=_warnings(totals),
     )
+
+
+def _sums(found: Sequence[Candidate]) -> list[Sum]:
+    kinds = {"subtotal", "total", "amount_due"}
+    return [Sum(one.amount.value, one.label.line_index) for one in found if one.kind in kinds]
 
 
 def _text(page: Page, lines: Sequence[Line]) -> str:
@@ -99,12 +111,19 @@ def _total_fields(totals: Totals, items_sum: Decimal | None) -> dict[str, Extrac
             continue
         amount = one.amount
         confidence = 0.45 + 0.3 * min(1.0, one.score) + _CONFIRMED[totals.confirmed]
-        confidence += 0.08 * (items_sum == amount.value)
+        confidence += 0.08 * (items_sum == amount.value) - _CONTRADICTED * _is_contradicted(totals)
         value = format(amount.value, "f")
         fields[name] = evidence(value, amount.text, amount.page, amount.words, confidence)
     if totals.tax_parts:
         fields["tax"] = _added(totals, fields["tax"].confidence - 0.05)
     return fields
+
+
+def _amount_due(due: Candidate, totals: Totals) -> ExtractedField:
+    amount = due.amount
+    same = totals.total is not None and totals.total.amount.value == amount.value
+    confidence = 0.5 + 0.35 * min(1.0, due.score) + 0.1 * same
+    return evidence(format(amount.value, "f"), amount.text, amount.page, amount.words, confidence)
 
 
 def _added(totals: Totals, confidence: float) -> ExtractedField:
@@ -116,8 +135,12 @@ def _added(totals: Totals, confidence: float) -> ExtractedField:
     return evidence(format(value, "f"), " + ".join(part.text for part in parts), page, words, confidence)
 
 
+def _is_contradicted(totals: Totals) -> bool:
+    return bool(totals.subtotal and totals.tax and totals.total and not totals.confirmed)
+
+
 def _warnings(totals: Totals) -> tuple[str, ...]:
-    if totals.subtotal and totals.tax and totals.total and not totals.confirmed:
+    if _is_contradicted(totals):
         return ("fields.total: subtotal and tax do not add up to it",)
     return ()
 

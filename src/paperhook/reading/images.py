@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from paperhook.rasterise import WORDS_KEY
 from paperhook.reading.extraction import ReadingFailed
+from paperhook.reading.levelling import is_sideways, levelled, strip_of
 from paperhook.textlayer import Page, Word
 
 try:
     from PIL import Image, ImageOps, UnidentifiedImageError
-except ImportError as error:  # pragma: no cover - the extra is installed wherever tests run
-    raise ImportError('reading pictures needs Pillow: pip install "paperhook[local-pdf]"') from error
+except ImportError as _error:  # pragma: no cover - the extra is installed wherever tests run
+    raise ImportError('reading pictures needs Pillow: pip install "paperhook[local-pdf]"') from _error
 
 #: Recognition sees at most this many pixels on the longer side: more costs time and finds no more.
-MAX_SIDE = 2000
+MAX_SIDE = 1800
 #: Mean certainty per line: upright pages score 0.97 and more, turned ones 0.75 and less (measured).
 UPRIGHT = 0.85
 _FORMATS = ("PNG", "JPEG", "TIFF", "WEBP")
@@ -37,6 +39,19 @@ def read_image(content: bytes, pages_limit: int, pixels_limit: int, deadline: fl
     Raises:
         ReadingFailed: With code ``corrupt``, ``too_large``, ``too_many_pages``, ``no_text`` or ``timeout``.
     """
+    frames = frames_of(content, pages_limit, pixels_limit)
+    return [
+        _carried_words(frame, number) or recognise(frame, number, deadline)
+        for number, frame in enumerate(frames, 1)
+    ]
+
+
+def frames_of(content: bytes, pages_limit: int, pixels_limit: int) -> Iterator[Any]:
+    """Decode the pictures of an image file, one after the other, as they are stored.
+
+    Raises:
+        ReadingFailed: With code ``corrupt``, ``too_large`` or ``too_many_pages``.
+    """
     with warnings.catch_warnings():
         # Pillow's size limits are ours, checked below; its complaints about metadata matter to nobody here.
         warnings.simplefilter("ignore")
@@ -52,30 +67,23 @@ def read_image(content: bytes, pages_limit: int, pixels_limit: int, deadline: fl
             raise ReadingFailed(
                 "too_many_pages", f"the file has {count} pictures; at most {pages_limit} are read"
             )
-        pages: list[Page] = []
         for index in range(count):
-            frame = _frame(picture, index, pixels_limit)
-            layer = _carried_words(frame, index + 1)
-            pages.append(layer or recognise(frame, index + 1, deadline))
-        return pages
+            yield _frame(picture, index, pixels_limit)
 
 
-def recognise_pdf_pages(
-    document: Any, pages: Sequence[Page], pictured: Sequence[int], pixels_limit: int, deadline: float
-) -> list[Page]:
-    """Recognise the pages of a PDF that show pictures instead of text."""
-    read = list(pages)
-    for index in pictured:
-        page = document[index]
-        scale = min(200 / 72, MAX_SIDE / max(page.get_size()))
-        if page.get_width() * page.get_height() * scale**2 > pixels_limit:
-            raise ReadingFailed(
-                "too_large", f"page {index + 1} has more pixels than the limit of {pixels_limit}"
-            )
-        picture = page.render(scale=scale).to_pil()
-        page.close()
-        read[index] = recognise(picture, index + 1, deadline)
-    return read
+def recognise_pdf_page(document: Any, index: int, pixels_limit: int, deadline: float) -> Page:
+    """Recognise a page of a PDF that shows a picture instead of text.
+
+    Raises:
+        ReadingFailed: With code ``too_large``, ``no_text`` or ``timeout``.
+    """
+    page = document[index]
+    scale = min(200 / 72, MAX_SIDE / max(page.get_size()))
+    if page.get_width() * page.get_height() * scale**2 > pixels_limit:
+        raise ReadingFailed("too_large", f"page {index + 1} has more pixels than the limit of {pixels_limit}")
+    picture = page.render(scale=scale).to_pil()
+    page.close()
+    return recognise(picture, index + 1, deadline)
 
 
 def _frame(picture: Any, index: int, pixels_limit: int) -> Any:
@@ -100,6 +108,19 @@ def _frame(picture: Any, index: int, pixels_limit: int) -> Any:
     return picture
 
 
+def as_displayed(picture: Any) -> Any:
+    """Turn a picture as its EXIF orientation says, in RGB, what is transparent white as on paper."""
+    turned = ImageOps.exif_transpose(picture)
+    if turned.mode.startswith("I;16"):
+        # Pillow would cut 16 bits off at 255 and leave a white page.
+        turned = turned.convert("I").point(lambda value: value / 256).convert("L")
+    if turned.has_transparency_data:
+        paper = Image.new("RGBA", turned.size, "white")
+        paper.alpha_composite(turned.convert("RGBA"))
+        turned = paper
+    return turned.convert("RGB")
+
+
 # The text layer that `paperhook.rasterise` writes.
 
 
@@ -112,7 +133,7 @@ def _carried_words(picture: Any, number: int) -> Page | None:
         shape = json.loads(text)
         width, height = (float(side) for side in shape["size"])
         turns = int(shape["turns"])
-        words = tuple(Word(str(word[0]), *(float(edge) for edge in word[1:5])) for word in shape["words"])
+        words = tuple(_carried(word) for word in shape["words"])
     except (ValueError, TypeError, KeyError, IndexError):
         return None
     shown_width, shown_height = (height, width) if turns % 2 else (width, height)
@@ -124,6 +145,11 @@ def _carried_words(picture: Any, number: int) -> Page | None:
     return Page(number, width, height, words, turns)
 
 
+def _carried(word: Any) -> Word:
+    text, x0, y0, x1, y1 = word[:5]
+    return Word(str(text), float(x0), float(y0), float(x1), float(y1))
+
+
 # Recognition.
 
 
@@ -132,6 +158,13 @@ class _Read:
     words: tuple[Word, ...]
     #: Mean certainty per line, 0..1.
     certainty: float
+    #: Most lines run up or down: the recogniser turns such lines by itself, so they are certain all the same.
+    is_sideways: bool = False
+
+    @property
+    def worth(self) -> float:
+        """How upright the page seems, to compare ways to turn it."""
+        return self.certainty - self.is_sideways
 
 
 def recognise(picture: Any, number: int, deadline: float) -> Page:
@@ -140,20 +173,24 @@ def recognise(picture: Any, number: int, deadline: float) -> Page:
     Raises:
         ReadingFailed: With code ``no_text`` if nothing here recognises pictures, ``timeout`` past the deadline.
     """
-    engine = _engine()
-    upright = ImageOps.exif_transpose(picture).convert("RGB")
+    upright = as_displayed(picture)
     if max(upright.size) > MAX_SIDE:
         upright.thumbnail((MAX_SIDE, MAX_SIDE))
-    best = (-1.0, 0, _Read((), 0.0))
-    for turns in (0, 2, 1, 3):
+    best, best_turns = _Read((), -1.0, is_sideways=True), 0
+    waiting = [0, 2, 1, 3]
+    while waiting:
+        turns = waiting.pop(0)
         if time.monotonic() > deadline:
             raise ReadingFailed("timeout", f"page {number} was not recognised within the time limit")
-        read = _recognised(engine, upright.rotate(-90 * turns, expand=True) if turns else upright)
-        if read.certainty > best[0]:
-            best = (read.certainty, turns, read)
-        if read.certainty >= UPRIGHT or (turns == 0 and not read.words):
+        read = _recognised_afresh(upright.rotate(-90 * turns, expand=True) if turns else upright)
+        if read.worth > best.worth:
+            best, best_turns = read, turns
+        if read.worth >= UPRIGHT or (turns == 0 and not read.words):
             break
-    certainty, turns, read = best
+        if turns == 0 and read.is_sideways:
+            # The recogniser turns tall lines to the left: what it reads well that way is upright after a left turn.
+            waiting = [3, 1] if read.certainty >= UPRIGHT else [1, 3]
+    certainty, turns, read = best.certainty, best_turns, best
     width, height = upright.size
     if turns % 2:
         width, height = height, width
@@ -183,28 +220,31 @@ def _engine() -> Any:
     return _ENGINES[0]
 
 
+def _recognised_afresh(picture: Any) -> _Read:
+    """Recognise with the loaded recogniser, or with a new one where that fails.
+
+    It keeps the memory of every size of picture it has seen, and fails with an error of its own when the limit
+    leaves no room for another; a new one starts empty.
+    """
+    engine = _engine()
+    try:
+        return _recognised(engine, picture)
+    except Exception:  # noqa: BLE001 - its libraries raise classes of their own; the second failure is told
+        del engine
+        _ENGINES.clear()
+        gc.collect()
+    return _recognised(_engine(), picture)
+
+
 def _recognised(engine: Any, picture: Any) -> _Read:
     import numpy
 
-    result = engine(numpy.asarray(picture), use_cls=False, return_word_box=False)
+    result = engine(numpy.asarray(picture), use_cls=False, return_word_box=True)
     if result.txts is None or not len(result.txts):
         return _Read((), 0.0)
-    words = [
-        word
-        for text, corners in zip(result.txts, result.boxes, strict=True)
-        for word in _line_words(text, corners)
+    strips = [
+        strip_of(text, corners, [(part[0], part[2]) for part in parts if part[2] is not None])
+        for text, corners, parts in zip(result.txts, result.boxes, result.word_results, strict=True)
     ]
-    return _Read(tuple(words), sum(result.scores) / len(result.scores))
-
-
-def _line_words(text: str, corners: Any) -> Iterator[Word]:
-    """Part a recognised line into words, sharing its width by characters."""
-    xs = [float(corner[0]) for corner in corners]
-    ys = [float(corner[1]) for corner in corners]
-    x0, x1, y0, y1 = min(xs), max(xs), min(ys), max(ys)
-    step = (x1 - x0) / max(1, len(text))
-    position = 0
-    for part in text.split():
-        start = text.index(part, position)
-        position = start + len(part)
-        yield Word(part, x0 + start * step, y0, x0 + position * step, y1)
+    certainty = sum(result.scores) / len(result.scores)
+    return _Read(tuple(levelled(strips, picture.size)), certainty, is_sideways(strips))

@@ -1,15 +1,16 @@
-"""The rows of an item table: amounts open a row, words wrap into it, sums of the page tell which rows count."""
+"""The rows of an item table: amounts open a row, words wrap into it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import combinations
 
 from paperhook.reading.amounts import Amount, amounts_in
-from paperhook.reading.columns import Head, cells_of, find_heads
-from paperhook.reading.labels import strange_words, windows
+from paperhook.reading.columns import Head, cells_of, describe, find_heads, numbers_of
+from paperhook.reading.labels import is_head_of_sums, strange_words, windows
 from paperhook.reading.layout import Line, Phrase
 from paperhook.reading.vocabulary import LABEL_MEANINGS
 from paperhook.reading.words import Word, joined
@@ -19,9 +20,14 @@ _ENDS = {"tax", "total", "amount_due", "paid"}
 #: Meanings whose line may as well be an item: shipping, a discount, a deposit.
 _MAYBE = {"plus", "minus", "other_amount", "paid"}
 _SUMS = _ENDS | _MAYBE | {"subtotal"}
-_CENT = Decimal("0.02")
-#: In heights of the text: rows farther apart are not of one table.
-_FAR = 9
+#: What rounding may make of a row.
+CENT = Decimal("0.02")
+#: In heights: what a cell leaves free at its right edge, and the next one at its left.
+_PADDING = 2.4
+#: In heights of the text: rows farther apart are not of one table, however many notes stand between them …
+_FAR = 30
+#: … nor two lines of which nothing stands between.
+_GAP = 9
 
 
 @dataclass(slots=True)
@@ -71,6 +77,7 @@ def read_tables(lines: Sequence[Line], mark: str) -> Table:
     heads = find_heads(lines, mark)
     for number, head in enumerate(heads):
         end = heads[number + 1].line_index if number + 1 < len(heads) else len(lines)
+        describe(head, lines[head.last_line + 1 : end])
         rows = _Rows(lines, head, mark)
         rows.read(rows.body(end))
         items += rows.finished()
@@ -92,6 +99,8 @@ class _Rows:
         """List the lines between the head and the totals; sums of groups on the way are left out."""
         body: list[int] = []
         for index in range(self.head.last_line + 1, end):
+            if is_head_of_sums(self.lines[index]):
+                break
             kind = self._sum_kind(self.lines[index])
             if kind is not None and self._reads_like_item(self.lines[index], body):
                 kind = None
@@ -152,20 +161,27 @@ class _Rows:
     def read(self, body: Sequence[int]) -> None:
         """Turn lines into rows; a line without an amount belongs to the row above it, or to the one below."""
         bottom: float | None = self.lines[self.head.last_line].y1
+        above = self.lines[self.head.last_line].y1
         page = self.lines[self.head.line_index].page
         waiting: list[int] = []
         for index in body:
             line = self.lines[index]
             if line.page is not page:
-                page, bottom, waiting = line.page, None, []
+                page, bottom, above, waiting = line.page, None, line.y0, []
             if bottom is not None and self.items and line.y0 - bottom > _FAR * line.height:
                 return
-            self.taken.add(index)
+            if self.items and line.y0 - above > _GAP * line.height:
+                return
+            above = line.y1
             if self._charge(line) is None:
                 self._continue(index)
                 waiting.append(index)
+                # Notes far below the last row are the table's only if another row follows them.
+                if bottom is None or line.y0 - bottom <= _GAP * line.height:
+                    self.taken.add(index)
                 continue
             self.items.append(self._item(index, waiting))
+            self.taken |= {index, *waiting}
             waiting, bottom = [], line.y1
 
     def finished(self) -> list[Item]:
@@ -182,6 +198,7 @@ class _Rows:
         line = self.lines[index]
         item = Item(index)
         self._fill(item, line)
+        self._multiply(item, line)
         if item.description:
             return item
         # The amount may stand between the lines of its row: then the line before has the description.
@@ -215,6 +232,32 @@ class _Rows:
         if not item.description and (words := self._description(line)):
             item.description.append(words)
 
+    def _multiply(self, item: Item, line: Line) -> None:
+        """Take those two numbers of a row for quantity and price that multiply to its amount.
+
+        Where heads are centred above numbers at the right edge, the nearest head is often the wrong one.
+        """
+        quantity, price = self.head.named("quantity"), self.head.named("unit_price")
+        if (
+            quantity is None
+            or item.amount is None
+            or not item.amount.value
+            or (item.quantity and item.unit_price)
+        ):
+            return
+        numbers = [n for n in numbers_of(line, self.head, self.mark) if n.words != item.amount.words]
+        if price is None:
+            # A head that no table of words knows, above what the quantity multiplies with.
+            known = item.quantity
+            prices = [n for n in numbers if n.is_money and known and _multiply_to(known, n, item.amount)]
+            item.unit_price = prices[0] if prices else None
+            return
+        for left, right in combinations(numbers, 2):
+            one, other = (left, right) if quantity.x0 < price.x0 else (right, left)
+            if _multiply_to(one, other, item.amount):
+                item.quantity, item.unit_price = one, other
+                return
+
     def _cells(self, line: Line) -> dict[str, list[Amount]]:
         return cells_of(line, self.head, self.mark)
 
@@ -230,7 +273,11 @@ class _Rows:
         column = self.head.named("description")
         if column is None:
             return leading_text(line)
-        return [word for phrase in line.phrases if self._is_description(phrase) for word in phrase.words]
+        phrases = [phrase for phrase in line.phrases if self._is_description(phrase)]
+        # What stands left of the description in a column without a head is a code or a group, not the name.
+        below = [phrase for phrase in phrases if column.overlaps(phrase)]
+        left = [phrase for phrase in phrases if phrase.x1 < column.x0 - phrase.height]
+        return [word for phrase in phrases if not (below and phrase in left) for word in phrase.words]
 
     def _is_description(self, phrase: Phrase) -> bool:
         column = self.head.named("description")
@@ -241,7 +288,9 @@ class _Rows:
         right = columns[index + 1] if index + 1 < len(columns) else None
         if right is not None and phrase.x0 >= right.x0 - 0.1 * phrase.height:
             return False
-        number = bool(re.fullmatch(r"[\W\d]+", phrase.text))
+        amounts = amounts_in(phrase, self.mark)
+        whole = any(len(amount.words) == len(phrase.words) for amount in amounts)
+        number = whole or bool(re.fullmatch(r"[\W\d]+", phrase.text))
         nearest = self.head.nearest(phrase.x0, phrase.x1)
         if (
             left is not None
@@ -267,6 +316,10 @@ class _Rows:
         return min(edges, default=float("inf"))
 
 
+def _multiply_to(quantity: Amount, price: Amount, amount: Amount) -> bool:
+    return abs(quantity.value * price.value - amount.value) <= CENT
+
+
 def _name_lines(description: Sequence[list[Word]], limit: float, widest: float) -> list[list[Word]]:
     """Keep the first line of a description and the lines it wraps into; notes below an item are not its name.
 
@@ -276,15 +329,23 @@ def _name_lines(description: Sequence[list[Word]], limit: float, widest: float) 
     kept = [description[0]]
     for words in description[1:]:
         last = kept[-1]
-        if words[0].height < 0.85 * last[0].height:
+        if words[0].height < 0.85 * last[0].height or _is_note(words):
             break
         flows = words[0].text[:1].islower() and not last[-1].text.endswith((".", "!", "?"))
-        needed = last[-1].x1 + 0.25 * last[-1].height + (words[0].x1 - words[0].x0)
+        needed = last[-1].x1 + (0.25 + _PADDING) * last[-1].height + (words[0].x1 - words[0].x0)
         full = last[-1].x1 - last[0].x0 > 0.8 * (limit - last[0].x0)
         if not (flows or needed > limit or (needed > widest and full)):
             break
         kept.append(words)
     return kept
+
+
+def _is_note(words: Sequence[Word]) -> bool:
+    """Whether a line says something of the item: with a label, "Gross price : 25.00", or in brackets."""
+    text = joined(words)
+    return bool(re.match(r"\(.*\)$", text)) or any(
+        re.search(r"[^)]:$", word.text) or word.text == ":" for word in words[:4]
+    )
 
 
 def label_of_sum(line: Line) -> str | None:
@@ -303,40 +364,8 @@ def leading_text(line: Line) -> list[Word]:
     return list(phrase.words) if phrase else []
 
 
-# What counts.
-
-
-def settle(items: Sequence[Item], sums: Sequence[Decimal]) -> list[Item]:
-    """Drop rows that are parts of other rows, when the sums of the page say so.
-
-    Args:
-        sums: Amounts labelled as subtotal or total.
-    """
-    kept = [_unswapped(item) for item in items]
-    if not kept or adds_up(kept, sums):
-        return kept
-    usual = sorted(item.indent for item in kept)[len(kept) // 2]
-    tall = max(item.height for item in kept)
-    outer = [item for item in kept if item.indent <= usual + 0.3 * item.height]
-    large = [item for item in kept if item.height >= 0.93 * tall]
-    return next((fewer for fewer in (outer, large) if adds_up(fewer, sums)), kept)
-
-
-def adds_up(items: Sequence[Item], sums: Sequence[Decimal]) -> bool:
-    """Whether the rows add up to a sum of the page."""
-    total = sum((item.amount.value for item in items if item.amount), Decimal(0))
-    return any(abs(total - known) <= _CENT for known in sums)
-
-
-def _unswapped(item: Item) -> Item:
-    """A quantity with a currency beside a bare price is a price beside its quantity."""
-    quantity, price = item.quantity, item.unit_price
-    if quantity and price and quantity.currency and not price.is_money:
-        return replace(item, quantity=price, unit_price=quantity)
-    return item
-
-
 def description_text(words: Sequence[Word]) -> str:
-    """A description without the article code in brackets or asterisks before it."""
-    text = re.sub(r"^(?:\[[^\]]{1,30}\]|\*[\w-]{1,30}\*)\s*", "", joined(words)).strip()
+    """A description without the article code in brackets or asterisks before it, and without bar codes."""
+    named = [word for word in words if not re.fullmatch(r"\d{8,14}", word.text)] or words
+    text = re.sub(r"^(?:\[[^\]]{1,30}\]|\*[\w-]{1,30}\*)\s*", "", joined(named)).strip()
     return text.rstrip(":").strip() or joined(words)

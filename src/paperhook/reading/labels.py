@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from paperhook.reading.layout import Line, Phrase
+from paperhook.reading.phrases import Phrases
 from paperhook.reading.vocabulary import LABEL_MEANINGS
 from paperhook.reading.words import Word, squeeze
 
 #: Words a label may have.
 LONGEST = 7
 
+
+_SUMS = {"subtotal", "tax", "total", "amount_due", "minus", "plus", "paid"}
 
 #: Words that may stand around a label and do not make it a sentence: rates, bases, currencies.
 AROUND = re.compile(
@@ -54,20 +57,12 @@ class Label:
         return self.phrase.words[self.end - 1].text.endswith((":", "#", "°"))
 
 
-def windows(
-    words: Sequence[Word], table: Mapping[str, tuple[str, ...]]
-) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+def windows(words: Sequence[Word], table: Phrases) -> Iterator[tuple[int, int, tuple[str, ...]]]:
     """Find the longest phrases of a table in a run of words: first word, word after the last, meanings."""
     squeezed = [squeeze(word.text) for word in words]
     start = 0
     while start < len(words):
-        found = None
-        if squeezed[start]:
-            for end in range(min(len(words), start + LONGEST), start, -1):
-                meanings = table.get("".join(squeezed[start:end]))
-                if meanings and squeezed[end - 1]:
-                    found = end, meanings
-                    break
+        found = _longest(squeezed, start, table.get) or _longest(squeezed, start, table.nearly)
         if found is None:
             start += 1
             continue
@@ -79,9 +74,28 @@ def windows(
         start = end
 
 
+def _longest(
+    squeezed: Sequence[str], start: int, look_up: Callable[[str], tuple[str, ...] | None]
+) -> tuple[int, tuple[str, ...]] | None:
+    """The word after the longest phrase that begins with a word, and what it means."""
+    if not squeezed[start]:
+        return None
+    for end in range(min(len(squeezed), start + LONGEST), start, -1):
+        meanings = look_up("".join(squeezed[start:end]))
+        if meanings and squeezed[end - 1]:
+            return end, meanings
+    return None
+
+
 def strange_words(words: Sequence[Word]) -> int:
     """Count the words that make a cell more than a label with its rate, base and currency."""
     return sum(1 for word in words if not AROUND.match(word.text))
+
+
+def is_head_of_sums(line: Line) -> bool:
+    """Whether a line is the head of a table of sums: "Net | VAT | Total", with the amounts below."""
+    named = [_SUMS & set(LABEL_MEANINGS.get(squeeze(phrase.text), ())) for phrase in line.phrases]
+    return sum(bool(kinds) for kinds in named) >= 2 and not re.search(r"\d{3}|\d[.,]\d", line.text)
 
 
 def find_labels(lines: Sequence[Line]) -> list[Label]:

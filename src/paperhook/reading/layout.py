@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from paperhook.reading.words import Page, Word, joined
 
 #: Gaps between words of one phrase, as fractions of their height; more is a new cell.
 PHRASE_GAP = 0.85
+#: The same where the spaces of a page are as narrow as they usually are: cells may stand closer than 0.85.
+NARROW_GAP = 0.5
+#: How many of the page's usual spaces are more than a space.
+SPACES = 2.2
 #: Vertical distance of the middles of words on one line, as a fraction of the smaller height.
 LINE_SLOPE = 0.38
+#: The same where words were recognised: their boxes are less exact, and a levelled page is not quite level.
+RECOGNISED_SLOPE = 0.52
+#: Spaces that must be seen before a page's usual one is known.
+_TELLING = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,27 +113,42 @@ class Block:
 
 def lines_of(page: Page) -> list[Line]:
     """Gather the page's words into lines, top to bottom."""
+    slope = LINE_SLOPE if page.certainty == 1.0 else RECOGNISED_SLOPE
     rows: list[list[Word]] = []
     for word in sorted(page.words, key=lambda word: (word.middle, word.x0)):
-        row = next((row for row in reversed(rows[-4:]) if _level(row, word)), None)
+        row = next((row for row in reversed(rows[-4:]) if _level(row, word, slope)), None)
         if row is None:
             rows.append([word])
         else:
             row.append(word)
-    lines = [Line(page, tuple(_phrases(page, row))) for row in rows]
+    gap = _cell_gap(rows) if page.certainty == 1.0 else PHRASE_GAP
+    lines = [Line(page, tuple(_phrases(page, row, gap))) for row in rows]
     return sorted(lines, key=lambda line: line.middle)
 
 
-def _level(row: list[Word], word: Word) -> bool:
+def _level(row: list[Word], word: Word, slope: float) -> bool:
     nearest = min(row, key=lambda other: max(other.x0 - word.x1, word.x0 - other.x1))
-    limit = LINE_SLOPE * min(nearest.height, word.height)
+    limit = slope * min(nearest.height, word.height)
     return abs(nearest.middle - word.middle) <= limit and abs(row[0].middle - word.middle) <= 2 * limit
 
 
-def _phrases(page: Page, row: Sequence[Word]) -> list[Phrase]:
+def _cell_gap(rows: Sequence[Sequence[Word]]) -> float:
+    """The gap that parts two cells of a page, in heights: told by how wide its spaces are."""
+    gaps = [
+        (right.x0 - left.x1) / min(left.height, right.height)
+        for row in rows
+        for left, right in pairwise(sorted(row, key=lambda word: word.x0))
+    ]
+    spaces = [gap for gap in gaps if 0.05 < gap <= PHRASE_GAP]
+    if len(spaces) < _TELLING:
+        return PHRASE_GAP
+    return min(PHRASE_GAP, max(NARROW_GAP, SPACES * median(spaces)))
+
+
+def _phrases(page: Page, row: Sequence[Word], gap: float) -> list[Phrase]:
     phrases: list[list[Word]] = []
     for word in sorted(row, key=lambda word: word.x0):
-        if phrases and word.x0 - phrases[-1][-1].x1 <= PHRASE_GAP * min(word.height, phrases[-1][-1].height):
+        if phrases and word.x0 - phrases[-1][-1].x1 <= gap * min(word.height, phrases[-1][-1].height):
             phrases[-1].append(word)
         else:
             phrases.append([word])

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from paperhook.reading.amounts import CURRENCIES, amounts_in
 from paperhook.reading.context import evidence
+from paperhook.reading.eastern import is_japanese
 from paperhook.reading.extraction import ExtractedField
 from paperhook.reading.layout import Line, Phrase
 from paperhook.reading.words import Word, joined, squeeze
@@ -42,19 +43,23 @@ _COUNTRIES = (
     (
         "kr",
         "SEK",
-        r"\bmoms\b.*\bSverige\b|\bSweden\b|\bSverige\b|Organisationsnummer|\bfaktura\w*\b.*\bOrg\.?\s?nr",
+        r"\bmoms\b.*\bSverige\b|\bSweden\b|\bSverige\b|Organisationsnummer|\bfaktura\w*\b.*\bOrg\.?\s?nr|\bbankgiro\b|\bplusgiro\b|\bförfallo",
     ),
-    ("kr", "DKK", r"\bCVR\b|\bDanmark\b|\bDenmark\b"),
-    ("kr", "NOK", r"\bNorge\b|\bNorway\b|\bMVA\b"),
+    ("kr", "DKK", r"\bCVR\b|\bDanmark\b|\bDenmark\b|\bforfaldsdato\b|\bfakturadato\b.*\bmoms\b"),
+    ("kr", "NOK", r"\bNorge\b|\bNorway\b|(?i:\bmva\b)|\bforfallsdato\b"),
     ("¥", "CNY", r"[元]|\bChina\b|\bRMB\b"),
 )
+_CROWNS: Mapping[str | None, str] = {"sv": "SEK", "da": "DKK", "nb": "NOK"}
 _DEFAULTS = {"$": "USD", "kr": "SEK", "¥": "JPY"}
 
 
-def settle_currency(lines: Sequence[Line], mark: str, total: ExtractedField | None) -> ExtractedField | None:
+def settle_currency(
+    lines: Sequence[Line], mark: str, total: ExtractedField | None, language: str | None
+) -> ExtractedField | None:
     """Decide the currency; None when nothing on the page states one.
 
     Args:
+        language: Of the document; it tells whose crown "kr" is, where nothing clearer does.
         total: Its mark counts three times: an exchange rate or a second currency stands elsewhere.
     """
     votes: Counter[str] = Counter()
@@ -73,9 +78,9 @@ def settle_currency(lines: Sequence[Line], mark: str, total: ExtractedField | No
     whole = " ".join(line.text for line in lines)
     meant: Counter[str] = Counter()
     for symbol, count in votes.items():
-        meant[_meaning(symbol, votes, whole)] += count
+        meant[_meaning(symbol, votes, whole, language)] += count
     best = meant.most_common(1)[0][0]
-    symbol = best if best in shown else next(s for s in shown if _meaning(s, votes, whole) == best)
+    symbol = best if best in shown else next(s for s in shown if _meaning(s, votes, whole, language) == best)
     phrase, beside, text = shown[symbol]
     return evidence(best, text, phrase.page, beside, 0.97 if symbol == best else 0.75)
 
@@ -97,7 +102,7 @@ def _named(phrase: Phrase) -> list[tuple[int, int, str]]:
     return found
 
 
-def _meaning(mark: str, votes: Counter[str], whole: str) -> str:
+def _meaning(mark: str, votes: Counter[str], whole: str, language: str | None) -> str:
     if mark not in _DEFAULTS:
         return mark
     dollars = {
@@ -108,7 +113,9 @@ def _meaning(mark: str, votes: Counter[str], whole: str) -> str:
     for code in dollars[mark]:
         if votes[code]:
             return code
+    if mark == "¥" and is_japanese(whole):
+        return "JPY"
     for symbol, code, pattern in _COUNTRIES:
         if symbol == mark and re.search(pattern, whole, re.DOTALL):
             return code
-    return _DEFAULTS[mark]
+    return _CROWNS.get(language, _DEFAULTS[mark]) if mark == "kr" else _DEFAULTS[mark]

@@ -7,21 +7,29 @@ import re
 
 from paperhook.reading.dates import is_only_date
 from paperhook.reading.layout import Phrase
-from paperhook.reading.vocabulary import COMPANY_FORMS, LABEL_MEANINGS, PLACE_NAMES, TITLE_MEANINGS
+from paperhook.reading.vocabulary import (
+    CAPITAL_FORMS,
+    COMPANY_FORMS,
+    LABEL_MEANINGS,
+    PLACE_NAMES,
+    TITLE_MEANINGS,
+)
 from paperhook.reading.words import squeeze
 
-COMPANY = re.compile(rf"(?<![\w.])(?:{COMPANY_FORMS})(?![\w])")
+COMPANY = re.compile(
+    rf"(?<![\w.])(?:{COMPANY_FORMS}|{CAPITAL_FORMS})(?![\w])|(?:株式|有限|合同|合資)会社|\([株有]\)|[社財]団法人"
+)
 POSTAL = re.compile(
     r"(?<![\w-])(?:[A-Z]{1,2}-)?\d{4,5}(?:-\d{4})?\s+[A-ZÄÖÜÉÈ][\w'’.-]+|\b[A-Z]{2}\.?,?\s+\d{5}(?:-\d{4})?\b|\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b|\b\d{4}\s?[A-Z]{2}\b\s+\w+|\b[A-Z]\d[A-Z]\s?\d[A-Z]\d\b"
-    r"|\b(?:NSW|VIC|QLD|WA|SA|TAS|ACT|NT)\s+\d{4}\b|\b\d{4}-\d{3}\b"
+    r"|\b(?:NSW|VIC|QLD|WA|SA|TAS|ACT|NT)\s+\d{4}\b|\b\d{4}-\d{3}\b|(?<![\w-])\d{2}-\d{3}\s+[^\W\d_]|(?<![\w-])(?:[A-Z]{1,2}-)?\d{3}\s\d{2}\s+[^\W\d_]{2}|〒\s?\d{3}-?\d{4}"
 )
 STREET = re.compile(
     r"(?i)\b(?:street|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd|suite|floor|way|court|ct|place|pl|square|highway|hwy|parkway|pkwy|p\.?\s?o\.? box|unit|apt)\b\.?"
     r"|stra(?:ß|ss)e\b|str\.(?=\s?\d)|(?:weg|platz|allee|gasse|ring|ufer|damm|markt|dijk|singel)\s+\d|\brue\b|\bavenue\b|\bchemin\b|\bplace\b|\bquai\b|\bimpasse\b|straat\b|laan\b|plein\b|kade\b|gracht\b|\bcalle\b|\bc/|\bavda\b|\bavenida\b|\bplaza\b|\bpaseo\b"
-    r"|\bvia\b|\bviale\b|\bpiazza\b|\bcorso\b|\brua\b|\bpraça\b|\blargo\b|\bpostfach\b|\bpostbus\b|\bbp\b\s?\d"
+    r"|\bvia\b|\bviale\b|\bpiazza\b|\bcorso\b|(?:gatan?|gränd|vägen|väg|torg|stigen|gate|veien|vei|vej|gade|allé|stræde)\s+\d|\bul\.\s|\bulica\b|\baleja\b|\bal\.\s(?=[^\W\d_])|\bos\.\s|\brua\b|\bpraça\b|\blargo\b|\bpostfach\b|\bpostbus\b|\bbp\b\s?\d|[都道府県].{1,8}[市区町村郡]|丁目|番地"
 )
 CONTACT = re.compile(
-    r"(?i)@|www\.|https?:|\btel\b|\bphone\b|\bfax\b|telefon|téléphone|\+\d{2}|\biban\b|\bvat\b|ust-?id|\bkvk\b|\bbtw\b|\btva\b|\bsiret\b|\bcif\b|\bnif\b|p\.?\s?iva|steuer-?n|registration|\babn\b|\bein\b|\bbic\b|\bswift\b|hrb|geschäftsführer|\bmwst"
+    r"(?i)@|www\.|https?:|\btel\b|\bphone\b|\bfax\b|telefon|téléphone|\+\d{2}|\biban\b|\bvat\b|ust-?id|\bkvk\b|\bbtw\b|\btva\b|\bsiret\b|\bcif\b|\bnif\b|p\.?\s?iva|steuer-?n|registration|\babn\b|\bein\b|\bbic\b|\bswift\b|hrb|geschäftsführer|\bmwst|\btelefoni?\b|\btlf\b|\bcvr\b|\borg\.?\s?nr\b|organis?ation|\bnip\b|\bregon\b|momsreg|bankgiro|plusgiro|電話|登録番号"
 )
 EMAIL = re.compile(r"[\w.+-]+@([\w-]+(?:\.[\w-]+)+)|(?:www\.|https?://(?:www\.)?)([\w-]+(?:\.[\w-]+)+)")
 #: Mail hosts that say nothing about a company.
@@ -61,9 +69,13 @@ PAYEE = re.compile(
 )
 
 
+#: "(524463-X)" behind the name of a company.
+_REGISTERED = re.compile(r"\s*\([^()]*\d{3}[^()]*\)$")
 SALUTATIONS = frozenset(
     "herr herrn frau familie firma fam mr mrs ms miss dr madame monsieur mme sr sra senor senora deheer mevrouw dhr mevr sig sigra egrsig spettle spettabile exmosr messrs herrnfrau herrundfrau attn an".split()  # noqa: SIM905 - a list of words reads as one
 )
+#: What follows the receiver's name in Japanese.
+ADDRESSED = frozenset({"御中", "様", "殿"})
 #: What an address line or a bank's line starts with.
 _NOT_NAMES = re.compile(
     r"(?i)(?:tel|fax|phone|mobile|vat|iban|bic|page|seite|p\.? ?o\.? box)\b|www\.|https?:"
@@ -103,5 +115,5 @@ def is_address(text: str) -> bool:
 
 
 def without_prefix(text: str) -> str:
-    """Strip "Attn:", "Herrn" and the like from a name."""
-    return PREFIXES.sub("", text).strip(" ,;:-–|•·") or text
+    """Strip "Attn:", "Herrn" and the like from a name, and the number of a register behind it."""
+    return _REGISTERED.sub("", PREFIXES.sub("", text)).strip(" ,;:-–|•·") or text

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from paperhook.reading.context import Context, evidence
 from paperhook.reading.dates import is_only_date
 from paperhook.reading.extraction import ExtractedField
-from paperhook.reading.labels import Label, above, below, right_of
+from paperhook.reading.labels import Label, above, below, right_of, strange_words
 from paperhook.reading.layout import Phrase
 from paperhook.reading.words import Word, joined, squeeze
 
@@ -21,7 +21,13 @@ LONGEST = 32
 _FILLER = re.compile(
     r"(?i)^(?:[#:.\-–*]+|no|nr|n[°ºo]|num|number|numéro|numero|número|nummer|id|№|\(.*\))[.:]*$"
 )
-_NUMBER = re.compile(r"^[#№]?[A-Za-zÀ-ÿ0-9][\w./\\–-]*$")
+#: "n°562044387": the sign is the label's.
+_GLUED = re.compile(r"(?i)^n[°º](?=\d)")
+_NUMBER = re.compile(r"^(?:[#№]|[nN][°º](?=\d))?[A-Za-zÀ-ÿ0-9][\w./\\–-]*$")
+#: A title joined with what it is for: "Mietrechnung", "Verkaufsfaktura".
+_COMPOUND = re.compile(r"(?:rechnung|gutschrift|faktura|factuur|nota)$")
+#: A version of a format or a form; a title never carries it as its number.
+_VERSION = re.compile(r"\d{1,2}\.\d{1,2}")
 _MONEY = re.compile(r"\d{1,3}(?:[.,]\d{3})*[.,]\d{2}|[$€£].*")
 
 
@@ -33,12 +39,13 @@ class _Found:
 
     @property
     def text(self) -> str:
-        return joined(self.words).lstrip("#№").strip(" .,:;")
+        return _GLUED.sub("", joined(self.words)).lstrip("#№").strip(" .,:;")
 
 
 def find_number(context: Context) -> ExtractedField | None:
     """Find the number; a value that several places agree on wins over others."""
-    found = [*_labelled(context), *_after_titles(context)] or list(_near_title(context))
+    found = [*_labelled(context), *_after_titles(context), *_in_titles(context)]
+    found = found or [*_near_title(context)] or [*_plainly_labelled(context)]
     if not found:
         return None
     counts = Counter(number.text for number in found)
@@ -47,9 +54,23 @@ def find_number(context: Context) -> ExtractedField | None:
     return evidence(best.text, best.text, best.phrase.page, best.words, confidence)
 
 
-def _labelled(context: Context) -> Iterator[_Found]:
-    for label in context.labels_of("number"):
-        if not _is_clear(label):
+def find_order_number(context: Context) -> ExtractedField | None:
+    """Find the number of the buyer's order, which only a label tells."""
+    found = [
+        number
+        for number in _labelled(context, "order")
+        if any(character.isdigit() for character in number.text)
+    ]
+    best = max(found, key=lambda number: number.score, default=None)
+    if best is None:
+        return None
+    confidence = 0.5 + 0.4 * min(1.0, best.score)
+    return evidence(best.text, best.text, best.phrase.page, best.words, confidence)
+
+
+def _labelled(context: Context, meaning: str = "number") -> Iterator[_Found]:
+    for label in context.labels_of(meaning):
+        if meaning == "number" and not _is_clear(label):
             continue
         places = [(0.0, phrase) for phrase in list(right_of(label, context.lines, context.labels))[:2]]
         places += [(0.12, phrase) for phrase in list(below(label, context.lines))[:3]]
@@ -71,6 +92,30 @@ def _after_titles(context: Context) -> Iterator[_Found]:
             if words and _is_telling(words) and not (apart and len(phrase.words) > len(words) + 1):
                 yield _Found(words, phrase, _weight(label, 0.7))
                 break
+
+
+def _in_titles(context: Context) -> Iterator[_Found]:
+    """The number of a compound title, which no table of words can list: "Mietrechnung (387) Nr. 4711"."""
+    for label in context.labels_of("number_plain"):
+        before = label.phrase.words[: label.start]
+        titled = any(_COMPOUND.search(squeeze(word.text)) for word in before[:2])
+        if titled and strange_words(before) <= 2 and (words := number_words(_rest_of(label), context)):
+            yield _Found(words, label.phrase, _weight(label, 0.95))
+
+
+def _rest_of(label: Label) -> Phrase:
+    return Phrase(label.phrase.page, label.rest or label.words)
+
+
+def _plainly_labelled(context: Context) -> Iterator[_Found]:
+    """A number whose label says just that, in the upper half of the first page of a document without a title."""
+    for label in context.labels_of("number_plain"):
+        page = label.phrase.page
+        alone = label.starts_phrase and len(squeeze(label.text)) > 3 and (label.has_colon or not label.rest)
+        if page.number == 1 and alone and label.phrase.y0 < page.height / 2:
+            for phrase in list(right_of(label, context.lines, context.labels))[:1]:
+                if (words := number_words(phrase, context)) and len(words) == len(phrase.words):
+                    yield _Found(words, phrase, 0.4 - 0.2 * label.phrase.y0 / page.height)
 
 
 def _near_title(context: Context) -> Iterator[_Found]:
@@ -105,6 +150,8 @@ def _weight(label: Label, weight: float) -> float:
 def _is_telling(words: Sequence[Word]) -> bool:
     """After a mere title a number must look like one: more than a count or a page number."""
     text = squeeze(joined(words))
+    if _VERSION.fullmatch(joined(words)):
+        return False
     return sum(character.isdigit() for character in text) >= 2 or bool(re.search(r"[a-z]\d|\d[a-z]", text))
 
 

@@ -6,9 +6,19 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from paperhook.reading.items import label_of_sum
 from paperhook.reading.labels import Label, below, right_of
 from paperhook.reading.layout import Block, Line, Phrase, blocks_of
-from paperhook.reading.names import COMPANY, CONTACT, NAME_LABEL, PAYEE, is_address, is_name, without_prefix
+from paperhook.reading.names import (
+    ADDRESSED,
+    COMPANY,
+    CONTACT,
+    NAME_LABEL,
+    PAYEE,
+    is_address,
+    is_name,
+    without_prefix,
+)
 from paperhook.reading.vocabulary import LABEL_MEANINGS
 from paperhook.reading.words import Word, joined, squeeze
 
@@ -62,6 +72,8 @@ def find_customer(scene: Scene, claims: Sequence[Claim]) -> tuple[Party | None, 
     named = next((claim.party for claim in claims if claim.kind == "customer"), None)
     if named is not None:
         return named, members
+    if (addressed := _addressed(scene)) is not None:
+        return addressed, members | {addressed.phrase}
     block = _address_window(scene, members)
     phrase = next((phrase for phrase in block.phrases if is_name(phrase)), None) if block else None
     if block is None or phrase is None:
@@ -172,6 +184,20 @@ def _table_values(label: Label, lines: Sequence[Line]) -> set[Phrase]:
     return members
 
 
+def _addressed(scene: Scene) -> Party | None:
+    """Who a Japanese paper is addressed to: a name and then 御中, 様 or 殿 at the end of its cell."""
+    for line in scene.lines:
+        for index, phrase in enumerate(line.phrases):
+            if phrase.words[-1].text not in ADDRESSED:
+                continue
+            # "様" may stand in a cell of its own, behind the name.
+            named = phrase if len(phrase.words) > 1 or not index else line.phrases[index - 1]
+            words = [word for word in named.words if word.text not in ADDRESSED]
+            if words and not joined(words).startswith("お客"):
+                return Party(tuple(words), named, joined(words), 0.85)
+    return None
+
+
 # What places say.
 
 
@@ -181,7 +207,8 @@ def _address_window(scene: Scene, claimed: frozenset[Phrase]) -> Block | None:
         return None
     barred = claimed | {phrase for index in scene.table_lines for phrase in scene.lines[index].phrases}
     # Letters for window envelopes often space their lines widely.
-    blocks = [*scene.blocks, *blocks_of(scene.lines, reach=2.4)]
+    wide = [block for block in blocks_of(scene.lines, reach=2.4) if block not in scene.blocks]
+    blocks = [*scene.blocks, *wide]
     found = [block for block in blocks if _may_be_address(block, scene.lines[0], barred)]
     # A lone address is the sender's; of two, the one with fewer contacts and lower down is the receiver's.
     if not found or (len(found) == 1 and not _sender_elsewhere(scene.lines, found[0])):
@@ -195,6 +222,10 @@ def _may_be_address(block: Block, top: Line, barred: frozenset[Phrase]) -> bool:
     if first.page is not top.page or first.y0 > 0.5 * top.page.height or barred & set(block.phrases):
         return False
     named = any(is_name(phrase) for phrase in block.phrases[:2])
+    # What is written for a window has one left edge; a shop's head is centred.
+    starts = [phrase.x0 for phrase in block.phrases]
+    if max(starts) - min(starts) > 1.2 * first.height:
+        return False
     return named and len(block.phrases) >= 3 and any(is_address(phrase.text) for phrase in block.phrases)
 
 
@@ -209,7 +240,9 @@ def _sender_elsewhere(lines: Sequence[Line], block: Block) -> bool:
     """Whether the page shows a sender outside a block: a sender's line, a footer with company or tax data."""
     members = set(block.phrases)
     page = block.phrases[0].page
-    phrases = [phrase for line in lines if line.page is page for phrase in line.phrases]
+    # "19 % MwSt." is a sum, "MwSt-Nr. 123" is the sender's.
+    told = [line for line in lines if line.page is page and label_of_sum(line) is None]
+    phrases = [phrase for line in told for phrase in line.phrases]
     return any(
         phrase not in members and (CONTACT.search(phrase.text) or COMPANY.search(phrase.text))
         for phrase in phrases

@@ -6,11 +6,11 @@ from typing import Any
 
 try:
     import pypdfium2
-    import pypdfium2.raw as pdfium
-except ImportError as error:  # pragma: no cover - the extra is installed wherever tests run
-    raise ImportError('reading PDFs needs pypdfium2: pip install "paperhook[local-pdf]"') from error
+except ImportError as _error:  # pragma: no cover - the extra is installed wherever tests run
+    raise ImportError('reading PDFs needs pypdfium2: pip install "paperhook[local-pdf]"') from _error
 
 from paperhook.reading.extraction import ReadingFailed
+from paperhook.reading.scans import Source, source_of
 from paperhook.textlayer import Page, TooManyCharacters, read_words
 
 #: Attached invoices are tens of kB; a larger one is not read.
@@ -37,8 +37,8 @@ def open_pdf(content: bytes) -> Any:
         ) from None
 
 
-def read_page(document: Any, index: int) -> tuple[Page, bool]:
-    """Read the words of one page, and tell whether it shows pictures instead.
+def read_page(document: Any, index: int) -> tuple[Page, Source]:
+    """Read the words of one page, and tell what they are worth.
 
     Raises:
         ReadingFailed: With code ``corrupt`` or ``too_large``.
@@ -49,15 +49,11 @@ def read_page(document: Any, index: int) -> tuple[Page, bool]:
         raise ReadingFailed("corrupt", f"page {index + 1} of the PDF cannot be opened") from None
     try:
         words = read_words(page, index + 1)
-        return words, not words.words and _has_pictures(page)
+        return words, source_of(page, words)
     except TooManyCharacters as error:
         raise ReadingFailed("too_large", str(error)) from None
     finally:
         page.close()
-
-
-def _has_pictures(page: Any) -> bool:
-    return any(item.type == pdfium.FPDF_PAGEOBJ_IMAGE for item in page.get_objects(max_depth=3))
 
 
 def attachments(document: Any) -> list[bytes]:

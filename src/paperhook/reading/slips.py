@@ -1,53 +1,229 @@
 """Rows without heads, as on a till receipt: "text … amount", counted only when they add up."""
 
+# ruff: noqa: RUF001 - slips print these signs.
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from paperhook.reading.amounts import amounts_in
-from paperhook.reading.items import Item, adds_up, label_of_sum, leading_text
-from paperhook.reading.layout import Line
+from paperhook.reading.amounts import Amount, amounts_in
+from paperhook.reading.items import Item, label_of_sum, leading_text
+from paperhook.reading.layout import Line, Phrase
+from paperhook.reading.words import Word
 
 _CENT = Decimal("0.02")
+#: "@500*2", "2 x 1,50", "3 @ $4.00": a price and how often, in either order.
+_COUNT = re.compile(
+    r"(?i)^\W{0,3}(?P<first>[\d.,]+)\s?\D{0,4}?\s?(?P<sign>[x×*@✕]|ea\b|per\b|コ|個|点|本|枚)\s?\D{0,3}?(?P<second>[\d.,]+)"
+    r"\s?(?:円|ea\.?|each|個|コ|点|本|枚|/\w+|[€$£¥]|eur|st(?:k|ück)?\.?|pcs)?\W{0,2}$"
+)
+#: In heights of the text: rows of one list start at one edge, as far as recognition sees one.
+_EDGE = 0.6
+#: In heights: a space of a till's print, where letters do not fill their places.
+_SPACE = 1.3
+_TIMES = re.compile(r"(?i)^\d{1,3}\s?[x×*]$")
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """An amount labelled as subtotal or total, and its line."""
+
+    value: Decimal
+    line_index: int
 
 
 def rows_without_heads(
-    lines: Sequence[Line], mark: str, sums: Sequence[Decimal], table_lines: frozenset[int]
+    lines: Sequence[Line], mark: str, sums: Sequence[Sum], table_lines: frozenset[int]
 ) -> list[Item]:
     """Find rows that stand together, start at one edge and add up to a sum of the page.
 
     Without a sum that confirms them such rows prove nothing, so nothing is returned.
     """
-    groups: dict[tuple[int, int], list[Item]] = {}
-    block = 0
-    for index, line in enumerate(lines):
-        item = None if index in table_lines else _row(line, index, mark)
-        if item is None:
-            # A heading parts two blocks; a tax below an item does not.
-            block += not any(amounts_in(phrase, mark) for phrase in line.phrases)
-            continue
-        groups.setdefault((block, round(item.indent / (0.3 * item.height))), []).append(item)
     found: list[Item] = []
-    for items in groups.values():
-        for part in (items, [item for item in items if item.amount and item.amount.value]):
-            if len(part) > len(found) and adds_up(part, sums):
-                found = part
-    return found
+    for block in _blocks(lines, mark, table_lines):
+        for items in (*_at_one_edge(block), block):
+            for part in (items, [item for item in items if item.amount and item.amount.value]):
+                if len(part) > len(found) and _add_up(part, sums):
+                    found = part
+    return _counted(found)
+
+
+def _add_up(items: Sequence[Item], sums: Sequence[Sum]) -> bool:
+    total = sum((item.amount.value for item in items if item.amount), Decimal(0))
+    last = max(item.line_index for item in items)
+    # A lone row that repeats the sum above it is what was paid.
+    return any(
+        abs(total - known.value) <= _CENT and (len(items) > 1 or known.line_index > last) for known in sums
+    )
+
+
+def _at_one_edge(block: Sequence[Item]) -> Iterator[list[Item]]:
+    """Part rows by where they start: notes and sums are often indented."""
+    rest = list(block)
+    while rest:
+        edge, height = rest[0].indent, rest[0].height
+        yield [item for item in rest if abs(item.indent - edge) <= _EDGE * height]
+        rest = [item for item in rest if abs(item.indent - edge) > _EDGE * height]
+
+
+# Lines to rows.
+
+
+def _blocks(lines: Sequence[Line], mark: str, table_lines: frozenset[int]) -> Iterator[list[Item]]:
+    """Gather rows that follow each other; a heading parts two blocks, a sum or a tax among them does not."""
+    block: list[Item] = []
+    for index, line in enumerate(lines):
+        above = lines[index - 1] if index and index - 1 not in table_lines else None
+        if index in table_lines or label_of_sum(line) is not None:
+            continue
+        if (count := _count(line, mark)) is not None:
+            block += _with_count(count, line, index, above, block, mark)
+        elif (item := _row(line, index, mark)) is not None:
+            block.append(_times(item, above, mark))
+        elif not any(amounts_in(phrase, mark) for phrase in line.phrases) and not _opens(lines, index, mark):
+            yield block
+            block = []
+    yield block
+
+
+def _opens(lines: Sequence[Line], index: int, mark: str) -> bool:
+    """Whether a line is the name of the row whose price and amount stand in the next line."""
+    after = lines[index + 1] if index + 1 < len(lines) else None
+    return after is not None and _count(after, mark) is not None
 
 
 def _row(line: Line, index: int, mark: str) -> Item | None:
-    if len(line.phrases) < 2 or label_of_sum(line) is not None:
+    if len(line.phrases) < 2:
         return None
     amounts = amounts_in(line.phrases[-1], mark)
-    words = leading_text(line)
+    words = _name(line)
     if not amounts or not amounts[-1].is_money or not words or words[-1].x1 > amounts[-1].words[0].x0:
         return None
-    item = Item(index, [words], amount=amounts[-1])
-    cells = [phrase for phrase in line.phrases[:-1] if phrase.words[0] is not words[0]]
+    item = Item(index, [_without_code(words)], amount=amounts[-1])
+    cells = [phrase for phrase in line.phrases[:-1] if phrase.words[0] not in words]
     numbers = [amount for phrase in cells for amount in amounts_in(phrase, mark)]
     if len(numbers) == 2 and abs(numbers[0].value * numbers[1].value - amounts[-1].value) <= _CENT:
         item.quantity, item.unit_price = numbers
-    elif len(numbers) == 1 and not numbers[0].is_money and numbers[0].value:
+    elif len(numbers) == 1 and not numbers[0].is_money and 0 < numbers[0].value < 10_000:
         item.quantity = numbers[0]
     return item
+
+
+def _name(line: Line) -> list[Word]:
+    """The first cell of words, and the next ones as far as they follow it closely: tills print wide spaces."""
+    words = leading_text(line)
+    for phrase in line.phrases[:-1]:
+        gap = phrase.x0 - words[-1].x1 if words else -1.0
+        if 0 <= gap <= _SPACE * phrase.height and re.search(r"[^\W\d_]", phrase.text):
+            words += phrase.words
+    return words
+
+
+def _without_code(words: list[Word]) -> list[Word]:
+    """A name without the bar code that tills print behind it."""
+    name = [word for word in words if not re.fullmatch(r"\d{8,14}", word.text)]
+    return name or words
+
+
+# Prices and how often.
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """Two factors of a line such as "@500*2", and the amount at its end, if there is one."""
+
+    factors: tuple[Amount, Amount]
+    amount: Amount | None
+
+    def cells(self, amount: Amount) -> tuple[Amount, Amount] | None:
+        """Quantity and price, when they make the amount; the count is the smaller whole number without a currency."""
+        one, other = self.factors
+        if abs(one.value * other.value - amount.value) > _CENT:
+            return None
+        whole = [each for each in self.factors if each.value == int(each.value) and each.currency is None]
+        if not whole:
+            return None
+        quantity = min(whole, key=lambda each: (each.is_money, each.value))
+        return quantity, other if quantity is one else one
+
+
+def _count(line: Line, mark: str) -> _Count | None:
+    words = list(line.words)
+    for end in range(len(words), max(0, len(words) - 4), -1):
+        phrase = Phrase(line.page, tuple(words[:end]))
+        if not _COUNT.match(phrase.text):
+            continue
+        # The signs between them would hide the numbers from the search for amounts.
+        numbers = [amount for word in phrase.words for amount in _factors(line, word, mark)]
+        rest = Phrase(line.page, tuple(words[end:])) if words[end:] else None
+        amounts = amounts_in(rest, mark) if rest else []
+        if len(numbers) == 2 and (not rest or amounts):
+            return _Count((numbers[0], numbers[1]), amounts[-1] if amounts else None)
+    return None
+
+
+def _factors(line: Line, word: Word, mark: str) -> list[Amount]:
+    parts = [part for part in re.split(r"(?i)[x×*@✕]|コ|個|点|本|枚", word.text) if re.search(r"\d", part)]
+    phrases = [Phrase(line.page, (replace(word, text=part),)) for part in parts]
+    return [replace(amount, words=(word,)) for phrase in phrases for amount in amounts_in(phrase, mark)]
+
+
+def _with_count(
+    count: _Count, line: Line, index: int, above: Line | None, block: Sequence[Item], mark: str
+) -> list[Item]:
+    """The row that a count completes: a new one below its name, or none because it tells more of the row above."""
+    before = block[-1] if block and block[-1].line_index == index - 1 else None
+    if before is not None and before.amount is not None and before.quantity is None:
+        if cells := count.cells(before.amount):
+            before.quantity, before.unit_price = cells
+        return []
+    named = leading_text(above) if above is not None and above.page is line.page else []
+    near = above is not None and line.y0 - above.y1 < 1.2 * line.height
+    if count.amount is None or not named or not near or amounts_in(Phrase(line.page, tuple(named)), mark):
+        return []
+    item = Item(index, [named], amount=count.amount)
+    if cells := count.cells(count.amount):
+        item.quantity, item.unit_price = cells
+    return [item]
+
+
+def _times(item: Item, above: Line | None, mark: str) -> Item:
+    """A row whose count stands in the line above it."""
+    count = _count(above, mark) if above is not None else None
+    cells = count.cells(item.amount) if count and not count.amount and item.amount else None
+    if cells and item.quantity is None:
+        item.quantity, item.unit_price = cells
+    return item
+
+
+def _counted(items: list[Item]) -> list[Item]:
+    """Take counts off the names: "2 x Coffee", or "2 Coffee" where every row begins with one."""
+    times = [_leading_count(item, sure=False) for item in items]
+    every = len(items) > 1 and all(times)
+    return [
+        _split_off(item, size)
+        if size and item.quantity is None and (every or _leading_count(item, sure=True))
+        else item
+        for item, size in zip(items, times, strict=True)
+    ]
+
+
+def _leading_count(item: Item, *, sure: bool) -> int:
+    """How many words of the name are a count: 0, 1 or 2."""
+    words = item.description[0]
+    first = words[0].text
+    if len(words) > 1 and _TIMES.match(first):
+        return 1
+    if len(words) > 2 and re.fullmatch(r"\d{1,3}", first) and re.fullmatch(r"(?i)[x×*]", words[1].text):
+        return 2
+    return int(not sure and len(words) > 1 and bool(re.fullmatch(r"[1-9]\d{0,2}", first)))
+
+
+def _split_off(item: Item, size: int) -> Item:
+    words = item.description[0]
+    digits = re.sub(r"\D", "", words[0].text)
+    assert item.amount is not None  # noqa: S101 - rows of slips have one
+    quantity = Amount(Decimal(digits), digits, item.amount.page, tuple(words[:1]), None, is_money=False)
+    return replace(item, description=[words[size:], *item.description[1:]], quantity=quantity)

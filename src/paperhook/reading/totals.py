@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import combinations, product
 
-from paperhook.reading.amounts import Amount, amounts_in
-from paperhook.reading.labels import Label, above, below, right_of, strange_words
+from paperhook.reading.amounts import CURRENCIES, Amount, amounts_in
+from paperhook.reading.labels import Label, above, below, is_head_of_sums, right_of, strange_words
 from paperhook.reading.layout import Line
-from paperhook.reading.words import squeeze
+from paperhook.reading.vocabulary import LABEL_MEANINGS
+from paperhook.reading.words import joined, squeeze
 
-MONEY = ("subtotal", "tax", "total", "amount_due", "minus", "plus", "paid")
+MONEY = ("subtotal", "tax", "total", "amount_due", "minus", "plus", "paid", "other_amount")
 _CENT = Decimal("0.02")
 #: Candidates of one kind that are tried in combination; more are noise.
 _TRIED = 7
+#: What a sum is believed whose kind only the head of its column tells, 0..1.
+_COLUMN = 0.9
+#: In heights: how far below the head of a table of sums its row may stand.
+_ROW_BELOW = 2.6
+#: Lines above a sum in which the head of its column is looked for.
+_HEAD_ABOVE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +65,53 @@ def candidates(
             continue
         for kind in kinds:
             found.extend(_of_label(kind, label, lines, labels, mark))
+        if label.starts_phrase and {"subtotal", "total"} & set(kinds):
+            found.extend(_in_columns(label, lines, mark))
+        if is_head_of_sums(lines[label.line_index]):
+            found.extend(_below_head(label, kinds, lines, mark))
     return found
+
+
+def _below_head(label: Label, kinds: Sequence[str], lines: Sequence[Line], mark: str) -> list[Candidate]:
+    """The amount below a label of a table of sums, which stands at the same place in its row.
+
+    Heads are often centred above amounts at the right edge of a cell, so that the two do not overlap.
+    """
+    line = lines[label.line_index]
+    row = next(iter(lines[label.line_index + 1 :]), None)
+    if row is None or row.page is not line.page or row.y0 - line.y1 > _ROW_BELOW * line.height:
+        return []
+    if len(row.phrases) != len(line.phrases) or squeeze(label.phrase.text) not in LABEL_MEANINGS:
+        return []
+    amounts = [amount for amount in amounts_in(row.phrases[label.phrase_index], mark) if amount.is_money]
+    return [Candidate(kind, amount, _COLUMN, label) for kind in kinds for amount in amounts]
+
+
+def _in_columns(label: Label, lines: Sequence[Line], mark: str) -> list[Candidate]:
+    """The sums of several columns in one row: "Total  100,00  23,00  123,00" below "Net", "VAT" and "Gross"."""
+    line = lines[label.line_index]
+    amounts = [amount for phrase in line.phrases for amount in amounts_in(phrase, mark) if amount.is_money]
+    heads = [(amount, _head_of(amount, label.line_index, lines)) for amount in amounts]
+    named = [(amount, kind) for amount, kind in heads if kind]
+    if len({kind for _, kind in named}) < 2:
+        return []
+    return [Candidate(kind, amount, _COLUMN, label) for amount, kind in named]
+
+
+def _head_of(amount: Amount, line_index: int, lines: Sequence[Line]) -> str | None:
+    """What the nearest head above an amount says it is: subtotal, tax or total."""
+    x0, x1 = amount.words[0].x0, amount.words[-1].x1
+    for line in reversed(lines[max(0, line_index - _HEAD_ABOVE) : line_index]):
+        if line.page is not amount.page:
+            return None
+        for phrase in line.phrases:
+            if phrase.x0 < x1 and phrase.x1 > x0 and not re.search(r"\d", phrase.text):
+                words = [word for word in phrase.words if word.text.strip("()").upper() not in CURRENCIES]
+                meanings = LABEL_MEANINGS.get(squeeze(joined(words)), ())
+                kind = next((kind for kind in meanings if kind in {"subtotal", "tax", "total"}), None)
+                if kind:
+                    return kind
+    return None
 
 
 def _of_label(
@@ -129,7 +183,31 @@ def choose(found: Sequence[Candidate], items_sum: Decimal | None) -> Totals:
     for subtotal, (tax, parts, tax_value), total in product([None, *subtotals], tax_options, [None, *totals]):
         score, confirmed = _explains(subtotal, tax, parts, tax_value, total, adjustments, items_sum)
         options.append((score, Totals(subtotal, tax, total, confirmed, parts)))
-    return max(options, key=lambda option: option[0])[1]
+    best = max(options, key=lambda option: option[0])[1]
+    return replace(best, total=_paid_in_full(best, found)) if best.total is None else best
+
+
+def _paid_in_full(totals: Totals, found: Sequence[Candidate]) -> Candidate | None:
+    """The subtotal as the total, where the page names no total but what was paid for it, less the change."""
+    if totals.subtotal is None:
+        return None
+    paid = {one.amount.value for one in found if one.kind == "paid"}
+    change = {Decimal(0)} | {one.amount.value for one in found if one.kind == "other_amount"}
+    value = totals.subtotal.amount.value
+    settled = any(abs(given - back - value) <= _CENT for given, back in product(paid, change))
+    return replace(totals.subtotal, score=0.5 * totals.subtotal.score) if settled and value else None
+
+
+def find_amount_due(found: Sequence[Candidate], totals: Totals) -> Candidate | None:
+    """Choose what is left to pay: the clearest label; of equal ones the amount that is not just the total, then the lowest."""
+    due = [one for one in found if one.kind == "amount_due" and one.score >= 0.5]
+    total = totals.total.amount.value if totals.total else None
+
+    def worth(one: Candidate) -> tuple[float, bool, int, float]:
+        amount = one.amount
+        return round(one.score, 1), amount.value != total, amount.page.number, amount.words[0].y0
+
+    return max(due, key=worth, default=None)
 
 
 def _best(found: Sequence[Candidate], kind: str) -> list[Candidate]:
@@ -219,5 +297,5 @@ def _confirmation(net: Decimal, tax: Decimal | None, gross: Decimal, adjustments
 def _too_much_tax(tax: Decimal, subtotal: Candidate | None, total: Candidate | None) -> float:
     """Nothing is taxed with as much as it costs: then the label belongs to another amount."""
     if total:
-        return 2.5 if tax >= abs(total.amount.value) > 0 else 0.0
+        return 2.5 if tax >= abs(total.amount.value) and tax else 0.0
     return 1.0 if subtotal and tax > abs(subtotal.amount.value) else 0.0

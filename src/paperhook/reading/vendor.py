@@ -26,10 +26,24 @@ from paperhook.reading.words import Word, joined, squeeze
 
 #: Evidence a name needs at least; a lone line at the top of a page has less.
 ENOUGH = 2.2
-_TITLES = ("invoice", "rechnung", "facture", "factuur", "factura", "fattura", "fatura")
+#: The same for a name in the first lines of the page.
+HARDLY = 1.5
+_TITLES = (
+    "invoice",
+    "rechnung",
+    "facture",
+    "factuur",
+    "factura",
+    "fattura",
+    "fatura",
+    "請求書",
+    "領収",
+    "納品書",
+    "レシート",
+)
 _NEVER = re.compile(
     r"(?i)\b(?:bank|sparkasse|volksbank|banque|banco|geschäftsführer|vorstand|aufsichtsrat|registergericht|amtsgericht"
-    r"|kontoinhaber|capital|thank|vielen dank|merci|bedankt|gracias|powered by|erstellt mit|generated)\b"
+    r"|kontoinhaber|capital|thank|vielen dank|merci|bedankt|gracias|powered by|erstellt mit|generated)\b|銀行|支店|ありがとう|いらっしゃいませ|毎度|またのご来店|担当"
 )
 
 
@@ -86,7 +100,14 @@ def find_vendor(
     found = [Party(named.words, named.phrase, named.text, 5 * named.score + 1.5) for named in own]
     found += [party(one.phrase, one.name.words, _score(one, page)) for one in _candidates(scene, receivers)]
     best = max(found, key=lambda named: named.score, default=None)
-    return best if best is not None and best.score >= ENOUGH else None
+    if best is None or best.score < HARDLY:
+        return None
+    return best if best.score >= ENOUGH or _is_at_top(best, scene) else None
+
+
+def _is_at_top(named: Party, scene: Scene) -> bool:
+    """Whether a name is among the first few lines of the first page: what slips and letterheads begin with."""
+    return any(named.phrase in line.phrases for line in scene.lines[:3])
 
 
 def _candidates(scene: Scene, receivers: frozenset[Phrase]) -> list[_Candidate]:
@@ -116,6 +137,9 @@ def _name_parts(phrase: Phrase) -> list[tuple[Word, ...]]:
 
 def _pieces(phrase: Phrase) -> list[tuple[Word, ...]]:
     cuts = [(found.start(), found.end()) for found in SEPARATORS.finditer(phrase.text)]
+    if not any(character.isdigit() for character in phrase.text):
+        # Without a number there is no address behind the name: "Bright, Hale and Sons" is one name.
+        cuts = [cut for cut in cuts if "," not in phrase.text[slice(*cut)]]
     if not cuts:
         return []
     # "Springfield, IL 62701" is a city with its state, not a sender's line.
@@ -218,6 +242,10 @@ def _surroundings(candidate: _Candidate) -> float:
         after = [phrase.text for phrase in candidate.block.phrases[position + 1 : position + 9]]
         score += 0.9 * any(POSTAL.search(text) or STREET.search(text) for text in after[:3])
         score += 1.0 * any(CONTACT.search(text) for text in after)
+        # Addresses of any land are lines with numbers below a name.
+        score += 0.4 * (
+            position == 0 and len(after) >= 2 and any(re.search(r"\d", text) for text in after[:3])
+        )
         score -= 0.5 * min(3, position)
     opens = candidate.name.words[0] is candidate.phrase.words[0]
     return score + 1.8 * bool(candidate.is_part and opens and POSTAL.search(candidate.phrase.text))
@@ -229,8 +257,11 @@ def _labels(candidate: _Candidate, page: _Page) -> float:
         return 8 * labelled
     words = candidate.name.words
     opens = squeeze(words[0].text) in LABEL_MEANINGS or squeeze(joined(words[:2])) in LABEL_MEANINGS
+    # "Sold by: Example Ltd" is a label and its value, "Lieferant GmbH" a name that begins with such a word.
+    with_value = any(word.text.endswith(":") for word in words[:3])
     return -4.0 * bool(
-        opens and words[0] is candidate.phrase.words[0] and not COMPANY.search(candidate.name.text)
+        words[0] is candidate.phrase.words[0]
+        and (with_value or (opens and not COMPANY.search(candidate.name.text)))
     )
 
 

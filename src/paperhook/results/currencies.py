@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - Cyrillic letters are the point
 """The words that name a currency, as one table: ISO 4217 codes, symbols, and names in a few languages."""
 
 from __future__ import annotations
@@ -20,6 +21,15 @@ CODES = words_in("""
 #: No money of these has decimals. Source: ISO 4217, minor unit 0.
 WITHOUT_DECIMALS = words_in("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF")
 
+#: Source: ISO 4217, minor unit 3.
+WITH_THREE_DECIMALS = words_in("BHD IQD JOD KWD LYD OMR TND")
+
+#: Printed so, too: dinars of Iraq have no coins any more. Source: CLDR 47, currencyData, digits.
+PRINTED_WITH_THREE = WITH_THREE_DECIMALS - {"IQD"}
+
+#: Where they are paid with, a date of two digits each begins with the year.
+WITH_YEAR_FIRST = words_in("JPY CNY KRW TWD")
+
 #: Words that mean one currency.
 WORDS: Mapping[str, str] = {
     **{code.lower(): code for code in CODES},
@@ -27,13 +37,22 @@ WORDS: Mapping[str, str] = {
     "ca$": "CAD", "c$": "CAD", "a$": "AUD", "au$": "AUD", "nz$": "NZD", "hk$": "HKD", "s$": "SGD", "nt$": "TWD", "r$": "BRL",
     "mx$": "MXN", "円": "JPY", "日本円": "JPY", "yen": "JPY", "jp¥": "JPY", "cn¥": "CNY", "人民币": "CNY", "rmb": "CNY",
     "₩": "KRW", "원": "KRW", "₹": "INR", "₽": "RUB", "₺": "TRY", "₫": "VND", "₪": "ILS", "฿": "THB", "₱": "PHP", "₴": "UAH",
-    "₦": "NGN", "zł": "PLN", "kč": "CZK", "ft": "HUF", "fr.": "CHF", "sfr.": "CHF", "sfr": "CHF",
+    "₦": "NGN", "₡": "CRC", "₲": "PYG", "₵": "GHS", "₸": "KZT", "₼": "AZN", "₾": "GEL", "֏": "AMD", "₮": "MNT", "৳": "BDT",
+    "ec$": "XCD", "gb£": "GBP", "uk£": "GBP", "br$": "BRL", "nkr": "NOK", "dkr": "DKK", "skr": "SEK", "fcfa": "XAF", "f cfa": "XOF", "cfpf": "XPF", "fcfp": "XPF", "лв.": "BGN", "лв": "BGN", "руб.": "RUB", "руб": "RUB",
+    "грн.": "UAH", "грн": "UAH", "щ.д.": "USD", "lei": "RON", "din.": "RSD", "ден.": "MKD", "د.إ.": "AED", "ر.س.": "SAR", "ج.م.": "EGP",
+    "د.ك.": "KWD", "د.م.": "MAD", "د.ب.": "BHD", "د.أ.": "JOD", "ر.ق.": "QAR",
+    # As French has it.
+    "$us": "USD", "$ us": "USD", "$ su": "USD", "$ca": "CAD", "$ ca": "CAD", "$au": "AUD", "$nz": "NZD", "$hk": "HKD", "$sg": "SGD",
+    "$mx": "MXN", "$ar": "ARS", "$cl": "CLP", "$co": "COP", "£gb": "GBP", "$ au": "AUD", "¥cn": "CNY",
+    "rm": "MYR", "rp": "IDR", "rp.": "IDR", "tl": "TRY", "dhs": "AED", "dhs.": "AED", "s/": "PEN", "s/.": "PEN", "b/.": "PAB",
+    "ksh": "KES", "kd": "KWD", "k.d.": "KWD", "bd": "BHD", "د.ك": "KWD", "د.إ": "AED", "ر.س": "SAR", "din": "RSD", "ден": "MKD",
+    "zł": "PLN", "kč": "CZK", "ft": "HUF", "fr.": "CHF", "sfr.": "CHF", "sfr": "CHF",
 }  # fmt: skip
 
 #: Words that several currencies use; the most frequent one, or None where none is.
 SHARED_WORDS: Mapping[str, str | None] = {
     "$": "USD", "dollar": "USD", "dollars": "USD", "¥": "JPY", "rs.": "INR", "rs": "INR", "kr": None, "kr.": None, "元": "CNY",
-    "fr": None,
+    "fr": None, "r": "ZAR", "₨": None, "﷼": None,
 }  # fmt: skip
 
 _WORD = re.compile(

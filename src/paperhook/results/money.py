@@ -10,7 +10,13 @@ Which of `.` and `,` is the decimal mark is decided by the number itself where i
 | has one mark, and not three digits after it (`12,5`) | decimal |
 | has one mark after `0` or after more than three digits (`0.125`, `1234,567`) | decimal |
 | is of a currency without decimals (`12,800` yen) | a thousands mark |
+| is of a currency with three (`1.234` dinars) | what the document's other amounts say, else decimal, with a doubt |
 | else (`12,800`) | what the document's other amounts say, else a thousands mark, with a doubt |
+
+`tests/results/test_locales.py` reads the same texts with price-parser and Babel: where a text can only mean one amount all
+agree. Neither is used: price-parser reads `(45.00)` and `45.00-` as 45, an amount with a typographic apostrophe up to it,
+and a date as its year, without a word; Babel needs the locale, which a document does not state, and by the wrong one
+`1.234,50` is 1.2345.
 """
 
 from __future__ import annotations
@@ -18,11 +24,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 
-from .currencies import WITHOUT_DECIMALS, currency_of, take_currency_words
+from .currencies import PRINTED_WITH_THREE, WITHOUT_DECIMALS, currency_of, take_currency_words
 
 #: Longer texts are sentences, not amounts.
 MAX_TEXT_CHARS = 80
@@ -30,6 +36,8 @@ MAX_TEXT_CHARS = 80
 MAX_DIGITS = 28
 
 MARK_DOUBT = "the mark may be decimal or thousands; read as thousands"
+DECIMAL_DOUBT = "the mark may be decimal or thousands; read as decimal, as the currency has three decimals"
+FRACTION_DOUBT = "it may be a fraction; read as percent"
 CURRENCY_DOUBT = "the currency symbol is shared by several currencies"
 
 #: Decimal and thousands marks of Arabic script, odd spaces, dashes and apostrophes, in plain form.
@@ -37,15 +45,22 @@ _PLAIN = str.maketrans(
     {
         "\u066b": ".", "\u066c": ",", "\u2212": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2010": "-", "\u2011": "-",
         "\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u00b4": "'", "`": "'", "\u3000": " ", "\u00a0": " ", "\u2007": " ",
-        "\u2009": " ", "\u202f": " ", "\u200a": " ", "\u2002": " ", "\u2003": " ", "\u3001": ",", "\u200e": None, "\u200f": None,
+        "\u2009": " ", "\u202f": " ", "\u200a": " ", "\u2002": " ", "\u2003": " ", "\u3001": ",", "\u060c": ",", "\u2e41": ",", "\u200e": None, "\u200f": None, "\u061c": None,
     }
 )  # fmt: skip
 _AMOUNT = re.compile(r"(?P<before>\D*?)(?P<number>\d[\d ',.]*|(?<![^\W\d_])[.,]\d+)(?P<after>\D*)")
+#: What most providers send, which needs no taking apart.
+_SIMPLE = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,2})?")
 _GROUPS = re.compile(r"\d{1,3}(?:(?P<mark>[ '.,])\d{3})(?:(?P=mark)\d{3})*")
 #: 12,34,567: lakhs and crores.
 _INDIAN_GROUPS = re.compile(r"\d{1,2}(?:,\d{2})+,\d{3}")
+_PERCENT = re.compile(
+    r"^\s*(-?)\s*[%\u066a]|[%\u066a]\s*(?=\)?-?$)|\b(?:percent|prozent|pct|p\.c\.)\s*$", re.IGNORECASE
+)
 #: What stands before and after the number, but for currency words.
-_SIGNS = {"|": 1, "+|": 1, "|+": 1, "-|": -1, "|-": -1, "(|)": -1}
+_SIGNS = {"|": 1, "+|": 1, "|+": 1, "-|": -1, "|-": -1, "(|)": -1, "|/-": 1, "|/=": 1}
+#: Credit and debit, in English and, behind the amount, in German (Haben, Soll).
+_SIDE = re.compile(r"^(CR|DR)[. ]\s*|(?<=[\d )])\s*(CR|DR|[HS])\.?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +97,7 @@ class _Marks:
 
 
 def parse_money(
-    text: object, *, decimal_mark: str | None = None, currency: str | None = None
+    text: object, *, decimal_mark: str | None = None, currency: str | None = None, credit: int | None = None
 ) -> Money | None:
     """Read an amount.
 
@@ -90,6 +105,7 @@ def parse_money(
         text: What a provider sent: text in any convention, a number, or anything else.
         decimal_mark: `.` or `,` where the rest of the document tells, see `decimal_mark_of`.
         currency: ISO 4217, where the document states it elsewhere.
+        credit: The sign of `100.00 CR`, where the document tells: 1 on a statement of an account, -1 on an invoice.
 
     Returns:
         None for anything that is no amount, NaN, infinity and percentages included; never raises.
@@ -97,6 +113,12 @@ def parse_money(
     if not isinstance(text, str):
         amount = _decimal(text)
         return None if amount is None else Money(amount, currency)
+    if _SIMPLE.fullmatch(text):
+        amount = Decimal(text)
+        return Money(amount or abs(amount), currency)
+    side = 1
+    if credit is not None and (found := _SIDE.search(_plain(text[:MAX_TEXT_CHARS]))):
+        text, side = _SIDE.sub("", _plain(text), count=1), _sign_of(found, credit)
     printed = _take_apart(text)
     if printed is None:
         return None
@@ -104,11 +126,16 @@ def parse_money(
     marks = _read_marks(printed.number, decimal_mark, code)
     if marks is None:
         return None
-    amount = _bounded(Decimal(marks.plain) * printed.sign)
+    amount = _bounded(Decimal(marks.plain) * printed.sign * side)
     if amount is None:
         return None
-    doubts = (MARK_DOUBT,) * marks.is_doubtful + (CURRENCY_DOUBT,) * (not printed.currency_is_certain)
+    mark_doubt = DECIMAL_DOUBT if code in PRINTED_WITH_THREE else MARK_DOUBT
+    doubts = (mark_doubt,) * marks.is_doubtful + (CURRENCY_DOUBT,) * (not printed.currency_is_certain)
     return Money(amount, printed.currency or currency, doubts)
+
+
+def _sign_of(side: re.Match[str], credit: int) -> int:
+    return credit if (side[1] or side[2]).upper() in ("CR", "H") else -credit
 
 
 def parse_quantity(text: object, *, decimal_mark: str | None = None) -> Money | None:
@@ -117,6 +144,22 @@ def parse_quantity(text: object, *, decimal_mark: str | None = None) -> Money | 
         text = re.sub(r"^\s*[x\u00d7]\s*(?=\d)|(?<=[\d.,])\s*(?:[x\u00d7*%]|[^\W\d_]+\.?)\s*$", "", text)
     found = parse_money(text, decimal_mark=decimal_mark)
     return None if found is None or found.currency else found
+
+
+def parse_percent(text: object, *, decimal_mark: str | None = None) -> Money | None:
+    """Read a percentage as its number: `19 %`, `19%` and `%19` are 19, as EN 16931 has it.
+
+    A number without a sign is taken as it is; one between 0 and 1 may be a fraction, and that is a doubt.
+    """
+    if not isinstance(text, str) or len(text) > MAX_TEXT_CHARS:
+        found, has_sign = parse_money(text), False
+    else:
+        bare = _PERCENT.sub(lambda sign: sign[1] or "", _plain(text), count=1)
+        found, has_sign = parse_money(bare, decimal_mark=decimal_mark), bare != _plain(text)
+    if found is None or found.currency:
+        return None
+    is_doubtful = not has_sign and 0 < abs(found.amount) < 1
+    return Money(found.amount, None, (FRACTION_DOUBT,) if is_doubtful else found.doubts)
 
 
 def decimal_mark_of(texts: Iterable[object], currency: str | None = None) -> str | None:
@@ -222,8 +265,9 @@ def _read_marks(number: str, decimal_mark: str | None, currency: str | None) -> 
         return _with_decimals(whole, decimals, last)
     if currency in WITHOUT_DECIMALS:
         return _Marks(whole + decimals, _other(last))
-    if decimal_mark == last:
-        return _with_decimals(whole, decimals, None)
+    if decimal_mark == last or (decimal_mark is None and currency in PRINTED_WITH_THREE):
+        found = _with_decimals(whole, decimals, None)
+        return found and replace(found, is_doubtful=decimal_mark is None)
     return _Marks(whole + decimals, is_doubtful=decimal_mark is None)
 
 

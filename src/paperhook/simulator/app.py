@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -66,6 +66,7 @@ class Simulator:
         faults: FaultPlan | None = None,
         processing_seconds: float = 0.05,
         retry_scale: float = 0.01,
+        restart: Callable[[], Awaitable[object]] | None = None,
         rate_limits: bool | Mapping[str, int] = True,
         credits: Mapping[str, int] | None = None,
         allowed_hosts: Sequence[str] | None = None,
@@ -86,6 +87,7 @@ class Simulator:
             post: Sends deliveries; over the network when None.
             processing_seconds: How long a job stays in each state that is not terminal.
             retry_scale: Factor on every wait between delivery attempts; 1 is the provider's own pace.
+            restart: Restarts your application where the fault `restart` strikes; without it only the answer is lost.
             rate_limits: Requests per minute and key by provider name; True is DOCUMENTED_RATES, False is none.
             credits: Provider name to the documents it processes before it answers 402; no limit when not named.
             allowed_hosts: Names a Host header may have, any when None; keeps web pages out that point a
@@ -117,6 +119,7 @@ class Simulator:
             post=post or HttpPost(),
             faults=self._faults,
             retry_scale=retry_scale,
+            restart=restart,
         )
         self._services = Services(
             settings=Settings(

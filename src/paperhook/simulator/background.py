@@ -9,14 +9,14 @@ from contextlib import contextmanager
 
 from paperhook.simulator.clock import Clock, VirtualClock
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 
 class Signal:
     """Something work can wait for: set once and for all, or given as a pulse to whoever waits now."""
 
     def __init__(self) -> None:
-        self.is_set = False
+        self.is_set: bool = False
         #: Called with True when the signal comes.
         self.waiters: list[Callable[[bool], None]] = []
 

@@ -7,8 +7,8 @@ import hmac
 import re
 import secrets
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from paperhook.errors import ConfigurationError
@@ -19,6 +19,8 @@ from paperhook.simulator.post import Post
 
 KEPT_PER_PROVIDER = 1000
 """How many deliveries of a provider the log holds; the oldest go first."""
+STALE_AFTER = 3600.0
+"""Seconds after which a stale delivery comes again, times the factor on every wait."""
 
 DeliveryState = Literal["pending", "delivered", "failed", "dropped"]
 
@@ -93,14 +95,22 @@ class Deliveries:
     """Sends the webhooks of all providers and remembers what became of them."""
 
     def __init__(
-        self, *, clock: Clock, background: Background, post: Post, faults: Faults, retry_scale: float = 1.0
+        self,
+        *,
+        clock: Clock,
+        background: Background,
+        post: Post,
+        faults: Faults,
+        retry_scale: float = 1.0,
+        restart: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
-        """Send with `post`; every wait of a schedule is multiplied by `retry_scale`."""
+        """Send with `post`; every wait of a schedule is multiplied by `retry_scale`, and `restart` restarts the endpoint."""
         self._clock = clock
         self._background = background
         self._post = post
         self._faults = faults
         self._retry_scale = retry_scale
+        self._restart = restart
         self._rules: dict[str, DeliveryRules] = {}
         self._log: dict[str, deque[Delivery]] = {}
         self._sent: dict[str, Signal] = {}
@@ -189,9 +199,23 @@ class Deliveries:
         body = tampered(delivery.body) if fault is not None and fault.kind == "tamper" else delivery.body
         at = self._clock.time()
         reply = await self._post(delivery.target.url, headers=headers, body=body, timeout=rules.timeout)
+        if self._faults.strike(["restart"], delivery.provider) is not None:
+            # What arrived is stored by then, and nobody told the sender.
+            reply = replace(reply, status=None, error="restart")
+            if self._restart is not None:
+                await self._restart()
+        if self._faults.strike(["stale"], delivery.provider) is not None:
+            self._background.start(lambda: self._send_late(delivery, headers, body))
         delivery.attempts.append(Attempt(at, reply.status, reply.error, reply.seconds))
         self._sent[delivery.provider].pulse()
         return reply.status is not None and rules.acknowledges(reply.status)
+
+    async def _send_late(self, delivery: Delivery, headers: Mapping[str, str], body: bytes) -> None:
+        """Send the very bytes again when they are old, as somebody would who wrote them down."""
+        await self._background.sleep(STALE_AFTER * self._retry_scale)
+        at, timeout = self._clock.time(), self._rules[delivery.provider].timeout
+        reply = await self._post(delivery.target.url, headers=headers, body=body, timeout=timeout)
+        delivery.attempts.append(Attempt(at, reply.status, reply.error, reply.seconds))
 
 
 def is_success(status: int) -> bool:

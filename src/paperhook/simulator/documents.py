@@ -9,7 +9,7 @@ from typing import Protocol
 
 from paperhook.errors import MissingExtra
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 
 class ReadField(Protocol):
@@ -66,7 +66,10 @@ class ReadDocument(Protocol):
 
     @property
     def fields(self) -> Mapping[str, ReadField]:
-        """Standard name to value: vendor, customer, invoice_number, invoice_date, due_date, currency, subtotal, tax, total."""
+        """Standard name to value.
+
+        vendor, customer, invoice_number, invoice_date, due_date, currency, subtotal, tax, total, amount_due, po_number.
+        """
         ...
 
     @property
@@ -127,7 +130,11 @@ async def read(reader: Reads, upload: Upload) -> ReadDocument | Unreadable:
         code = getattr(error, "code", None)
         if not isinstance(code, str):
             return Unreadable("internal", "the document could not be processed")
-        return Unreadable(code, str(getattr(error, "message", "the document could not be read")))
+        message = str(getattr(error, "message", "the document could not be read"))
+        if code == "no_text":
+            # The provider's own answer would not say that something is missing here.
+            logger.warning("simulator: %s", message)
+        return Unreadable(code, message)
 
 
 def file_kind(content: bytes) -> str:

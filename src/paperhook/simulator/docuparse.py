@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import Literal
+from typing import ClassVar, Literal
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -92,10 +92,12 @@ class DocuParse(Wire):
 
     name = "docuparse"
     # Only exactly 200 acknowledges (webhook article). Five attempts from one minute on, doubling, and 10 s are assumed.
-    rules = DeliveryRules((60, 120, 240, 480), 10, lambda status: status == 200, _sign)
-    unauthorized = (401, "UNAUTHORIZED", "invalid API key")
-    too_large = (413, "FILE_TOO_LARGE")
-    malformed = (400, "INVALID_FILE")
+    rules: ClassVar[DeliveryRules] = DeliveryRules(
+        (60, 120, 240, 480), 10, lambda status: status == 200, _sign
+    )
+    unauthorized: ClassVar[tuple[int, str, str]] = (401, "UNAUTHORIZED", "invalid API key")
+    too_large: ClassVar[tuple[int, str]] = (413, "FILE_TOO_LARGE")
+    malformed: ClassVar[tuple[int, str]] = (400, "INVALID_FILE")
     not_found = "NOT_FOUND"
     throttled = "RATE_LIMITED"
     broken = "INTERNAL_ERROR"

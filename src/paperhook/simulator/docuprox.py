@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import cast
+from typing import ClassVar, cast
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -44,7 +44,8 @@ MAX_FILE_BYTES = 50 * 1024 * 1024
 RETENTION_SECONDS = 24 * 3600
 """Source: Webhook Integration page."""
 DEFAULT_FIELDS = (
-    "vendor", "customer", "invoice_no", "invoice_date", "due_date", "currency", "subtotal", "tax", "total", "line_items",
+    "vendor", "customer", "invoice_no", "invoice_date", "due_date", "currency", "subtotal", "tax", "total", "amount_due",
+    "po_number", "line_items",
 )  # fmt: skip
 """Fields of a template nobody described."""
 ITEM_FIELDS = ("description", "quantity", "unit_price", "amount")
@@ -83,10 +84,10 @@ class DocuProx(Wire):
 
     name = "docuprox"
     # Automatic retries are documented; their number, pace and timeout are assumed.
-    rules = DeliveryRules((10, 20), 10, is_success, _sign)
-    unauthorized = (401, "Unauthorized", "invalid API key")
-    too_large = (400, "File too large")
-    malformed = (400, "Bad request")
+    rules: ClassVar[DeliveryRules] = DeliveryRules((10, 20), 10, is_success, _sign)
+    unauthorized: ClassVar[tuple[int, str, str]] = (401, "Unauthorized", "invalid API key")
+    too_large: ClassVar[tuple[int, str]] = (400, "File too large")
+    malformed: ClassVar[tuple[int, str]] = (400, "Bad request")
     not_found = "Not found"
     throttled = "Too many requests"
     broken = "Service unavailable"

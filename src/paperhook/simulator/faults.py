@@ -17,6 +17,8 @@ FaultKind = Literal[
     "drop",
     "tamper",
     "wrong_signature",
+    "stale",
+    "restart",
     "throttle",
     "unavailable",
     "reset",
@@ -34,7 +36,7 @@ _WRITTEN = re.compile(
 class Fault:
     """One kind of misbehaviour and how often it strikes."""
 
-    #: What goes wrong. Deliveries: duplicate, reorder, delay, drop, tamper, wrong_signature.
+    #: What goes wrong. Deliveries: duplicate, reorder, delay, drop, tamper, wrong_signature, stale, restart.
     #: Requests: throttle (429), unavailable (5xx), reset (the job is made, the answer never comes).
     kind: FaultKind
     #: The provider's name, or "*" for all.

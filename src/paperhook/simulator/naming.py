@@ -21,7 +21,9 @@ _MEANINGS: Mapping[str, tuple[str, ...]] = {
     "currency": ("currency", "currencycode"),
     "subtotal": ("subtotal", "net", "nettotal", "netamount", "totalnet"),
     "tax": ("tax", "vat", "taxamount", "vatamount", "salestax", "totaltax", "gst"),
-    "total": ("total", "totalamount", "grandtotal", "amountdue", "amount", "gross", "grossamount", "sum"),
+    "total": ("total", "totalamount", "grandtotal", "amount", "gross", "grossamount", "sum"),
+    "amount_due": ("amountdue", "balancedue", "totaldue", "dueamount", "amountpayable"),
+    "po_number": ("ponumber", "po", "purchaseorder", "purchaseordernumber", "ordernumber", "orderno"),
     LINE_ITEMS: ("lineitems", "items", "lines", "positions", "rows"),
 }  # fmt: skip
 _ITEM_MEANINGS: Mapping[str, tuple[str, ...]] = {

@@ -5,11 +5,10 @@ Source: Webhook Overview (seed) and the documentation pages named beside each fa
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from functools import partial
 from http import HTTPStatus
-from typing import cast
+from typing import ClassVar, cast
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,16 +19,14 @@ from paperhook.simulator.bodies import (
     BodyMalformed,
     Form,
     form_body,
-    json_body,
-    json_bytes,
     parse_json,
 )
 from paperhook.simulator.deliveries import DeliveryRules, WebhookTarget, hmac_sha256_hex, is_success
 from paperhook.simulator.documents import ReadDocument, Unreadable, Upload
 from paperhook.simulator.limits import Grant
 from paperhook.simulator.naming import mean_confidence
+from paperhook.simulator.ocriva_projects import OcrivaProjects, hex_id, require
 from paperhook.simulator.ocriva_records import (
-    ORGANIZATION,
     Batch,
     Record,
     Template,
@@ -43,21 +40,17 @@ from paperhook.simulator.ocriva_records import (
 )
 from paperhook.simulator.ocriva_results import DEFAULT_SCHEMA, extracted, schema_names
 from paperhook.simulator.store import Shelf
-from paperhook.simulator.wire import Refusal, Services, Wire, bearer
+from paperhook.simulator.wire import Refusal, Services
 
 #: Python has changed these two; a NestJS server has not (assumed: the wire says "the HTTP reason phrase").
 _PHRASES = {413: "Payload Too Large", 422: "Unprocessable Entity"}
 
-DEFAULT_TEMPLATE = "68db00000000000000000001"
-"""Id of the template that is there from the start."""
 MAX_FILE_BYTES = 20 * 1024 * 1024
 """Assumed: 413 is documented, the size is not."""
 MAX_BATCH_FILES = 50
 """Source: retry-rate-limiting page."""
-LOGIN_SECONDS = 3600
-"""Assumed life of an access token."""
 FILE_TYPES = ("pdf", "image", "document")
-MIME_TYPES = {
+MIME_TYPES: dict[str, tuple[str, ...]] = {
     "pdf": ("application/pdf",),
     "image": ("image/jpeg", "image/png", "image/webp", "image/bmp"),
 }
@@ -73,15 +66,14 @@ def _sign(body: bytes, target: WebhookTarget) -> dict[str, str]:
     )
 
 
-class Ocriva(Wire):
+class Ocriva(OcrivaProjects):
     """The Ocriva wire."""
 
-    name = "ocriva"
     # Three attempts in all (seed); the waits and the timeout are assumed.
-    rules = DeliveryRules((1, 2), 30, is_success, _sign)
-    unauthorized = (401, "", "Invalid API key")
-    too_large = (413, "")
-    malformed = (400, "")
+    rules: ClassVar[DeliveryRules] = DeliveryRules((1, 2), 30, is_success, _sign)
+    unauthorized: ClassVar[tuple[int, str, str]] = (401, "", "Invalid API key")
+    too_large: ClassVar[tuple[int, str]] = (413, "")
+    malformed: ClassVar[tuple[int, str]] = (400, "")
     not_found = ""
     throttled = ""
     broken = ""
@@ -89,16 +81,8 @@ class Ocriva(Wire):
     def __init__(self, services: Services) -> None:
         """Serve with these services."""
         super().__init__(services)
-        now = self.now()
-        self._started_at = now
         self._records: Shelf[Record] = Shelf()
         self._batches: Shelf[Batch] = Shelf()
-        self._templates: Shelf[Template] = Shelf()
-        self._logins: Shelf[tuple[str, float]] = Shelf()
-        default = Template(
-            DEFAULT_TEMPLATE, "Invoice", "Invoice fields", DEFAULT_SCHEMA, self._projects[0], now, now
-        )
-        self._templates.put(default.id, default)
 
     def routes(self) -> list[BaseRoute]:
         """Serve the Open API under `/v1`, and the internal paths that are still documented beside it."""
@@ -132,12 +116,6 @@ class Ocriva(Wire):
         ]
         return [Mount("/v1", routes=[*open_api, self.fallback()]), *internal]
 
-    def credential(self, request: Request) -> str:
-        """Read `X-API-Key`, else `Authorization: Bearer` with a key or an access token."""
-        key = request.headers.get("x-api-key") or bearer(request)
-        login = self._logins.get(key)
-        return login[0] if login is not None and login[1] > self.now() else key
-
     def envelope(self, refusal: Refusal, request: Request) -> Response:
         """Write `{"statusCode", "message", "error"}`; source: error-reference page."""
         message: object = (refusal.details or {}).get("messages", refusal.message)
@@ -152,88 +130,6 @@ class Ocriva(Wire):
             response.headers["X-RateLimit-Limit"] = str(grant.limit)
             response.headers["X-RateLimit-Remaining"] = str(grant.remaining)
             response.headers["X-RateLimit-Reset"] = str(int(grant.resets_at))
-
-    async def login(self, request: Request) -> Response:
-        """Answer `POST /openapi/auth/login`."""
-        asked = await json_body(request, max_bytes=64 * 1024)
-        key = asked.get("token")
-        if not isinstance(key, str) or key not in self.settings.api_keys[self.name]:
-            raise Refusal(401, "", "Invalid token")
-        return self._logged_in(key)
-
-    async def refresh(self, request: Request) -> Response:
-        """Answer `POST /auth/refresh` (named only; body and reply are assumed)."""
-        return self._logged_in(self.credential(request))
-
-    async def projects(self, request: Request) -> Response:
-        """Answer `GET /openapi/projects`; source: open-api-projects page."""
-        created = iso(self._started_at)
-        own = self.settings.ocriva_project_keys.get(self.credential(request))
-        return Answer(
-            [
-                {
-                    "id": project,
-                    "name": project,
-                    "description": "",
-                    "organizationId": ORGANIZATION,
-                    "isActive": True,
-                    "createdAt": created,
-                    "updatedAt": created,
-                }
-                for project in self._projects
-                if own in (None, project)
-            ]
-        )
-
-    async def templates(self, request: Request) -> Response:
-        """Answer `GET /openapi/templates`."""
-        project = self._project(request, request.query_params.get("projectId"))
-        return Answer([template.to_json() for template in self._templates if template.project_id == project])
-
-    async def template(self, request: Request) -> Response:
-        """Answer `GET /openapi/templates/{id}`."""
-        return Answer(self._template(request, request.path_params["id"]).to_json())
-
-    async def create_template(self, request: Request) -> Response:
-        """Answer `POST /openapi/templates`."""
-        asked = await json_body(request, max_bytes=1024 * 1024)
-        _require(asked, "name", "description", "templateSchema", "projectId")
-        project = self._project(request, str(asked["projectId"]))
-        now = self.now()
-        template = Template(
-            _hex_id(),
-            str(asked["name"]),
-            str(asked["description"]),
-            asked["templateSchema"],
-            project,
-            now,
-            now,
-        )
-        self._templates.put(template.id, template)
-        self._notify("template.created", project, {"templateId": template.id, "name": template.name})
-        return Answer(template.to_json(), status_code=201)
-
-    async def update_template(self, request: Request) -> Response:
-        """Answer `PUT` and `PATCH /openapi/templates/{id}` (assumed path; that there is an update is documented)."""
-        template = self._template(request, request.path_params["id"])
-        asked = await json_body(request, max_bytes=1024 * 1024)
-        template.name = str(asked.get("name", template.name))
-        template.description = str(asked.get("description", template.description))
-        template.schema = asked.get("templateSchema", template.schema)
-        template.updated_at = self.now()
-        self._notify(
-            "template.updated", template.project_id, {"templateId": template.id, "name": template.name}
-        )
-        return Answer(template.to_json())
-
-    async def delete_template(self, request: Request) -> Response:
-        """Answer `DELETE /openapi/templates/{id}` (assumed path; that there is a deletion is documented)."""
-        template = self._template(request, request.path_params["id"])
-        self._templates.remove(template.id)
-        self._notify(
-            "template.deleted", template.project_id, {"templateId": template.id, "name": template.name}
-        )
-        return Response(status_code=204)
 
     async def upload(self, request: Request) -> Response:
         """Answer `POST /openapi/upload`."""
@@ -254,20 +150,20 @@ class Ocriva(Wire):
             request, max_files=1000, max_file_bytes=MAX_FILE_BYTES, allowed_files=MAX_BATCH_FILES
         )
         uploads = form.uploads("files", "files[]")
-        _require(form.fields, "projectId")
+        require(form.fields, "projectId")
         if not 1 <= len(uploads) <= MAX_BATCH_FILES:
             raise Refusal(400, "", f"files must be 1 to {MAX_BATCH_FILES}")
-        project = self._project(request, form.fields["projectId"])
+        project = self.project_of(request, form.fields["projectId"])
         template = self._wanted_template(request, form)
         now = self.now()
         name = form.fields.get("name") or f"Batch {iso(now)[:10]}"
-        batch = Batch(_hex_id(), name, project, template, now)
+        batch = Batch(hex_id(), name, project, template, now)
         self._charge(len(uploads))
         self._batches.put(batch.id, batch)
         metadata = _metadata(form)
         for upload in uploads:
             self._add(upload, upload.filename, _mime_type(upload), project, template, metadata, batch)
-        self._notify(
+        self.notify(
             "batch.uploaded",
             project,
             picked(batch.to_json(), "id", "name", "totalFiles", "status", "uploadIds"),
@@ -276,27 +172,27 @@ class Ocriva(Wire):
 
     async def batches(self, request: Request) -> Response:
         """Answer `GET /openapi/batch`."""
-        project = self._project(request, request.query_params.get("projectId"))
+        project = self.project_of(request, request.query_params.get("projectId"))
         found = [batch.to_json() for batch in reversed(list(self._batches)) if batch.project_id == project]
         return Answer(page_of(found, request.query_params))
 
     async def batch(self, request: Request) -> Response:
         """Answer `GET /openapi/batch/{id}` (assumed path)."""
         batch = self._batches.get(request.path_params["id"])
-        if batch is None or not self._may_see(request, batch.project_id):
+        if batch is None or not self.may_see(request, batch.project_id):
             raise Refusal(404, "", "Batch not found")
         return Answer(batch.to_json())
 
     async def history(self, request: Request) -> Response:
         """Answer `GET /openapi/processing-history`, newest first (order assumed)."""
         query = request.query_params
-        project = self._project(request, query.get("projectId"))
+        project = self.project_of(request, query.get("projectId"))
         found = [record for record in reversed(list(self._records)) if record.project_id == project]
         return Answer(page_of([record.to_json() for record in found if matches(record, query)], query))
 
     async def stats(self, request: Request) -> Response:
         """Answer `GET /openapi/processing-history/stats` (promised by the page; path and members assumed)."""
-        project = self._project(request, request.query_params.get("projectId"))
+        project = self.project_of(request, request.query_params.get("projectId"))
         statuses: list[str] = [record.status for record in self._records if record.project_id == project]
         words = ("pending", "queued", "in_progress", "completed", "failed")
         return Answer({"total": len(statuses), **{word: statuses.count(word) for word in words}})
@@ -321,7 +217,7 @@ class Ocriva(Wire):
         if missing:
             raise Refusal(400, "", "validation failed", details={"messages": missing})
         [upload] = uploads
-        project = self._project(request, form.fields["projectId"])
+        project = self.project_of(request, form.fields["projectId"])
         if len(required) > 1:
             _check_description(form.fields, upload)
         template, metadata = self._wanted_template(request, form), _metadata(form)
@@ -359,7 +255,7 @@ class Ocriva(Wire):
         metadata: object,
         batch: Batch | None,
     ) -> Record:
-        reply_id, other_id = _hex_id(), _hex_id()
+        reply_id, other_id = hex_id(), hex_id()
         same = self.settings.ocriva_history_id_is_upload_id
         record = Record(
             reply_id=reply_id,
@@ -378,7 +274,7 @@ class Ocriva(Wire):
         if batch is not None:
             batch.records.append(record)
         self.counts["jobs"] += 1
-        self._notify("document.uploaded", project, uploaded_payload(record))
+        self.notify("document.uploaded", project, uploaded_payload(record))
         self.services.background.start(partial(self._process, record, Upload(filename, upload.content)))
         return record
 
@@ -395,11 +291,11 @@ class Ocriva(Wire):
         if isinstance(found, Unreadable):
             record.status, record.error = "failed", found.message
             self.services.credits.refund(self.name)
-            self._notify("document.failed", record.project_id, failed_payload(record))
+            self.notify("document.failed", record.project_id, failed_payload(record))
         else:
             record.result, record.confidence = self._extracted(found, record.template), mean_confidence(found)
             record.status = "completed"
-            self._notify("document.processed", record.project_id, processed_payload(record))
+            self.notify("document.processed", record.project_id, processed_payload(record))
         self._announce(record.batch)
 
     def _extracted(self, found: ReadDocument, template: Template | None) -> dict[str, object]:
@@ -419,55 +315,11 @@ class Ocriva(Wire):
             "status",
             "uploadIds",
         )
-        self._notify("batch.completed", batch.project_id, {**payload, "completedAt": iso(self.now())})
-
-    def _notify(self, event: str, project: str, payload: Mapping[str, object]) -> None:
-        now = self.now()
-        body = {
-            "eventType": event,
-            "eventId": f"evt_{int(now * 1000)}_{secrets.token_hex(3)}",
-            "timestamp": iso(now),
-            "organizationId": ORGANIZATION,
-            "projectId": project,
-            "payload": payload,
-        }
-        self.webhook(event, json_bytes(body), {"X-Webhook-Event": event})
-
-    def _logged_in(self, key: str) -> Response:
-        token = f"jwt_{secrets.token_urlsafe(24)}"
-        self._logins.put(token, (key, self.now() + LOGIN_SECONDS))
-        project = self.settings.ocriva_project_keys.get(key)
-        scope = "organization" if project is None else "project"
-        token_info = {"organizationId": ORGANIZATION, "projectId": project, "scope": scope}
-        return Answer({"accessToken": token, "expiresIn": LOGIN_SECONDS, "tokenInfo": token_info})
-
-    @property
-    def _projects(self) -> tuple[str, ...]:
-        return self.settings.ocriva_projects
-
-    def _may_see(self, request: Request, project: str) -> bool:
-        return self.settings.ocriva_project_keys.get(self.credential(request), project) == project
-
-    def _project(self, request: Request, named: str | None) -> str:
-        """Check the named project; a project token implies its own, a foreign one is a 401 (open-api-overview page)."""
-        project = named or self.settings.ocriva_project_keys.get(self.credential(request))
-        if project is None:
-            raise Refusal(
-                400, "", "validation failed", details={"messages": ["projectId should not be empty"]}
-            )
-        if project not in self._projects or not self._may_see(request, project):
-            raise Refusal(401, "", "The token does not belong to this project")
-        return project
-
-    def _template(self, request: Request, identifier: str) -> Template:
-        template = self._templates.get(identifier)
-        if template is None or not self._may_see(request, template.project_id):
-            raise Refusal(404, "", "Template not found")
-        return template
+        self.notify("batch.completed", batch.project_id, {**payload, "completedAt": iso(self.now())})
 
     def _wanted_template(self, request: Request, form: Form) -> Template | None:
         identifier = form.fields.get("templateId")
-        return self._template(request, identifier) if identifier else None
+        return self.template_of(request, identifier) if identifier else None
 
     def _joined_batch(self, identifier: str | None, project: str) -> Batch | None:
         if not identifier:
@@ -479,19 +331,13 @@ class Ocriva(Wire):
 
     def _record(self, request: Request) -> Record:
         record = self._records.get(request.path_params["id"])
-        if record is None or not self._may_see(request, record.project_id):
+        if record is None or not self.may_see(request, record.project_id):
             raise Refusal(404, "", "Processing history not found")
         return record
 
     def _charge(self, count: int) -> None:
         if not self.services.credits.take(self.name, count):
             raise Refusal(402, "", "Insufficient credits")
-
-
-def _require(asked: Mapping[str, object], *names: str) -> None:
-    missing = [f"{name} should not be empty" for name in names if asked.get(name) in (None, "")]
-    if missing:
-        raise Refusal(400, "", "validation failed", details={"messages": missing})
 
 
 def _check_description(fields: Mapping[str, str], upload: Upload) -> None:
@@ -521,8 +367,3 @@ def _metadata(form: Form) -> object:
 def _mime_type(upload: Upload) -> str:
     kind = upload.kind
     return "application/pdf" if kind == "pdf" else f"image/{kind}" if kind else "application/octet-stream"
-
-
-def _hex_id() -> str:
-    """Make an id of the form the documentation's examples have: 24 hex digits."""
-    return secrets.token_hex(12)

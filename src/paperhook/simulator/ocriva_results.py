@@ -20,10 +20,12 @@ DEFAULT_SCHEMA: Mapping[str, object] = {
         "subtotal": {"type": "number"},
         "taxAmount": {"type": "number"},
         "totalAmount": {"type": "number"},
+        "amountDue": {"type": "number"},
+        "poNumber": {"type": "string"},
         "lineItems": {"type": "array"},
     },
 }
-_AMOUNTS = frozenset({"subtotal", "tax", "total", "quantity", "unit_price", "amount"})
+_AMOUNTS = frozenset({"subtotal", "tax", "total", "amount_due", "quantity", "unit_price", "amount"})
 _ITEM_NAMES = {
     "description": "description",
     "quantity": "quantity",

@@ -6,21 +6,19 @@ marked assumed.
 
 from __future__ import annotations
 
-import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Literal, cast
+from typing import ClassVar, Literal, cast
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from paperhook.errors import ConfigurationError
 from paperhook.simulator.background import Signal
-from paperhook.simulator.bodies import Answer, form_body, json_body, json_bytes
-from paperhook.simulator.deliveries import Delivery, DeliveryRules, WebhookTarget, hmac_sha256_hex, is_success
+from paperhook.simulator.bodies import Answer, form_body, json_body
+from paperhook.simulator.deliveries import DeliveryRules, WebhookTarget, hmac_sha256_hex, is_success
 from paperhook.simulator.documents import ReadDocument, Unreadable, Upload
 from paperhook.simulator.limits import Grant
 from paperhook.simulator.replays import Replays
@@ -31,6 +29,7 @@ from paperhook.simulator.space_ocr_requests import (
     modern,
     picked,
     query_path,
+    sheet_view,
     wanted_columns,
 )
 from paperhook.simulator.space_ocr_results import (
@@ -42,11 +41,11 @@ from paperhook.simulator.space_ocr_results import (
     suggestions,
     values,
 )
-from paperhook.simulator.space_ocr_sheets import MAX_ROWS, Node, Row, Space, node_type, query_rows
+from paperhook.simulator.space_ocr_sheets import Node, Row, Space, node_type
+from paperhook.simulator.space_ocr_webhooks import API_VERSION, SpaceOcrWebhooks
 from paperhook.simulator.store import Shelf
-from paperhook.simulator.wire import Refusal, Services, Wire, bearer
+from paperhook.simulator.wire import Refusal, Services, bearer
 
-API_VERSION = "2026-01-01"
 MAX_FILES = 20
 MAX_FILE_BYTES = 20 * 1024 * 1024
 """Source: the skill (20 parts of 20 MB)."""
@@ -107,15 +106,14 @@ def _sign(body: bytes, target: WebhookTarget) -> dict[str, str]:
     return {} if target.secret is None else {"X-Spaceocr-Signature": hmac_sha256_hex(body, target.secret)}
 
 
-class SpaceOcr(Wire):
+class SpaceOcr(SpaceOcrWebhooks):
     """The space-ocr wire."""
 
-    name = "space-ocr"
     # Any 2xx acknowledges (seed); number, pace and timeout of the attempts are assumed.
-    rules = DeliveryRules((10, 20, 40, 80), 10, is_success, _sign)
-    unauthorized = (401, "invalid_api_key", "the API key is missing or wrong")
-    too_large = (400, "validation_failed")
-    malformed = (400, "invalid_request")
+    rules: ClassVar[DeliveryRules] = DeliveryRules((10, 20, 40, 80), 10, is_success, _sign)
+    unauthorized: ClassVar[tuple[int, str, str]] = (401, "invalid_api_key", "the API key is missing or wrong")
+    too_large: ClassVar[tuple[int, str]] = (400, "validation_failed")
+    malformed: ClassVar[tuple[int, str]] = (400, "invalid_request")
     not_found = "not_found"
     throttled = "rate_limited"
     broken = "internal_error"
@@ -280,7 +278,7 @@ class SpaceOcr(Wire):
             return Answer({"type": "image", "path": path, **with_row.to_json()})
         node, at = self._space.find(path or "/")
         if node.type == "sheet":
-            return Answer(_sheet_view(node, at, request))
+            return Answer(sheet_view(node, at, request))
         if node.type == "memo":
             return Answer({"type": "memo", "path": at, "name": node.name, "text": node.text})
         return Answer(
@@ -317,49 +315,6 @@ class SpaceOcr(Wire):
             raise Refusal(404, "not_found", "no such row")
         return Answer({"ok": True, "path": at, "rowKey": row_key})
 
-    async def show_webhook(self, request: Request) -> Response:
-        """Answer `GET /webhook`; the secret is shown at creation only (assumed)."""
-        target = self.services.targets.get(self.name)
-        return Answer({"url": target.url if target else None, "enabled": target is not None})
-
-    async def set_webhook(self, request: Request) -> Response:
-        """Answer `PUT /webhook`: register the one webhook and make its secret."""
-        asked = await json_body(request, max_bytes=64 * 1024)
-        try:
-            target = WebhookTarget(str(asked.get("url")), f"whsec_{secrets.token_hex(24)}")
-        except ConfigurationError as error:
-            raise Refusal(400, "validation_failed", str(error)) from None
-        self.services.targets[self.name] = target
-        return Answer({"url": target.url, "secret": target.secret, "enabled": True})
-
-    async def delete_webhook(self, request: Request) -> Response:
-        """Answer `DELETE /webhook`."""
-        self.services.targets.pop(self.name, None)
-        return Answer({"ok": True})
-
-    async def test_webhook(self, request: Request) -> Response:
-        """Answer `POST /webhook/test`: fire a test event."""
-        if self.name not in self.services.targets:
-            raise Refusal(404, "not_found", "no webhook is registered")
-        self._notify("webhook.test", {"message": "Webhook test"})
-        return Answer({"ok": True})
-
-    async def deliveries(self, request: Request) -> Response:
-        """Answer `GET /webhooks/deliveries`, newest first (members assumed)."""
-        log = self.services.deliveries.log(self.name)[: integer(request, "limit", 100)]
-        return Answer({"deliveries": [_delivery_json(delivery) for delivery in log]})
-
-    async def delivery(self, request: Request) -> Response:
-        """Answer `GET /webhooks/deliveries/{id}`, with the body that was sent."""
-        delivery = self._delivery(request)
-        return Answer({**_delivery_json(delivery), "payload": json.loads(delivery.body)})
-
-    async def redeliver(self, request: Request) -> Response:
-        """Answer `POST /webhooks/deliveries/{id}/redeliver`."""
-        delivery = self._delivery(request)
-        self.services.deliveries.again(delivery)
-        return Answer({"ok": True, "id": delivery.id})
-
     def _add(self, sheet: Node, path: str, upload: Upload) -> Job:
         key = f"k_{secrets.token_hex(8)}"
         row = Row(key, upload.filename, f"https://img.invalid/{key}")
@@ -389,7 +344,7 @@ class SpaceOcr(Wire):
         job.result = flat_result(found, wanted, annotated=annotated)
         job.status = job.row.status = "done"
         result = event_result(job.row.name, found, wanted, annotated=annotated)
-        self._notify(
+        self.notify(
             "ocr.completed", {"jobId": job.id, "uniqueKey": job.key, "path": job.path, "result": result}
         )
 
@@ -398,19 +353,7 @@ class SpaceOcr(Wire):
         job.error = {"code": _FAILURES.get(reason.code, "invalid_image"), "message": reason.message}
         job.status = job.row.status = "failed"
         identity = {"jobId": job.id, "uniqueKey": job.key, "path": job.path, "name": job.row.name}
-        self._notify("ocr.failed", {**identity, "error": job.error})
-
-    def _notify(self, event: str, content: Mapping[str, object]) -> None:
-        identifier = f"evt_{secrets.token_hex(8)}"
-        body = {
-            "id": identifier,
-            "event": event,
-            "apiVersion": API_VERSION,
-            "createdAt": int(self.now() * 1000),
-            "data": content,
-        }
-        headers = {"X-Spaceocr-Event": event, "X-Spaceocr-Delivery": identifier}
-        self.webhook(event, json_bytes(body), headers)
+        self.notify("ocr.failed", {**identity, "error": job.error})
 
     async def _read_now(self, asked: Mapping[str, object]) -> ReadDocument:
         upload = image_of(asked)
@@ -440,54 +383,8 @@ class SpaceOcr(Wire):
             return None
         return node.rows.get(key)
 
-    def _delivery(self, request: Request) -> Delivery:
-        wanted = request.path_params["id"]
-        for delivery in self.services.deliveries.log(self.name):
-            if delivery.id == wanted:
-                return delivery
-        raise Refusal(404, "not_found", "no such delivery")
-
 
 def _request_id(request: Request) -> str:
     if not hasattr(request.state, "request_id"):
         request.state.request_id = f"req_{secrets.token_hex(8)}"
     return cast("str", request.state.request_id)
-
-
-def _sheet_view(node: Node, at: str, request: Request) -> dict[str, object]:
-    query = request.query_params
-    rows = query_rows(node, query.getlist("where"), query.getlist("sort"))
-    offset, limit = integer(request, "offset", 0), min(integer(request, "limit", 100), MAX_ROWS)
-    names: Sequence[str] | None = query["select"].split(",") if query.get("select") else None
-    shown = rows[offset : offset + limit]
-    return {
-        "type": "sheet",
-        "path": at,
-        "name": node.name,
-        "columns": [column.to_json() for column in node.columns],
-        "total": len(node.rows),
-        "matched": len(rows),
-        "offset": offset,
-        "limit": limit,
-        "nextOffset": offset + limit if offset + limit < len(rows) else None,
-        "rows": [row.to_json(names=names, boxes=query.get("boxes") != "0") for row in shown],
-    }
-
-
-def _delivery_json(delivery: Delivery) -> dict[str, object]:
-    return {
-        "id": delivery.id,
-        "event": delivery.event,
-        "url": delivery.target.url,
-        "status": delivery.state,
-        "createdAt": int(delivery.created_at * 1000),
-        "attempts": [
-            {
-                "at": int(attempt.at * 1000),
-                "status": attempt.status,
-                "error": attempt.error,
-                "ms": round(attempt.seconds * 1000),
-            }
-            for attempt in delivery.attempts
-        ],
-    }

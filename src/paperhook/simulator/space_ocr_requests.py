@@ -8,13 +8,14 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from starlette.requests import Request
 
 from paperhook.simulator.documents import Upload, file_kind
 from paperhook.simulator.space_ocr_results import TEMPLATES, Column, columns
+from paperhook.simulator.space_ocr_sheets import MAX_ROWS, Node, query_rows
 from paperhook.simulator.wire import Refusal
 
 IMAGE_KINDS = frozenset({"jpeg", "png", "gif", "bmp", "tiff", "webp"})
@@ -85,3 +86,24 @@ def picked(wanted: object, named: Mapping[str, T]) -> T | None:
     if isinstance(wanted, int) and 0 <= wanted < len(named):
         return list(named.values())[wanted]
     return named.get(str(wanted))
+
+
+def sheet_view(node: Node, at: str, request: Request) -> dict[str, object]:
+    """Give the rows of a sheet that a request asks for."""
+    query = request.query_params
+    rows = query_rows(node, query.getlist("where"), query.getlist("sort"))
+    offset, limit = integer(request, "offset", 0), min(integer(request, "limit", 100), MAX_ROWS)
+    names: Sequence[str] | None = query["select"].split(",") if query.get("select") else None
+    shown = rows[offset : offset + limit]
+    return {
+        "type": "sheet",
+        "path": at,
+        "name": node.name,
+        "columns": [column.to_json() for column in node.columns],
+        "total": len(node.rows),
+        "matched": len(rows),
+        "offset": offset,
+        "limit": limit,
+        "nextOffset": offset + limit if offset + limit < len(rows) else None,
+        "rows": [row.to_json(names=names, boxes=query.get("boxes") != "0") for row in shown],
+    }

@@ -27,6 +27,8 @@ _DOCUMENT = (
     "subtotal",
     "tax",
     "total",
+    "amount_due",
+    "po_number",
 )
 
 

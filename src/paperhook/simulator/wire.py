@@ -23,7 +23,7 @@ from paperhook.simulator.documents import ReadDocument, Reads, Unreadable, Uploa
 from paperhook.simulator.faults import Fault, Faults
 from paperhook.simulator.limits import Credits, Grant, RateLimiter
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 Handler = Callable[[Request], Awaitable[Response]]
 CONCURRENT_READS = 2
 ALL_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -116,8 +116,8 @@ class Wire(ABC):
     def __init__(self, services: Services) -> None:
         """Work with these services."""
         self.services = services
-        self.settings = services.settings
-        self.counts = services.counts.setdefault(self.name, Counter())
+        self.settings: Settings = services.settings
+        self.counts: Counter[str] = services.counts.setdefault(self.name, Counter())
         services.deliveries.register(self.name, self.rules)
 
     @abstractmethod

@@ -14,15 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError
-from .base import Begun, Submission, Tally, TrackedBatch, Tracker, Turn, Which
-from .sqlite import MemoryTracker, SqliteTracker
+from .base import Begun, Planned, Submission, Tally, TrackedBatch, Tracker, Turn, Which
 
 if TYPE_CHECKING:
     from .postgres import PostgresTracker
+    from .sqlite import MemoryTracker, SqliteTracker
 
 __all__ = [
     "Begun",
     "MemoryTracker",
+    "Planned",
     "PostgresTracker",
     "SqliteTracker",
     "Submission",
@@ -37,10 +38,14 @@ __all__ = [
 _KNOWN = "write sqlite:///file.db, sqlite:////absolute/file.db, postgresql://host/database or memory:"
 
 
-def __getattr__(name: str) -> type[PostgresTracker]:
-    # Only who uses PostgreSQL needs psycopg.
+def __getattr__(name: str) -> type[Tracker]:
+    # Only who uses PostgreSQL needs psycopg, and a client without a tracker needs no store at all.
     if name == "PostgresTracker":
         return _postgres()
+    if name in ("MemoryTracker", "SqliteTracker"):
+        from . import sqlite
+
+        return sqlite.MemoryTracker if name == "MemoryTracker" else sqlite.SqliteTracker
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -54,10 +59,14 @@ def open_tracker(address: str) -> Tracker:
         ConfigurationError: If it is none of these, the file's folder does not exist, or psycopg is not installed.
     """
     if address == "memory:":
+        from .sqlite import MemoryTracker
+
         return MemoryTracker()
     path = address.removeprefix("sqlite:///")
     is_plain = "://" not in address and Path(address).suffix in (".db", ".sqlite", ".sqlite3")
     if (path != address or is_plain) and path and "?" not in path and ":memory:" not in path:
+        from .sqlite import SqliteTracker
+
         return SqliteTracker(path)
     # An address may hold a password, so only its scheme is repeated.
     scheme = address.partition(":")[0]

@@ -9,6 +9,7 @@
 
 Rules that every store keeps:
 
+* A row that was sent may be sent again under its own key only: a document of a batch with that batch, not by itself.
 * The newest row of an identity counts: who uploads the same content, provider and options is given it.
 * One caller at a time sends a row. When it died, or its lease ran out, what it may have sent is `submission_unknown`.
 * A state changes by `core.job.LEGAL_MOVES` only; a job that a row has is never replaced by another.
@@ -22,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..core.job import Batch, Job, JobStatus
 
@@ -101,7 +102,7 @@ class TrackedBatch:
     ended_at: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Which:
     """Which rows to list; empty members match everything."""
 
@@ -116,20 +117,67 @@ class Which:
 
 
 @dataclass(frozen=True, slots=True)
+class Planned:
+    """A file that is to be uploaded: of many that were given at once, one that is not finished."""
+
+    #: The same for the same path, metadata and scope.
+    plan_id: str
+    provider: str
+    #: The same for the same base URL, options and namespace.
+    scope: str
+    namespace: str
+    #: Absolute.
+    path: str
+    metadata: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
+    #: Seconds since the epoch.
+    planned_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Tally:
     """How many submissions there are."""
 
     by_state: Mapping[JobStatus, int] = field(default_factory=dict[JobStatus, int])
     settled: int = 0
+    #: Seconds since the epoch when the oldest was sent whose end is not in the inbox; None where there is none.
+    oldest_open: float | None = None
 
     @property
     def total(self) -> int:
         """All rows."""
         return sum(self.by_state.values())
 
+    @property
+    def open(self) -> int:
+        """Rows whose end is not in the inbox."""
+        return self.total - self.settled
+
+    @property
+    def unknown(self) -> int:
+        """Open rows whose upload got no answer, so that nobody knows whether it arrived."""
+        return self.by_state.get(JobStatus.SUBMISSION_UNKNOWN, 0)
+
+    def __add__(self, other: Tally) -> Tally:
+        states = {*self.by_state, *other.by_state}
+        since = [each for each in (self.oldest_open, other.oldest_open) if each is not None]
+        return Tally(
+            {state: self.by_state.get(state, 0) + other.by_state.get(state, 0) for state in states},
+            self.settled + other.settled,
+            min(since, default=None),
+        )
+
+    def waited(self, now: float) -> float:
+        """Give the seconds since the oldest open one was sent; 0 where none is open."""
+        return 0.0 if self.oldest_open is None else max(0.0, now - self.oldest_open)
+
 
 #: Matches every row.
 ANY = Which()
+
+
+#: Seconds. Nothing is put off for longer, or for twice its `hold`: a time that is further ahead was written by a clock
+#: that was wrong, and is taken for due.
+FURTHEST = 7200.0
 
 
 class Tracker(Protocol):
@@ -183,6 +231,10 @@ class Tracker(Protocol):
         """
         ...
 
+    def ended(self, provider: str, *, since: float) -> Future[tuple[Job, ...]]:
+        """Give the jobs whose end came into the inbox since a moment."""
+        ...
+
     def claim_silent(
         self, provider: str, *, silence: float, hold: float, limit: int, now: float
     ) -> Future[tuple[Submission, ...]]:
@@ -198,11 +250,15 @@ class Tracker(Protocol):
         ...
 
     def postpone(self, attempt_id: str, *, until: float, error_code: str, now: float) -> Future[bool]:
-        """Ask for a silent job again at `until`."""
+        """Ask for a silent job again at `until`, or sooner where that is more than `FURTHEST` seconds ahead."""
         ...
 
     def record_batch(self, batch: Batch, *, now: float) -> Future[None]:
         """Record a batch whose jobs are recorded one by one."""
+        ...
+
+    def record_jobs(self, jobs: Mapping[str, Job], batch: Batch, *, now: float) -> Future[None]:
+        """Record the jobs of a batch by their attempts, and the batch, all or nothing; no jobs record no batch."""
         ...
 
     def claim_batches(
@@ -213,6 +269,20 @@ class Tracker(Protocol):
 
     def settle_batch(self, provider: str, batch_id: str, *, now: float) -> Future[None]:
         """Record that the end of a batch is in the inbox, or that no event tells of it."""
+        ...
+
+    def plan(self, plans: Sequence[Planned]) -> Future[None]:
+        """Record files that are to be uploaded; what is planned already stays as it is."""
+        ...
+
+    def planned(
+        self, provider: str | None = None, *, scope: str | None = None, limit: int = 1000
+    ) -> Future[tuple[Planned, ...]]:
+        """Give files that are not finished, oldest first."""
+        ...
+
+    def fulfil(self, plan_ids: Sequence[str]) -> Future[None]:
+        """Record that files are finished."""
         ...
 
     def rows(self, which: Which = ANY, *, limit: int = 100) -> Future[tuple[Submission, ...]]:

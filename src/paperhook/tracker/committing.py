@@ -9,9 +9,9 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from ..core.job import Batch, Job, JobStatus
 from ..inbox.commits import GroupCommit, Transactions, Work
-from . import work
-from .base import ANY, Begun, Submission, Tally, TrackedBatch, Turn, Which
-from .work import Db
+from . import planning, work
+from .base import ANY, Begun, Planned, Submission, Tally, TrackedBatch, Turn, Which
+from .database import Db
 
 C = TypeVar("C")
 P = ParamSpec("P")
@@ -64,6 +64,10 @@ class CommittingTracker(Generic[C]):
         """Record that the end of jobs is in the inbox."""
         return self._ask(work.settle, provider, ends, now)
 
+    def ended(self, provider: str, *, since: float) -> Future[tuple[Job, ...]]:
+        """Give the jobs whose end came into the inbox since a moment."""
+        return self._ask(work.ended, provider, since)
+
     def claim_silent(
         self, provider: str, *, silence: float, hold: float, limit: int, now: float
     ) -> Future[tuple[Submission, ...]]:
@@ -78,6 +82,10 @@ class CommittingTracker(Generic[C]):
         """Record a batch."""
         return self._ask(work.record_batch, batch, now)
 
+    def record_jobs(self, jobs: Mapping[str, Job], batch: Batch, *, now: float) -> Future[None]:
+        """Record the jobs of a batch, and the batch."""
+        return self._ask(work.record_jobs, jobs, batch, now)
+
     def claim_batches(
         self, provider: str, *, hold: float, limit: int, now: float
     ) -> Future[tuple[TrackedBatch, ...]]:
@@ -87,6 +95,20 @@ class CommittingTracker(Generic[C]):
     def settle_batch(self, provider: str, batch_id: str, *, now: float) -> Future[None]:
         """Record that the end of a batch is in the inbox."""
         return self._ask(work.settle_batch, provider, batch_id, now)
+
+    def plan(self, plans: Sequence[Planned]) -> Future[None]:
+        """Record files that are to be uploaded."""
+        return self._ask(planning.plan, plans)
+
+    def planned(
+        self, provider: str | None = None, *, scope: str | None = None, limit: int = 1000
+    ) -> Future[tuple[Planned, ...]]:
+        """Give files that are not finished."""
+        return self._ask(planning.planned, provider, scope, limit)
+
+    def fulfil(self, plan_ids: Sequence[str]) -> Future[None]:
+        """Record that files are finished."""
+        return self._ask(planning.fulfil, plan_ids)
 
     def rows(self, which: Which = ANY, *, limit: int = 100) -> Future[tuple[Submission, ...]]:
         """Give rows, newest first."""

@@ -17,13 +17,13 @@ import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from ..core.document import Document
-from ..core.exchange import Base64Json, Multipart, RawBody, Request
-from ..core.job import Batch, Job, JobStatus
+from ..core.job import Job, JobStatus
 from ..core.provider import Provider
 from ..core.steps import Send, Steps, answer_of, now, pause
 from ..errors import (
@@ -33,7 +33,7 @@ from ..errors import (
     PaperhookError,
     SubmissionUnknown,
 )
-from ..operations import carry_over, check_document, submission_key, upload
+from ..operations import carry_over, check_document, upload
 from .base import Begun, Submission, Tracker, Turn, Which
 from .owner import this_process
 
@@ -44,16 +44,10 @@ LEASE = 60.0
 SLOWEST_BYTES_PER_SECOND = 50_000
 #: Seconds between looks at a row that somebody else sends: the first, and the longest.
 FIRST_LOOK, LONGEST_LOOK = 0.02, 1.0
-#: Seconds after which a provider's listing is believed not to hold a document.
-LISTING_SECONDS = 60.0
-#: Seconds by which our clock and the provider's may differ.
-CLOCK_SKEW = 300.0
-#: How many of the newest jobs of a listing are looked through.
-LISTED_JOBS = 1000
 
 
 @dataclass
-class _Course:
+class Course:
     """How far the sending of one document has come."""
 
     provider: Provider
@@ -110,29 +104,41 @@ def submit(
     """
     check_document(document, provider)
     turn = Turn(uuid.uuid4().hex, this_process(), LEASE + document.size_bytes / SLOWEST_BYTES_PER_SECOND)
-    draft = _draft(provider, document, identity, metadata or {}, namespace, again)
-    moment = yield from now()
-    try:
-        submission = yield from _begin(provider, tracker, draft, turn, again)
-    except GeneratorExit:
-        # Queued behind the beginning: if that took a row, it is free again.
-        tracker.give_up(draft.attempt_id, turn, is_unknown=False, error_code="cancelled", now=moment)
-        raise
-    if submission.job.id:
-        return submission.job
-    course = _Course(provider, tracker, submission, turn, moment)
-    return (yield from _send(course, document, metadata))
+    key = f"{identity}-{uuid.uuid4().hex}" if again else identity
+    draft = draft_of(provider, document, identity, metadata or {}, namespace, key=key)
+    while True:
+        moment = yield from now()
+        try:
+            submission = yield from begin(provider, tracker, draft, turn, again)
+        except (GeneratorExit, DeadlineExceeded):
+            # Queued behind the beginning: if that took a row, it is free again.
+            tracker.give_up(draft.attempt_id, turn, is_unknown=False, error_code="cancelled", now=moment)
+            raise
+        if submission.job.id:
+            return submission.job
+        course = Course(provider, tracker, submission, turn, moment)
+        try:
+            return (yield from _send(course, document, metadata))
+        except _TakenOver:
+            # Nothing of ours has left: who took it over sends it, and we wait for its job.
+            if course.has_left or again:
+                raise
 
 
-def _draft(
+class _TakenOver(SubmissionUnknown):
+    """Another upload took the turn, because this one waited for the provider's rate for longer than its lease."""
+
+
+def draft_of(
     provider: Provider,
     document: Document,
     identity: str,
     metadata: Mapping[str, Any],
     namespace: str,
-    again: bool,
+    *,
+    key: str,
 ) -> Submission:
-    key = f"{identity}-{uuid.uuid4().hex}" if again else identity
+    """Give the row of a document that is about to be sent under a key."""
     about = hashlib.sha256(f"{namespace}\n{document.sha256}".encode("utf-8", "replace")).hexdigest()
     job = Job(
         id="",
@@ -157,10 +163,18 @@ def _draft(
     )
 
 
-def _begin(
+def begin(
     provider: Provider, tracker: Tracker, draft: Submission, turn: Turn, again: bool
 ) -> Steps[Submission]:
-    """Take the row's turn, or wait until whoever has it is done."""
+    """Take the row's turn, or wait until whoever has it is done.
+
+    Returns:
+        The row, ours to send unless it has a job.
+
+    Raises:
+        ConfigurationError: If its identity stands for another document.
+        SubmissionUnknown: If an earlier attempt may have arrived, and cannot safely be repeated.
+    """
     gap = FIRST_LOOK
     while True:
         moment = yield from now()
@@ -180,7 +194,7 @@ def _begin(
         if not begun.is_busy:
             raise SubmissionUnknown(
                 f"{provider.name}: {found.filename} may have been accepted by an earlier upload: "
-                f"{'ask with client.reconcile(error.job)' if provider.capabilities.lists_jobs else _how_to_go_on(provider)}",
+                f"{'ask with client.reconcile(error.job)' if provider.capabilities.lists_jobs else how_to_go_on(provider)}",
                 job=handle_of(found),
             )
         yield from pause(gap)
@@ -200,22 +214,22 @@ def handle_of(submission: Submission) -> Job:
     return submission.job.model_copy(update={"created_at": datetime.fromtimestamp(moment, UTC)})
 
 
-def _send(course: _Course, document: Document, metadata: Mapping[str, Any] | None) -> Steps[Job]:
+def _send(course: Course, document: Document, metadata: Mapping[str, Any] | None) -> Steps[Job]:
     key = course.submission.key
     try:
-        job = yield from _watched(course, upload(course.provider, document, key=key, metadata=metadata))
+        job = yield from watched([course], upload(course.provider, document, key=key, metadata=metadata))
     except PaperhookError as error:
-        yield from _give_up(course, error)
+        yield from end_all([course], error)
         raise
     except BaseException as error:
         # Cancelled, closed, or a bug: nobody can wait here, and the store does it all the same.
         course.end(error)
         raise
-    return (yield from _record(course.tracker, course.submission.attempt_id, job))
+    return (yield from record(course.tracker, course.submission.attempt_id, job))
 
 
-def _watched(course: _Course, steps: Steps[T]) -> Steps[T]:
-    """Run an upload; before a request that carries the document, write down that it is about to leave."""
+def watched(courses: Sequence[Course], steps: Steps[T]) -> Steps[T]:
+    """Run an upload of one or several documents; before a request that carries them, write down that it is about to leave."""
     answer: Any = None
     failure: BaseException | None = None
     try:
@@ -226,50 +240,58 @@ def _watched(course: _Course, steps: Steps[T]) -> Steps[T]:
                 result: T = done.value
                 return result
             answer, failure = None, None
-            carries = isinstance(effect, Send) and carries_document(effect.request)
-            if carries:
-                yield from _about_to_leave(course)
+            carries = False
+            if isinstance(effect, Send) and effect.request.carries_document:
+                carries = True
+                # Not now: an upload may wait for a minute until the provider's rate lets it go.
+                effect = replace(effect, before=lambda: _about_to_leave(courses))
             try:
                 answer = yield effect
             except PaperhookError as error:
-                course.is_out, failure = False, error
-            else:
-                course.was_taken = course.was_taken or carries
+                failure = error
+            for course in courses:
+                course.was_taken = course.was_taken or (carries and failure is None)
                 course.is_out = False
     finally:
         steps.close()
 
 
-def _about_to_leave(course: _Course) -> Steps[None]:
-    course.moment = yield from now()
-    sending = course.tracker.sending(course.submission.attempt_id, course.turn, now=course.moment)
-    if not (yield from answer_of(sending)):
-        raise SubmissionUnknown(
-            f"{course.provider.name}: {course.submission.filename} was taken over by another upload, because this "
-            "one was silent for too long: upload it again to get its job",
-            job=course.submission.job,
-        )
-    course.is_out = course.has_left = True
+def _about_to_leave(courses: Sequence[Course]) -> Steps[None]:
+    moment = yield from now()
+    asked: list[Future[bool]] = []
+    for course in courses:
+        course.moment = moment
+        asked.append(course.tracker.sending(course.submission.attempt_id, course.turn, now=moment))
+    for course, sending in zip(courses, asked, strict=True):
+        if not (yield from answer_of(sending)):
+            raise _TakenOver(
+                f"{course.provider.name}: {course.submission.filename} was taken over by another upload, because this "
+                "one was silent for too long: upload it again to get its job",
+                job=course.submission.job,
+            )
+    for course in courses:
+        course.is_out = course.has_left = True
 
 
-def carries_document(request: Request) -> bool:
-    """Tell whether a request may make a job: only those with a document in them do."""
-    body = request.body
-    return isinstance(body, (RawBody, Base64Json)) or (isinstance(body, Multipart) and bool(body.files))
-
-
-def _give_up(course: _Course, error: PaperhookError) -> Steps[None]:
-    course.moment = yield from now()
+def end_all(courses: Sequence[Course], error: PaperhookError) -> Steps[None]:
+    """Give the turns up after an error."""
+    moment = yield from now()
+    ended: list[Future[bool]] = []
+    for course in courses:
+        course.moment = moment
+        ended.append(course.end(error))
     try:
-        yield from answer_of(course.end(error))
-    except InboxError:
-        # The error of the upload says more; others take the row over when its lease ran out.
+        for each in ended:
+            yield from answer_of(each)
+    except (InboxError, DeadlineExceeded):
+        # The error of the upload says more; where nothing was stored, others take the row over when its lease ran out.
         return
     if isinstance(error, SubmissionUnknown) and error.job is not None:
-        error.job = error.job.model_copy(update={"created_at": datetime.fromtimestamp(course.moment, UTC)})
+        error.job = error.job.model_copy(update={"created_at": datetime.fromtimestamp(moment, UTC)})
 
 
-def _record(tracker: Tracker, attempt_id: str, job: Job) -> Steps[Job]:
+def record(tracker: Tracker, attempt_id: str, job: Job) -> Steps[Job]:
+    """Write down the job that a provider made; the job is given also where that fails."""
     moment = yield from now()
     try:
         yield from answer_of(tracker.record(attempt_id, job, now=moment))
@@ -278,137 +300,37 @@ def _record(tracker: Tracker, attempt_id: str, job: Job) -> Steps[Job]:
             f"{job.provider}: job {job.id} was made and could not be recorded ({error}): keep this error's job",
             job=job,
         ) from error
+    except DeadlineExceeded as error:
+        error.job, error.provider, error.job_id = job, job.provider, job.id
+        raise
     return job
-
-
-def batched(
-    provider: Provider,
-    tracker: Tracker,
-    documents: Sequence[Document],
-    steps: Steps[Batch],
-    *,
-    metadata: Mapping[str, Any] | None,
-    namespace: str,
-) -> Steps[Batch]:
-    """Run a batch upload, and write its jobs down where the answer names one for each document."""
-    batch = yield from steps
-    moment = yield from now()
-    turn = Turn(uuid.uuid4().hex, this_process(), LEASE)
-    recorded: list[Future[Submission | None]] = []
-    if len(batch.jobs) == len(documents):
-        for document, job in zip(documents, batch.jobs, strict=True):
-            key = submission_key(document, provider, metadata=metadata or {}, namespace=namespace)
-            draft = _draft(provider, document, key, metadata or {}, namespace, again=False)
-            tracker.begin(draft, turn, again=True, repeat_within=None, now=moment)
-            recorded.append(tracker.record(draft.attempt_id, job, now=moment))
-    if recorded:
-        yield from answer_of(tracker.record_batch(batch, now=moment))
-    for each in recorded:
-        yield from answer_of(each)
-    return batch
 
 
 def noted(tracker: Tracker, steps: Steps[Job]) -> Steps[Job]:
     """Run an operation and write down how its job stands."""
     job = yield from steps
     moment = yield from now()
-    yield from answer_of(tracker.note(job, now=moment))
+    with suppress(DeadlineExceeded):
+        # It is asked of the store, and the caller has the job.
+        yield from answer_of(tracker.note(job, now=moment))
     return job
 
 
-def reconcile(provider: Provider, tracker: Tracker | None, job: Job) -> Steps[Job]:
-    """Find out what became of a submission whose answer was lost, without sending anything.
-
-    Returns:
-        The provider's job; or the handle with status `validated` where the provider certainly has none, so that it may
-        be uploaded again.
-
-    Raises:
-        SubmissionUnknown: If it cannot be settled, or not yet; the message says what to do.
-    """
-    row = None if tracker is None else (yield from _row_of(tracker, job))
-    if row is not None and row.job.id:
-        job = row.job
-    if job.id:
-        asking = provider.status(job)
-        return carry_over(job, (yield from asking if tracker is None else noted(tracker, asking)))
-    if row is not None and row.state is JobStatus.VALIDATED:
-        return row.job
-    known = job if row is None else handle_of(row)
-    found = yield from _listed(provider, tracker, known)
-    if found is not None:
-        whole = carry_over(known.model_copy(update={"created_at": None}), found)
-        return (
-            whole if row is None or tracker is None else (yield from _record(tracker, row.attempt_id, whole))
-        )
-    if row is not None and tracker is not None:
-        moment = yield from now()
-        yield from answer_of(tracker.absent(row.attempt_id, now=moment))
-    return known.model_copy(update={"status": JobStatus.VALIDATED})
-
-
-def _row_of(tracker: Tracker, job: Job) -> Steps[Submission | None]:
-    if job.id or not job.idempotency_key:
+def heard(tracker: Tracker, job: Job) -> Steps[Job | None]:
+    """Give a job whose end came into the inbox, as by its webhook; None while it has not, or nobody can tell."""
+    try:
+        rows = yield from answer_of(tracker.rows(Which(provider=job.provider, job_id=job.id), limit=1))
+    except InboxError:
+        # The provider tells as well.
         return None
-    rows = yield from answer_of(tracker.rows(Which(provider=job.provider, key=job.idempotency_key), limit=1))
-    return next(iter(rows), None)
+    row = next(iter(rows), None)
+    if row is None or row.job.id != job.id or not row.state.is_final:
+        return None
+    return carry_over(job, row.job)
 
 
-def _listed(provider: Provider, tracker: Tracker | None, job: Job) -> Steps[Job | None]:
-    """Look a submission up in the provider's listing; None where it certainly holds none.
-
-    Raises:
-        SubmissionUnknown: If the listing does not tell.
-    """
-    if not provider.capabilities.lists_jobs:
-        raise SubmissionUnknown(
-            f"{provider.name} lists no jobs, so this cannot be settled: {_how_to_go_on(provider)}", job=job
-        )
-    sent_at = job.created_at
-    since = None if sent_at is None else sent_at - timedelta(seconds=CLOCK_SKEW)
-    listed = yield from provider.jobs(since=since, limit=LISTED_JOBS)
-    by_key = [each for each in listed if job.idempotency_key and each.idempotency_key == job.idempotency_key]
-    if by_key:
-        return by_key[0]
-    # A listing that carries keys would show ours; else a name and a time have to do.
-    likely = yield from _untracked(tracker, _likely(listed, job))
-    if len(likely) == 1:
-        return likely[0]
-    if likely:
-        raise SubmissionUnknown(
-            f"{provider.name}: {len(likely)} jobs may be {job.filename}: {_how_to_go_on(provider)}", job=job
-        )
-    moment = yield from now()
-    if sent_at is None or len(listed) >= LISTED_JOBS or moment - sent_at.timestamp() < LISTING_SECONDS:
-        raise SubmissionUnknown(
-            f"{provider.name}: {job.filename} is not listed, which may be too early to tell: ask again "
-            f"{LISTING_SECONDS:g} s after the upload",
-            job=job,
-        )
-    return None
-
-
-def _likely(listed: Sequence[Job], job: Job) -> list[Job]:
-    """Give the jobs that have the document's name and no key that says they are another's."""
-    return [
-        each
-        for each in listed
-        if each.filename is not None and each.filename == job.filename and not each.idempotency_key
-    ]
-
-
-def _untracked(tracker: Tracker | None, jobs: Sequence[Job]) -> Steps[list[Job]]:
-    """Leave out what belongs to other submissions."""
-    free: list[Job] = []
-    for job in jobs:
-        rows: Sequence[Submission] = ()
-        if tracker is not None:
-            rows = yield from answer_of(tracker.rows(Which(provider=job.provider, job_id=job.id), limit=1))
-        free += [] if rows else [job]
-    return free
-
-
-def _how_to_go_on(provider: Provider) -> str:
+def how_to_go_on(provider: Provider) -> str:
+    """Say what to do about a submission that cannot be settled."""
     if provider.capabilities.idempotency_header is not None:
         return "upload the document again, its key keeps the provider from making a second job"
     return "look for it at the provider, and upload it with again=True if it is not there"

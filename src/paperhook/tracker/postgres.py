@@ -12,8 +12,8 @@ from psycopg.rows import TupleRow
 from typing_extensions import override
 
 from ..errors import InboxTooNew
-from ..inbox.postgres_server import Address, PgConnection, PostgresServer
-from ..inbox.postgres_work import Session
+from ..inbox.postgres_server import Address, PgConnection, PostgresServer, unavailable
+from ..inbox.postgres_session import Session
 from .committing import CommittingTracker
 
 #: So that two processes which open a new database at once do not both make the tables.
@@ -63,14 +63,25 @@ class _Address(Address):
     """The inbox's address, with the tracker's tables there, which have versions of their own."""
 
     @override
-    def connect_for_us(self) -> PgConnection:
-        connection = super().connect_for_us()
-        try:
-            _make_tables(connection, self)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+    def prepare(self, connection: PgConnection) -> None:
+        super().prepare(connection)
+        _make_tables(connection, self)
+
+
+def has_tables(url: str, *, patience: float = 5.0) -> bool:
+    """Tell whether a database has the tracker's tables; it is only read.
+
+    Raises:
+        ConfigurationError: If the address is not PostgreSQL's.
+        InboxUnavailable: If the server is away.
+    """
+    address = Address(url, patience=patience)
+    try:
+        with address.connect() as connection:
+            [(table,)] = connection.execute("SELECT to_regclass('paperhook_tracker')").fetchall()
+    except psycopg.Error as error:
+        raise unavailable(error, address) from error
+    return table is not None
 
 
 def _make_tables(connection: PgConnection, address: Address) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from importlib import resources
 from os import PathLike
 from pathlib import Path
@@ -29,12 +29,15 @@ class SqliteTracker(CommittingTracker[sqlite3.Connection]):
     """
 
     def __init__(self, path: str | PathLike[str], *, patience: float = 5.0) -> None:
-        self.path = Path(path).absolute()
+        self.path: Path = Path(path).absolute()
         if not self.path.parent.is_dir():
             raise ConfigurationError(
                 f"the folder {self.path.parent} of the tracker does not exist: create it"
             )
         super().__init__(_File(self.path, patience=patience), _Db)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self.path)!r})"
 
 
 class MemoryTracker(CommittingTracker[sqlite3.Connection]):
@@ -42,6 +45,9 @@ class MemoryTracker(CommittingTracker[sqlite3.Connection]):
 
     def __init__(self) -> None:
         super().__init__(_Memory(), _Db)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
 
 
 class _Db:
@@ -121,6 +127,16 @@ def _make_tables(connection: sqlite3.Connection, path: Path) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def has_tables(path: str | PathLike[str]) -> bool:
+    """Tell whether a file has the tracker's tables; it is only read."""
+    with (
+        suppress(sqlite3.Error),
+        closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)) as file,
+    ):
+        return _version(file) > 0
+    return False
 
 
 def _check_known(found: int, known: int, path: Path) -> None:

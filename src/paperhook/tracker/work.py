@@ -4,47 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from ..core.job import Batch, Job, JobStatus, may_move
 from ..core.pages import parts_of
 from ..inbox.base import plain
-from .base import Begun, Submission, Tally, TrackedBatch, Turn, Which, bare, whole_state
+from .base import FURTHEST, Begun, Submission, Tally, TrackedBatch, Turn, Which, bare, whole_state
+from .database import Db
 from .owner import is_gone
-
-
-class Found(Protocol):
-    """What a statement gives."""
-
-    @property
-    def rowcount(self) -> int:
-        """How many rows it changed."""
-        ...
-
-    def fetchone(self) -> Any:
-        """Give the next row, or None."""
-        ...
-
-    def fetchall(self) -> list[Any]:
-        """Give all rows."""
-        ...
-
-
-class Db(Protocol):
-    """A database inside a transaction."""
-
-    #: At the end of a SELECT: the rows are ours until the end of the transaction; waits for others, or leaves theirs out.
-    ours: str
-    ours_if_free: str
-
-    def execute(self, statement: str, values: Sequence[Any] = ()) -> Found:
-        """Run a statement with a question mark for each value."""
-        ...
-
-    def guard(self, name: str) -> None:
-        """Let nobody else do the same work at the same time, until the end of the transaction."""
-        ...
-
 
 _COLUMNS = """
     attempt_id, document_id, provider, identity, key, sha256, size_bytes, filename, content_type, job, namespace, state,
@@ -58,7 +25,8 @@ _NEWEST = f"""
     SELECT id, owner, lease_until, {_COLUMNS} FROM paperhook_submission
     WHERE identity = ? AND provider = ? ORDER BY id DESC LIMIT 1"""  # noqa: S608 - same
 _TAKE = """
-    UPDATE paperhook_submission SET state = ?, token = ?, owner = ?, lease_until = ?, updated_at = ? WHERE id = ?"""
+    UPDATE paperhook_submission
+    SET state = ?, key = ?, job = ?, token = ?, owner = ?, lease_until = ?, updated_at = ? WHERE id = ?"""
 _FREE = """
     UPDATE paperhook_submission
     SET state = ?, error_code = ?, token = NULL, owner = NULL, lease_until = NULL, updated_at = ? WHERE id = ?"""
@@ -93,11 +61,16 @@ _END_PART = """
 _PART_STATES = "SELECT state FROM paperhook_submission_part WHERE submission_id = ? ORDER BY job_id"
 _STATE = "SELECT state, settled_at FROM paperhook_submission WHERE id = ?"
 _SETTLE = "UPDATE paperhook_submission SET state = ?, settled_at = ?, updated_at = ? WHERE id = ?"
+_ENDED = "WHERE provider = ? AND settled_at IS NOT NULL AND settled_at >= ? ORDER BY settled_at, id"
 _SILENT = """
     SELECT id FROM paperhook_submission
     WHERE provider = ? AND submitted_at IS NOT NULL AND settled_at IS NULL AND poll_at <= ?
         AND (polls > 0 OR poll_at <= ?)
     ORDER BY poll_at, id LIMIT ?"""
+# A clock that was wrong wrote them: nobody is told to wait for so long.
+_FAR_AHEAD = """
+    SELECT id FROM paperhook_submission
+    WHERE provider = ? AND submitted_at IS NOT NULL AND settled_at IS NULL AND poll_at > ? ORDER BY poll_at, id LIMIT ?"""
 _HOLD = """
     UPDATE paperhook_submission SET polls = CASE WHEN polls > 0 THEN polls ELSE 1 END, poll_at = ?, updated_at = ?
     WHERE id = ?"""
@@ -108,13 +81,15 @@ _INSERT_BATCH = """
     INSERT INTO paperhook_batch (provider, batch_id, total, poll_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"""
 _OPEN_BATCHES = """
     SELECT batch_id, total FROM paperhook_batch
-    WHERE provider = ? AND settled_at IS NULL AND poll_at <= ? ORDER BY poll_at, batch_id LIMIT ?"""
+    WHERE provider = ? AND settled_at IS NULL AND (poll_at <= ? OR poll_at > ?) ORDER BY poll_at, batch_id LIMIT ?"""
 _HOLD_BATCH = "UPDATE paperhook_batch SET poll_at = ? WHERE batch_id = ? AND provider = ?"
 _ENDED_OF_BATCH = """
     SELECT state, settled_at FROM paperhook_submission
     WHERE batch_id = ? AND provider = ? AND settled_at IS NOT NULL"""
 _SETTLE_BATCH = "UPDATE paperhook_batch SET settled_at = ? WHERE batch_id = ? AND provider = ?"
-_TALLY = "SELECT state, count(*), count(settled_at) FROM paperhook_submission GROUP BY state"
+_TALLY = """
+    SELECT state, count(*), count(settled_at), min(CASE WHEN settled_at IS NULL THEN sent_at END)
+    FROM paperhook_submission GROUP BY state"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +126,10 @@ def begin(db: Db, ask: Beginning) -> Begun:
     if row.state is JobStatus.SUBMISSION_UNKNOWN and not _may_repeat(row, ask):
         return Begun(row, is_mine=False)
     turn = ask.turn
-    db.execute(_TAKE, (row.state, turn.token, turn.owner, ask.now + turn.lease, ask.now, row_id))
+    # What was never sent goes under the key that it is sent with now.
+    kept = row if row.state is JobStatus.SUBMISSION_UNKNOWN else draft
+    about = (row.state, plain(kept.key), bare(kept.job).to_json())
+    db.execute(_TAKE, (*about, turn.token, turn.owner, ask.now + turn.lease, ask.now, row_id))
     return Begun(_row(db, row.attempt_id), is_mine=True)
 
 
@@ -165,7 +143,8 @@ def _taken_from_the_dead(db: Db, row_id: int, row: Submission, now: float) -> Su
 def _may_repeat(row: Submission, ask: Beginning) -> bool:
     # Without a first byte nobody can have answered.
     sent_at = ask.now if row.sent_at is None else row.sent_at
-    return ask.repeat_within is not None and ask.now - sent_at < ask.repeat_within
+    is_same_call = row.key == plain(ask.draft.key) or row.key.startswith(row.identity)
+    return is_same_call and ask.repeat_within is not None and ask.now - sent_at < ask.repeat_within
 
 
 def _inserted(ask: Beginning) -> tuple[Any, ...]:
@@ -253,16 +232,30 @@ def _settle_one(db: Db, provider: str, job_id: str, state: JobStatus, now: float
     return bool(found)
 
 
+def ended(db: Db, provider: str, since: float) -> tuple[Job, ...]:
+    """Give the jobs whose end came into the inbox since a moment."""
+    found = db.execute(f"{_ROWS} {_ENDED}", (provider, since)).fetchall()
+    return tuple([_submission(row).job for row in found])
+
+
 def claim_silent(
     db: Db, provider: str, silence: float, hold: float, limit: int, now: float
 ) -> tuple[Submission, ...]:
     """Take jobs whose end is not in the inbox."""
     values = (provider, now, now - silence, limit)
     ids = [row_id for (row_id,) in db.execute(_SILENT + db.ours_if_free, values).fetchall()]
+    if len(ids) < limit:
+        ahead = (provider, _furthest(now, hold), limit - len(ids))
+        ids += [row_id for (row_id,) in db.execute(_FAR_AHEAD + db.ours_if_free, ahead).fetchall()]
     found = [_submission(db.execute(f"{_ROWS} WHERE id = ?", (row_id,)).fetchone()) for row_id in ids]
     for row_id in ids:
         db.execute(_HOLD, (now + hold, now, row_id))
     return tuple(found)
+
+
+def _furthest(now: float, hold: float) -> float:
+    """Give the moment beyond which nothing is put off."""
+    return now + max(FURTHEST, 2 * hold)
 
 
 def postpone(db: Db, attempt_id: str, until: float, error_code: str, now: float) -> bool:
@@ -278,10 +271,19 @@ def record_batch(db: Db, batch: Batch, now: float) -> None:
     db.execute(_INSERT_BATCH, (batch.provider, plain(batch.id), len(batch.jobs), now))
 
 
+def record_jobs(db: Db, jobs: Mapping[str, Job], batch: Batch, now: float) -> None:
+    """Record the jobs of a batch, and the batch."""
+    for attempt_id, job in jobs.items():
+        record(db, attempt_id, job, now)
+    if jobs:
+        record_batch(db, batch, now)
+
+
 def claim_batches(db: Db, provider: str, hold: float, limit: int, now: float) -> tuple[TrackedBatch, ...]:
     """Take batches whose end is not in the inbox."""
     claimed: list[TrackedBatch] = []
-    for batch_id, total in db.execute(_OPEN_BATCHES + db.ours_if_free, (provider, now, limit)).fetchall():
+    values = (provider, now, _furthest(now, hold), limit)
+    for batch_id, total in db.execute(_OPEN_BATCHES + db.ours_if_free, values).fetchall():
         db.execute(_HOLD_BATCH, (now + hold, batch_id, provider))
         ended = db.execute(_ENDED_OF_BATCH, (batch_id, provider)).fetchall()
         states = tuple([JobStatus(state) for state, _ in ended])
@@ -332,8 +334,9 @@ def _terms(which: Which) -> Iterator[tuple[Any, ...]]:
 def tally(db: Db) -> Tally:
     """Count rows by state."""
     counted = db.execute(_TALLY).fetchall()
-    by_state = {JobStatus(state): count for state, count, _ in counted}
-    return Tally(by_state, sum(settled for _, _, settled in counted))
+    by_state = {JobStatus(state): count for state, count, _, _ in counted}
+    oldest = min((sent_at for *_, sent_at in counted if sent_at is not None), default=None)
+    return Tally(by_state, sum(settled for _, _, settled, _ in counted), oldest)
 
 
 def _find(db: Db, attempt_id: str) -> Submission | None:

@@ -116,7 +116,8 @@ def admit(
         )
     if delivery.headers.size_bytes() > MAX_HEADER_BYTES:
         raise DeliveryTooLarge(f"{provider.name}: the headers have more than {MAX_HEADER_BYTES} bytes")
-    if delivery.headers.get("content-encoding", "").strip().lower() not in ("", "identity"):
+    encodings = delivery.headers.values_of("content-encoding")
+    if encodings and ", ".join(encodings).strip().lower() not in ("", "identity"):
         raise WrongContentType(f"{provider.name}: compressed deliveries are refused, no provider sends them")
     if provider.shakes_hands and (handshake := provider.handshake(delivery, now=now)) is not None:
         return Receipt((), None, _answer_to(handshake))

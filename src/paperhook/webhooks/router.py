@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,10 @@ from ..errors import ConfigurationError
 from ..retrying import RetryPolicy
 
 _ANY_UNKNOWN = "?"
+#: Types whose handlers are kept; a provider has few, and whoever makes up more may not fill the memory.
+_MAX_KNOWN = 256
+#: Of 1; no event of a provider we know is so near to one of our types, and every misspelling we tried is.
+_TOO_NEAR = 0.9
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,9 @@ class Router:
     """Handlers in the order in which they were registered."""
 
     registrations: list[Registration] = field(default_factory=list[Registration])
+    _known: dict[str, tuple[Registration, ...]] = field(
+        default_factory=dict[str, tuple[Registration, ...]], init=False, repr=False, compare=False
+    )
 
     def add(self, registration: Registration) -> None:
         """Register a handler.
@@ -63,21 +71,29 @@ class Router:
                     f"a handler named {registration.name!r} is registered already: give one of them a name="
                 )
         self.registrations.append(registration)
+        self._known.clear()
 
     def handlers(self, type: str) -> tuple[Registration, ...]:
         """Give the handlers of an event type, in order; a function that listens twice is there once."""
+        known = self._known.get(type)
+        if known is not None:
+            return known
         found: dict[str, Registration] = {}
         for each in self.registrations:
             if each.listens_to(type):
                 found.setdefault(each.name, each)
-        return tuple(found.values())
+        handlers = tuple(found.values())
+        if len(self._known) < _MAX_KNOWN:
+            self._known[type] = handlers
+        return handlers
 
 
 def pattern_of(event: type[Event] | str) -> str:
     """Turn what `hooks.on` takes into a pattern.
 
     Raises:
-        ConfigurationError: If it is neither an event class nor a name, or a `*` stands anywhere but at the end.
+        ConfigurationError: If it is neither an event class nor a name, a `*` stands anywhere but at the end, or a name is
+            so near to one of ours that it is misspelt: its handler would never run.
     """
     if isinstance(event, str):
         star = event.find("*")
@@ -89,6 +105,7 @@ def pattern_of(event: type[Event] | str) -> str:
             raise ConfigurationError(
                 f"{event!r} is no event pattern: write an exact type, 'document.*' or '*'"
             )
+        _check_spelling(event)
         return event
     if event is Event:
         return "*"
@@ -97,3 +114,23 @@ def pattern_of(event: type[Event] | str) -> str:
     if isinstance(event, type) and issubclass(event, Event) and event.canonical_type:
         return event.canonical_type
     raise ConfigurationError(f"{event!r} is no event: pass a class such as DocumentCompleted, or its name")
+
+
+def check_type(type: str) -> None:
+    """Refuse what no event's type will be: a pattern, or a misspelt one of ours.
+
+    Raises:
+        ConfigurationError: If it is one of these.
+    """
+    if "*" in pattern_of(type):
+        raise ConfigurationError(f"{type!r} is a pattern: write an exact type, such as 'document.completed'")
+
+
+def _check_spelling(pattern: str) -> None:
+    meant = {*EVENT_CLASSES, *(f"{known.partition('.')[0]}.*" for known in EVENT_CLASSES)}
+    near = difflib.get_close_matches(pattern.lower(), meant, n=1, cutoff=_TOO_NEAR)
+    if near and pattern not in meant:
+        raise ConfigurationError(
+            f"no event is called {pattern!r}: did you mean {near[0]!r}? "
+            "For a type of the provider's own that is spelt so, listen to UnknownEvent"
+        )

@@ -10,20 +10,30 @@ from contextlib import suppress
 from enum import Enum, auto
 from typing import Any
 
+from ..core.delivery import Envelope
 from ..errors import ConfigurationError, InboxError
-from ..inbox.base import Inbox, Outcome, State
+from ..inbox.base import Entry, Inbox, LeasingInbox, LoopInbox, Outcome, State
 from ..inbox.operating import measured
+from ..inbox.reviewing import ReviewInbox
 from ..observe.details import Observer, Observers
+from ..rules import Rule, rule_of
+from ..rules.base import Check
 from .failures import describe
+from .fetching import Fetch, Fetching
+from .judging import Judge
 from .orders import Dispatch, Orders
-from .shift import MAX_CLAIMS, STORE_PAUSES, Shift
+from .recording import STORE_PAUSES
+from .shift import MAX_CLAIMS, Shift
 from .threads import Threads
 
-logger = logging.getLogger("paperhook")
+logger: logging.Logger = logging.getLogger("paperhook")
 
 
 #: Seconds between two looks at how full the inbox is, for observers.
 MEASURE_SECONDS = 15.0
+#: Seconds from a settlement to the look for what waited for it, where nothing older waits: so a worker that begins on
+#: what its process stores does not ask the inbox once for each commit.
+FOLLOW_SECONDS = 0.01
 
 
 class _Phase(Enum):
@@ -53,11 +63,16 @@ class Worker:
             when one of them gave up; sync or async, once, after it was recorded.
         name: Of its threads.
         observe: Who is told of handlers, settled events and the inbox, see `paperhook.observe`.
+        rules: What a completed document must meet before its handlers run, see `paperhook.rules`.
+        fetch: Asks providers for results that deliveries only refer to; `Webhooks(fetch=…)` makes one of clients.
         limits: Events of an exact type whose handlers run at once in this worker, where that is fewer than
             `concurrency`; the others go on meanwhile.
+        on_settled: Called on the loop with the stored entry and its state when an event is done or dead, once, after
+            that was recorded; be quick, and raise nothing.
 
     Raises:
-        ConfigurationError: If a number is not positive, or a limit is for a pattern.
+        ConfigurationError: If a number is not positive, a limit is for a pattern, or there are rules or a `fetch` and
+            the inbox keeps no reviews.
     """
 
     def __init__(
@@ -73,6 +88,9 @@ class Worker:
         name: str = "paperhook-worker",
         observe: Observers | Sequence[Observer] = (),
         limits: Mapping[str, int] | None = None,
+        rules: Sequence[Rule | Check] = (),
+        fetch: Fetch | None = None,
+        on_settled: Callable[[Entry, State], Any] = lambda _entry, _state: None,
     ) -> None:
         for word, number in (("concurrency", concurrency), ("lease", lease), ("poll", poll)):
             if not number > 0:
@@ -88,15 +106,23 @@ class Worker:
             Threads(name),
             observers,
             _checked(limits or {}),
+            judge=_judge(inbox, rules, observers, clock),
+            fetching=_fetching(inbox, fetch),
+            on_settled=on_settled,
+            loop_inbox=inbox if isinstance(inbox, LoopInbox) else None,
+            leasing_inbox=inbox if isinstance(inbox, LeasingInbox) else None,
         )
         self._poll = poll
         self._begin()
 
     def _begin(self) -> None:
         self._grace = 0.0
+        #: What runs on the loop of `run`.
+        self._shift: Shift | None = None
         self._phase = _Phase.IDLE
         self._loop: asyncio.AbstractEventLoop | None = None
         self._awake = self._stopping = self._ended = asyncio.Event()
+        self._following: asyncio.TimerHandle | None = None
 
     def start_anew(self) -> None:
         """Begin again in a forked process: what the other one runs is its own, and goes on there."""
@@ -117,19 +143,25 @@ class Worker:
         self._phase = _Phase.RUNNING
         self._awake, self._stopping, self._ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._loop = asyncio.get_running_loop()
-        shift = Shift(self._orders, on_free=self._awake.set)
-        unsubscribe = self._orders.inbox.subscribe(self.wake)
+        shift = Shift(self._orders, on_free=self._look_again)
+        self._shift = shift
+        unsubscribe = self._orders.inbox.subscribe(self._hear)
         measuring = self._loop.create_task(self._measure()) if self._orders.observers else None
         try:
             await self._work(shift)
+            self._shift = None
             await shift.wind_down(self._grace)
         except asyncio.CancelledError:
+            self._shift = None
             await shift.wind_down(0.0)
             raise
         finally:
+            self._shift = None
             unsubscribe()
-            if measuring is not None:
-                measuring.cancel()
+            for each in (measuring, self._following):
+                if each is not None:
+                    each.cancel()
+            self._following = None
             self._phase = _Phase.IDLE if self._stopping.is_set() else _Phase.ENDED
             self._loop = None
             self._ended.set()
@@ -154,6 +186,26 @@ class Worker:
             with suppress(RuntimeError):
                 await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self.stop(grace=grace), loop))
 
+    def put(
+        self, entries: Sequence[Entry], envelopes: Sequence[Envelope]
+    ) -> asyncio.Future[tuple[bool, ...]] | None:
+        """Store events and begin on them as soon as that is committed, without asking the inbox for them.
+
+        What is not begun on, because an earlier event of its subject is not settled, is claimed when its turn comes.
+
+        Args:
+            entries: What is put.
+            envelopes: What was read of each, so that it is not read again.
+
+        Returns:
+            What `Inbox.put` answers; None where that cannot be now: the worker does not run on this loop, has its hands
+            full or older events to do, or the inbox does not lease what is put. Then put them yourself.
+        """
+        shift = self._shift
+        if shift is None or self._loop is not _running_loop() or not shift.is_caught_up:
+            return None
+        return shift.put(entries, envelopes)
+
     def wake(self) -> None:
         """Say that something was put; from any thread, and nothing happens where it does not run."""
         loop = self._loop
@@ -165,6 +217,25 @@ class Worker:
         # The loop may be closing: then somebody else looks.
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(self._awake.set)
+
+    def _look_again(self) -> None:
+        """Learn from the shift that there is room, or that an event was settled for which another may have waited."""
+        shift, loop = self._shift, self._loop
+        if shift is None or loop is None or not shift.is_caught_up:
+            self._awake.set()
+        elif self._following is None:
+            self._following = loop.call_later(FOLLOW_SECONDS, self._follow)
+
+    def _follow(self) -> None:
+        self._following = None
+        self._awake.set()
+
+    def _hear(self) -> None:
+        """Learn from the inbox that something waits there; from any thread."""
+        shift = self._shift
+        if shift is not None:
+            shift.is_caught_up = False
+        self.wake()
 
     async def drain(self) -> int:
         """Run everything that is due now, and what becomes due by that; for tests and scheduled calls.
@@ -227,6 +298,8 @@ class Worker:
                 await _sleep(self._stopping, pause)
                 continue
             failures = 0
+            if limit:
+                shift.is_caught_up = claimed < limit
             if limit == 0 or claimed < limit:
                 await _sleep(self._awake, min(self._poll, max(0.0, shift.seconds_until_due())))
 
@@ -243,6 +316,31 @@ async def _sleep(event: asyncio.Event, seconds: float) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()
+
+
+def _judge(
+    inbox: Inbox, rules: Sequence[Rule | Check], observers: Observers, clock: Callable[[], float]
+) -> Judge | None:
+    made = [rule_of(rule) for rule in rules]
+    if isinstance(inbox, ReviewInbox):
+        return Judge(made, inbox, observers, clock)
+    if made:
+        raise ConfigurationError(
+            f"{type(inbox).__name__} keeps no reviews, so no rule can hold a document back: use an inbox in SQLite, "
+            "PostgreSQL or memory, or make yours a ReviewInbox"
+        )
+    return None
+
+
+def _fetching(inbox: Inbox, fetch: Fetch | None) -> Fetching | None:
+    if fetch is None:
+        return None
+    if isinstance(inbox, ReviewInbox):
+        return Fetching(fetch, inbox)
+    raise ConfigurationError(
+        f"{type(inbox).__name__} has no place for what is fetched: use an inbox in SQLite, PostgreSQL or memory, or make "
+        "yours a ReviewInbox"
+    )
 
 
 def _checked(limits: Mapping[str, int]) -> dict[str, int]:

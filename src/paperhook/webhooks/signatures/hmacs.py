@@ -9,21 +9,18 @@ from dataclasses import dataclass, field
 from ...core.delivery import Delivery
 from ...core.secret import Secret
 from ...errors import BadSignature, ConfigurationError, Unsigned
+from .macs import Digest, Mac, Output, encoded
 from .parts import (
     MAX_SIGNATURE_LIST_CHARS,
     TOLERANCE,
     Content,
-    Digest,
     KeyEncoding,
-    Output,
     TimestampUnit,
     check_age,
     check_tolerance,
     content_of,
-    encoded,
-    hmac_key,
     in_force,
-    mac,
+    mac_of,
     made_up_id,
     needed_now,
     no_match,
@@ -49,9 +46,11 @@ class _Keyed:
     #: Seconds that a signed timestamp may differ from now, both ways; 0 means exactly now.
     tolerance: float = TOLERANCE
     _content: Content = field(init=False, repr=False, compare=False)
+    _key_prefix: bytes = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_content", content_of(self.content))
+        object.__setattr__(self, "_key_prefix", self.key_prefix.encode())
         check_tolerance(self.tolerance)
 
     def check(self, secrets: Sequence[Secret]) -> None:
@@ -61,13 +60,17 @@ class _Keyed:
             ConfigurationError: If one is not encoded as declared, too short, or the key of an asymmetric scheme.
         """
         for secret in secrets:
-            self._key(secret)
+            self._mac(secret)
 
-    def _key(self, secret: Secret) -> bytes:
-        return hmac_key(secret, self.key_encoding, self.key_prefix.encode())
+    def _mac(self, secret: Secret) -> Mac:
+        return mac_of(secret, self.digest, self.key_encoding, self._key_prefix)
 
     def _signature(self, secret: Secret, values: dict[str, bytes]) -> bytes:
-        return encoded(mac(self._key(secret), self._content, values, self.digest), self.output)
+        body = values["body"]
+        if len(self._content) == 1:
+            return encoded(self._mac(secret).over(body), self.output)
+        parts = [part if isinstance(part, bytes) else values[part] for part in self._content]
+        return encoded(self._mac(secret).over_parts(parts, len(body)), self.output)
 
 
 def _is_among(expected: bytes, given: Sequence[bytes]) -> bool:
@@ -239,7 +242,7 @@ class HmacPairs(_Keyed):
             StaleDelivery: If it is authentic, and its timestamp too old or too far in the future.
             ConfigurationError: If `now` is not given, or a secret cannot be this scheme's.
         """
-        moment = needed_now(now, self.header)
+        moment = needed_now(now, self.header) if now is None else now
         usable = in_force(secrets, moment)
         timestamp, given = self._given(delivery)
         values = {"body": delivery.body, "timestamp": timestamp}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import binascii
 import hashlib
-import hmac
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -14,10 +13,9 @@ from typing import Literal, TypeAlias
 from ...core.delivery import Delivery
 from ...core.secret import Secret
 from ...errors import BadSignature, ConfigurationError, StaleDelivery, Unsigned
+from .macs import Digest, Mac
 
-Digest: TypeAlias = Literal["sha1", "sha256", "sha512"]
 KeyEncoding: TypeAlias = Literal["utf8", "base64", "hex"]
-Output: TypeAlias = Literal["hex", "base64"]
 #: Whole seconds, whole milliseconds, seconds with a fraction, or ISO 8601 with an offset.
 TimestampUnit: TypeAlias = Literal["s", "ms", "float", "iso"]
 #: Literal bytes and names of what is put between them.
@@ -33,8 +31,6 @@ MAX_SIGNATURES = 20
 TOLERANCE = 300.0
 #: A decoded key is shorter than its text; below this it can be guessed.
 MIN_KEY_BYTES = 12
-#: Larger bodies are hashed where they lie instead of being copied behind the rest of the content.
-COPY_BYTES = 64 * 1024
 
 #: Keys of asymmetric schemes, as text and as DER. A public key is known to everybody, so it signs nothing.
 NOT_FOR_HMAC = (
@@ -72,7 +68,7 @@ def single_value(delivery: Delivery, header: str, *, max_chars: int = MAX_SIGNAT
         Unsigned: If it is absent or empty.
         BadSignature: If it is there twice, so that two readers could disagree, or absurdly long.
     """
-    values = delivery.headers.get_all(header)
+    values = delivery.headers.values_of(header.lower())
     text = values[0].strip(" \t") if values else ""
     if not text:
         raise Unsigned(f"{header} is missing: is the signing secret set at the provider?")
@@ -80,7 +76,10 @@ def single_value(delivery: Delivery, header: str, *, max_chars: int = MAX_SIGNAT
         raise BadSignature(f"{header} is there {len(values)} times")
     if len(text) > max_chars:
         raise BadSignature(f"{header} has {len(text)} characters")
-    return as_bytes(text)
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return as_bytes(text)
 
 
 def several(value: bytes, separator: bytes, header: str) -> list[bytes]:
@@ -120,7 +119,7 @@ def hmac_key(secret: Secret, encoding: KeyEncoding = "utf8", prefix: bytes = b""
 
     Raises:
         ConfigurationError: If the secret is the key of an asymmetric scheme, is not encoded as declared, or decodes to
-            fewer than 12 bytes.
+            fewer than 12 bytes, prefix not counted.
     """
     key = secret.key
     if key.startswith(NOT_FOR_HMAC):
@@ -128,14 +127,23 @@ def hmac_key(secret: Secret, encoding: KeyEncoding = "utf8", prefix: bytes = b""
             f"webhook secret {secret.name!r} is a key of an asymmetric scheme: everybody may know a public key, so it "
             "cannot be the secret of an HMAC"
         )
-    if encoding == "utf8":
-        return key.removeprefix(prefix)
-    decoded = decoded_key(key.removeprefix(prefix), encoding, secret.name)
-    if len(decoded) < MIN_KEY_BYTES:
+    rest = key.removeprefix(prefix)
+    meant = rest if encoding == "utf8" else decoded_key(rest, encoding, secret.name)
+    if len(meant) < (1 if secret.short == "accept" else MIN_KEY_BYTES):
         raise ConfigurationError(
-            f"webhook secret {secret.name!r} decodes to {len(decoded)} bytes: at least {MIN_KEY_BYTES} are needed"
+            f"webhook secret {secret.name!r} makes a key of {len(meant)} bytes: at least {MIN_KEY_BYTES} are needed"
         )
-    return decoded
+    return meant
+
+
+def mac_of(
+    secret: Secret, digest: Digest = "sha256", encoding: KeyEncoding = "utf8", prefix: bytes = b""
+) -> Mac:
+    """Give what signs, made once for each secret; raises as `hmac_key`."""
+    known: Mac | None = secret.derived.get((digest, encoding, prefix))
+    if known is None:
+        known = secret.derived[digest, encoding, prefix] = Mac(hmac_key(secret, encoding, prefix), digest)
+    return known
 
 
 def decoded_key(text: bytes, encoding: str, name: str) -> bytes:
@@ -182,27 +190,6 @@ def content_of(template: str) -> Content:
     return tuple(parts)
 
 
-def mac(key: bytes, content: Content, values: Mapping[str, bytes], digest: Digest) -> bytes:
-    """Compute the HMAC over a content."""
-    parts = [part if isinstance(part, bytes) else values[part] for part in content]
-    return mac_over(key, parts, len(values["body"]), digest)
-
-
-def mac_over(key: bytes, parts: Sequence[bytes], body_bytes: int, digest: Digest) -> bytes:
-    """Compute the HMAC over parts, in order; `body_bytes` decides whether they are copied together."""
-    if body_bytes <= COPY_BYTES:
-        return hmac.digest(key, parts[0] if len(parts) == 1 else b"".join(parts), digest)
-    running = hmac.new(key, digestmod=digest)
-    for part in parts:
-        running.update(part)
-    return running.digest()
-
-
-def encoded(digest: bytes, output: Output) -> bytes:
-    """Write a digest as the provider does; comparing text with text leaves nothing to decode."""
-    return digest.hex().encode() if output == "hex" else binascii.b2a_base64(digest, newline=False)
-
-
 def made_up_id(body: bytes) -> str:
     """Give a delivery an id where the caller has none: the same body, the same id."""
     return f"msg_{hashlib.sha256(body).hexdigest()[:24]}"
@@ -239,7 +226,9 @@ def check_age(text: bytes, unit: TimestampUnit, header: str, *, now: float, tole
         BadSignature: If it is not exactly a timestamp of that unit.
         StaleDelivery: If it is too old or too far in the future.
     """
-    seconds = _seconds(text, unit)
+    # Nearly all are whole seconds; for bytes, `isdigit` means ASCII digits and nothing else.
+    is_plain = unit == "s" and len(text) <= 12 and text.isdigit()
+    seconds = int(text) if is_plain else _seconds(text, unit)
     if seconds is None:
         raise BadSignature(f"{header}: the timestamp is not in the declared unit ({unit})")
     # Written so that a now that is no number refuses.
@@ -252,7 +241,6 @@ def check_age(text: bytes, unit: TimestampUnit, header: str, *, now: float, tole
 
 
 def _seconds(text: bytes, unit: TimestampUnit) -> float | None:
-    # For bytes, `isdigit` means ASCII digits and nothing else.
     if unit in _DIGITS:
         is_whole = text.isdigit() and len(text) <= _DIGITS[unit]
         return int(text) / _PER_SECOND[unit] if is_whole else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 from ...core.delivery import Delivery
 from ...core.secret import Secret
 from ...errors import BadSignature
-from .parts import hmac_key, in_force, single_value
+from .parts import in_force, mac_of, single_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ class HmacSha256:
             ConfigurationError: If one is the key of an asymmetric scheme.
         """
         for secret in secrets:
-            hmac_key(secret)
+            mac_of(secret)
 
     def verify(self, delivery: Delivery, secrets: Sequence[Secret], *, now: float | None = None) -> str:
         """Check a delivery.
@@ -42,14 +41,14 @@ class HmacSha256:
         """
         given = single_value(delivery, self.header)
         for secret in in_force(secrets, now):
-            digest = hmac.digest(hmac_key(secret), delivery.body, hashlib.sha256).hex()
-            if hmac.compare_digest(f"{self.prefix}{digest}".encode(), given):
+            expected = self.prefix + mac_of(secret).over(delivery.body).hex()
+            if hmac.compare_digest(expected.encode(), given):
                 return secret.name
         raise BadSignature(f"{self.header} matches none of the {len(secrets)} configured secrets")
 
     def sign(self, body: bytes, secret: Secret, *, now: float | None = None) -> dict[str, str]:
         """Give the header that makes a body valid."""
-        return {self.header: self.prefix + hmac.digest(hmac_key(secret), body, hashlib.sha256).hex()}
+        return {self.header: self.prefix + mac_of(secret).over(body).hex()}
 
 
 @dataclass(frozen=True, slots=True)

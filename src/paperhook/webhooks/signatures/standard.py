@@ -18,16 +18,15 @@ from typing import TYPE_CHECKING, Literal
 from ...core.delivery import Delivery
 from ...core.secret import Secret
 from ...errors import BadSignature, ConfigurationError, MissingExtra, Unsigned
+from .macs import Mac, encoded
 from .parts import (
     MAX_SIGNATURE_LIST_CHARS,
     TOLERANCE,
     check_age,
     check_tolerance,
     decoded_key,
-    encoded,
-    hmac_key,
     in_force,
-    mac_over,
+    mac_of,
     made_up_id,
     needed_now,
     no_match,
@@ -39,9 +38,11 @@ from .parts import (
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-_IDS = {"webhook": "webhook-id", "svix": "svix-id"}
-_TIMESTAMPS = {"webhook": "webhook-timestamp", "svix": "svix-timestamp"}
-_SIGNATURES = {"webhook": "webhook-signature", "svix": "svix-signature"}
+#: Id, timestamp and signatures of each family.
+_HEADERS = {
+    "webhook": ("webhook-id", "webhook-timestamp", "webhook-signature"),
+    "svix": ("svix-id", "svix-timestamp", "svix-signature"),
+}
 _VERSIONS = frozenset({b"v1", b"v1a"})
 _PUBLIC, _PRIVATE = b"whpk_", b"whsk_"
 _KEY_BYTES, _SIGNATURE_BYTES = 32, 64
@@ -73,7 +74,7 @@ class StandardWebhooks:
     @property
     def header(self) -> str:
         """The header with the signatures."""
-        return _SIGNATURES[self.family]
+        return _HEADERS[self.family][2]
 
     def check(self, secrets: Sequence[Secret]) -> None:
         """Refuse secrets that cannot be this scheme's.
@@ -86,7 +87,7 @@ class StandardWebhooks:
             if _is_asymmetric(secret):
                 _public_key(secret)
             else:
-                hmac_key(secret, "base64", b"whsec_")
+                mac_of(secret, "sha256", "base64", b"whsec_")
 
     def verify(self, delivery: Delivery, secrets: Sequence[Secret], *, now: float | None = None) -> str:
         """Check a delivery.
@@ -100,34 +101,20 @@ class StandardWebhooks:
             StaleDelivery: If it is authentic, and its timestamp too old or too far in the future.
             ConfigurationError: If `now` is not given, or a secret cannot be this scheme's.
         """
-        moment = needed_now(now, self.header)
-        usable = in_force(secrets, moment)
-        contents = self._contents(delivery)
-        given = self._given(delivery)
-        for secret in usable:
-            if _matches(secret, given, contents):
-                check_age(contents[2], "s", _TIMESTAMPS[self.family], now=moment, tolerance=self.tolerance)
-                return secret.name
-        raise no_match(self.header, secrets)
-
-    def _contents(self, delivery: Delivery) -> list[bytes]:
-        name = single_value(delivery, _IDS[self.family])
+        moment = needed_now(now, self.header) if now is None else now
+        id_header, timestamp_header, signature_header = _HEADERS[self.family]
+        name = single_value(delivery, id_header)
         # Between id and timestamp stands a full stop: another one would let two contents be the same bytes.
         if b"." in name:
-            raise BadSignature(f"{self.family}-id holds a full stop")
-        return [name, b".", single_value(delivery, _TIMESTAMPS[self.family]), b".", delivery.body]
-
-    def _given(self, delivery: Delivery) -> list[tuple[bytes, bytes]]:
-        header = self.header
-        value = single_value(delivery, header, max_chars=MAX_SIGNATURE_LIST_CHARS)
-        found: list[tuple[bytes, bytes]] = []
-        for each in several(value, b" ", header) if b" " in value else (value,):
-            version, _, signature = each.partition(b",")
-            if version in _VERSIONS:
-                found.append((version, signature))
-        if not found:
-            raise Unsigned(f"{header} holds no signature of a version that is known")
-        return found
+            raise BadSignature(f"{id_header} holds a full stop")
+        timestamp = single_value(delivery, timestamp_header)
+        contents = [name, b".", timestamp, b".", delivery.body]
+        given = _given(delivery, signature_header)
+        for secret in in_force(secrets, moment):
+            if _matches(secret, given, contents):
+                check_age(timestamp, "s", timestamp_header, now=moment, tolerance=self.tolerance)
+                return secret.name
+        raise no_match(signature_header, secrets)
 
     def sign(
         self, body: bytes, secret: Secret, *, now: float | None = None, id: str | None = None
@@ -149,27 +136,47 @@ class StandardWebhooks:
         if _is_asymmetric(secret):
             signature = encoded(_private_key(secret).sign(b"".join(contents)), "base64")
         else:
-            signature = _symmetric(secret, contents)
+            signature = _symmetric(mac_of(secret, "sha256", "base64", b"whsec_"), contents)
         version = "v1a" if _is_asymmetric(secret) else "v1"
-        return {
-            _IDS[self.family]: name,
-            _TIMESTAMPS[self.family]: timestamp,
-            self.header: f"{version},{signature.decode()}",
-        }
+        values = (name, timestamp, f"{version},{signature.decode()}")
+        return dict(zip(_HEADERS[self.family], values, strict=True))
+
+
+def _given(delivery: Delivery, header: str) -> list[tuple[bytes, bytes]]:
+    """Read version and text of each signature whose version is known."""
+    value = single_value(delivery, header, max_chars=MAX_SIGNATURE_LIST_CHARS)
+    signatures = several(value, b" ", header) if b" " in value else (value,)
+    found: list[tuple[bytes, bytes]] = []
+    for each in signatures:
+        version, _, signature = each.partition(b",")
+        if version in _VERSIONS:
+            found.append((version, signature))
+    if not found:
+        raise Unsigned(f"{header} holds no signature of a version that is known")
+    return found
 
 
 def _is_asymmetric(secret: Secret) -> bool:
     return secret.key.startswith((_PUBLIC, _PRIVATE))
 
 
-def _symmetric(secret: Secret, contents: list[bytes]) -> bytes:
-    key = hmac_key(secret, "base64", b"whsec_")
-    return encoded(mac_over(key, contents, len(contents[-1]), "sha256"), "base64")
+def _symmetric(mac: Mac, contents: list[bytes]) -> bytes:
+    return encoded(mac.over_parts(contents, len(contents[4])), "base64")
+
+
+def _symmetric_mac(secret: Secret) -> Mac | None:
+    """Give what signs `v1`, None for a key of `v1a`; found out once for each secret."""
+    if "v1" not in secret.derived:
+        asymmetric = _is_asymmetric(secret)
+        secret.derived["v1"] = None if asymmetric else mac_of(secret, "sha256", "base64", b"whsec_")
+    mac: Mac | None = secret.derived["v1"]
+    return mac
 
 
 def _matches(secret: Secret, given: list[tuple[bytes, bytes]], contents: list[bytes]) -> bool:
-    if not _is_asymmetric(secret):
-        expected = _symmetric(secret, contents)
+    mac = secret.derived.get("v1") or _symmetric_mac(secret)
+    if mac is not None:
+        expected = _symmetric(mac, contents)
         for version, each in given:  # noqa: SIM110 - a generator costs as much as the comparison
             if version == b"v1" and hmac.compare_digest(expected, each):
                 return True

@@ -1,0 +1,167 @@
+"""What `paperhook upload` does: many files at once, shown as they go, and Ctrl-C that loses none.
+
+The first Ctrl-C lets nothing new begin and waits for what is in flight; the second, or ten seconds, ends the process.
+Either way the journal knows what is left.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any, overload
+
+from typing_extensions import override
+
+from ..client import Client, UploadOutcome
+from ..core.job import Job
+from ..core.provider import NOTHING
+from ..errors import PaperhookError
+from .progress import Show
+
+#: Seconds for uploads in flight after Ctrl-C.
+GRACE = 10.0
+#: Seconds for what pauses to be written down, when the process ends all the same.
+FAREWELL = 0.5
+INTERRUPTED = 130
+
+
+@dataclass
+class Stop:
+    """Says whether something new may begin."""
+
+    is_asked: bool = False
+
+    def ask(self) -> None:
+        """Let nothing new begin."""
+        self.is_asked = True
+
+
+class Files(Sequence[Path]):
+    """Paths that are planned as a whole, and then handed out until somebody says stop."""
+
+    def __init__(self, paths: Iterable[Path], stop: Stop) -> None:
+        self._paths, self._stop = tuple(paths), stop
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    @overload
+    def __getitem__(self, index: int) -> Path: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Path]: ...
+    @override
+    def __getitem__(self, index: int | slice) -> Path | Sequence[Path]:
+        return self._paths[index]
+
+    @override
+    def __iter__(self) -> Iterator[Path]:
+        for path in self._paths:
+            if self._stop.is_asked:
+                return
+            yield path
+
+
+@dataclass
+class Order:
+    """What one call of the command is to do."""
+
+    #: Files by the metadata that they go with.
+    groups: list[tuple[Mapping[str, Any], list[Path]]]
+    concurrency: int
+    #: How to go on after Ctrl-C: a command.
+    how_to_go_on: str
+    stop: Stop = field(default_factory=Stop)
+
+    @property
+    def paths(self) -> list[Path]:
+        """All of them."""
+        return [path for _, paths in self.groups for path in paths]
+
+
+def order_of(
+    client: Client, files: Sequence[Path], *, is_resumed: bool, concurrency: int, how_to_go_on: str
+) -> Order:
+    """Put together what earlier calls left and what is given now; each file once."""
+    groups: list[tuple[Mapping[str, Any], list[Path]]] = []
+    for plan in client.unfinished(limit=sys.maxsize >> 1) if is_resumed else ():
+        same = next((paths for metadata, paths in groups if metadata == plan.metadata), None)
+        if same is None:
+            groups.append((plan.metadata, same := []))
+        same.append(Path(plan.path))
+    known = {path for metadata, paths in groups if not metadata for path in paths}
+    new = [path for path in dict.fromkeys(path.absolute() for path in files) if path not in known]
+    if new:
+        groups.append((NOTHING, new))
+    return Order(groups, concurrency, how_to_go_on)
+
+
+def upload_all(client: Client, order: Order, show: Show) -> Iterator[UploadOutcome[Path]]:
+    """Upload everything; a generator that ends early where it is stopped."""
+    for metadata, paths in order.groups:
+        files = Files(paths, order.stop)
+        many = client.upload_many(
+            files, concurrency=order.concurrency, metadata=dict(metadata), on_progress=show.sent
+        )
+        for outcome in many:
+            show.ended(outcome.source)
+            yield outcome
+
+
+def wait_all(
+    client: Client, jobs: Sequence[Job], deadline: float, concurrency: int
+) -> Iterator[Job | PaperhookError]:
+    """Wait for each job, in their order; who is not final in time is an error."""
+
+    def wait(job: Job) -> Job | PaperhookError:
+        try:
+            return client.wait(job, deadline=deadline)
+        except PaperhookError as error:
+            return error
+
+    with ThreadPoolExecutor(concurrency, thread_name_prefix="paperhook-wait") as pool:
+        yield from pool.map(wait, jobs)
+
+
+@contextmanager
+def interruptible(
+    stop: Stop, tell: Callable[[], None], hush: Callable[[], None]
+) -> Generator[None, None, None]:
+    """Take the first Ctrl-C as a wish, and the second, or the end of patience, as an order.
+
+    Args:
+        stop: Asked at the first.
+        tell: Says how to go on, before the process ends at once.
+        hush: Takes progress bars off the terminal.
+    """
+
+    def on_signal(_: int, __: FrameType | None) -> None:
+        if stop.is_asked:
+            raise KeyboardInterrupt
+        stop.ask()
+        print("paperhook: waiting for what is in flight; again to end at once", file=sys.stderr, flush=True)
+        patience.start()
+
+    patience = threading.Timer(GRACE, os.kill, (os.getpid(), signal.SIGINT))
+    patience.daemon = True
+    before = signal.signal(signal.SIGINT, on_signal)
+    try:
+        yield
+    except KeyboardInterrupt:
+        hush()
+        # Who only waits for the provider's rate ends now, and writes down that nothing was sent.
+        time.sleep(FAREWELL)
+        tell()
+        # Threads that wait for an answer would hold the process up; the journal knows where they are.
+        os._exit(INTERRUPTED)
+    finally:
+        patience.cancel()
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,42 @@
+"""Arguments of the wrong kind: told where they are given, with what to write instead."""
+
+from __future__ import annotations
+
+from ..errors import ConfigurationError
+from .provider import Provider
+
+
+def check_provider(given: object, taker: str) -> None:
+    """Refuse what is no provider, such as a provider's name or class.
+
+    Args:
+        given: What the caller passed.
+        taker: Who takes a provider, for the message.
+
+    Raises:
+        ConfigurationError: If it is not an instance of `Provider`.
+    """
+    if isinstance(given, Provider):
+        return
+    if isinstance(given, type) and issubclass(given, Provider):
+        raise ConfigurationError(
+            f"{taker} takes a provider, not its class: write {given.__name__}.from_env()"
+        )
+    what = f"the text {given!r}" if isinstance(given, str) else f"a {type(given).__name__}"
+    raise ConfigurationError(f"{taker} takes a provider such as DocuParse.from_env(), not {what}")
+
+
+def check_kind(given: object, kind: type | tuple[type, ...], what: str, instead: str) -> None:
+    """Refuse an argument of another type.
+
+    Args:
+        given: What the caller passed.
+        kind: What it must be.
+        what: The argument's name, for the message.
+        instead: What to write.
+
+    Raises:
+        ConfigurationError: If it is of another type; its value is not repeated.
+    """
+    if not isinstance(given, kind):
+        raise ConfigurationError(f"{what} is a {type(given).__name__}: write {instead}")

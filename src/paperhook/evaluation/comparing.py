@@ -1,0 +1,54 @@
+"""When a value that was read counts as the value that is stated.
+
+| values | are equal when |
+|---|---|
+| amounts, quantities | they are the same number: `110`, `110.0` and `110.00` |
+| dates | they are the same day |
+| numbers of documents, currencies, tax ids | they have the same characters, without regard to case and spaces |
+| all other text | they have the same letters and digits, without regard to case, width, punctuation and spaces |
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from ..results.names import DATES, MONEY, NUMBERS
+
+_CODES = frozenset({"currency", "iban", "bic", "product_code", "purchase_order"})
+_CODE_ENDINGS = ("_number", "_id", "_code")
+
+
+def is_same(name: str, stated: str | None, found: Any) -> bool:
+    """Tell whether a value that was read is the stated one.
+
+    Args:
+        name: The standard name of the field, which says what kind of value it is.
+        stated: A plain decimal, an ISO date or text; None says that the document states nothing.
+        found: From `Field.value`; None or empty text says that nothing was read.
+    """
+    if stated is None or is_empty(found):
+        return stated is None and is_empty(found)
+    if name in MONEY | NUMBERS or isinstance(found, Decimal):
+        return isinstance(found, Decimal) and found == Decimal(stated)
+    if name in DATES or isinstance(found, date):
+        return isinstance(found, date) and found.isoformat() == stated
+    if name in _CODES or name.endswith(_CODE_ENDINGS):
+        return _code(str(found)) == _code(stated)
+    return _letters(str(found)) == _letters(stated)
+
+
+def is_empty(found: Any) -> bool:
+    """Whether nothing was read."""
+    return found is None or found == ""
+
+
+def _code(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _letters(text: str) -> str:
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(character for character in plain if character.isalnum())

@@ -1,0 +1,65 @@
+"""Which of the rows that were read count: sums of the page tell, and what a row repeats of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from itertools import pairwise
+
+from paperhook.reading.items import CENT, Item
+from paperhook.reading.labels import windows
+from paperhook.reading.vocabulary import LABEL_MEANINGS
+
+
+def settle(items: Sequence[Item], sums: Sequence[Decimal]) -> list[Item]:
+    """Drop rows that are parts of other rows, when the sums of the page say so.
+
+    Args:
+        sums: Amounts labelled as subtotal or total.
+    """
+    kept = _without_sum(_without_positions([_unswapped(item) for item in items]))
+    if not kept or adds_up(kept, sums):
+        return kept
+    usual = sorted(item.indent for item in kept)[len(kept) // 2]
+    tall = max(item.height for item in kept)
+    outer = [item for item in kept if item.indent <= usual + 0.3 * item.height]
+    large = [item for item in kept if item.height >= 0.93 * tall]
+    return next((fewer for fewer in (outer, large) if adds_up(fewer, sums)), kept)
+
+
+def _without_positions(items: list[Item]) -> list[Item]:
+    """Take the numbers of the rows off the names, where their column has no head: "1 Bolts", "2 Nuts"."""
+    firsts = [item.description[0] for item in items]
+    if len(items) < 2 or not all(len(words) > 1 and words[0].text.strip(".").isdigit() for words in firsts):
+        return items
+    numbers = [int(words[0].text.strip(".")) for words in firsts]
+    steps = {after - before for before, after in pairwise(numbers)}
+    if len(steps) != 1 or not 0 < min(steps) <= 10 or numbers[0] > min(steps):
+        return items
+    return [replace(item, description=[item.description[0][1:], *item.description[1:]]) for item in items]
+
+
+def _without_sum(items: list[Item]) -> list[Item]:
+    """Drop a last row such as "Total Qty", which repeats the sum of the rows above it."""
+    if len(items) < 2:
+        return items
+    last, amounts = items[-1], [item.amount.value for item in items if item.amount]
+    opens = next(windows(last.words, LABEL_MEANINGS), None)
+    named = opens is not None and opens[0] == 0 and {"total", "subtotal", "other_amount"} & set(opens[2])
+    repeats = last.amount is not None and abs(sum(amounts) - 2 * last.amount.value) <= CENT
+    return items[:-1] if named and repeats else items
+
+
+def adds_up(items: Sequence[Item], sums: Sequence[Decimal]) -> bool:
+    """Whether the rows add up to a sum of the page."""
+    total = sum((item.amount.value for item in items if item.amount), Decimal(0))
+    return any(abs(total - known) <= CENT for known in sums)
+
+
+def _unswapped(item: Item) -> Item:
+    """A quantity with a currency beside a bare price is a price beside its quantity."""
+    quantity, price = item.quantity, item.unit_price
+    if quantity and price and quantity.currency and not price.is_money:
+        return replace(item, quantity=price, unit_price=quantity)
+    return item

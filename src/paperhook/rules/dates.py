@@ -1,0 +1,78 @@
+"""Rules about days: nothing from the future, nothing too old, nothing due before it was issued."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from typing_extensions import override
+
+from ..core.event import DocumentCompleted
+from ..core.review import Reason
+from .base import Rule
+
+#: Somewhere it is tomorrow already.
+TOMORROW = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class _Bound(Rule):
+    field: str
+    #: A day, a time from today, or the name of another field.
+    bound: date | timedelta | str
+
+    def _days(self, event: DocumentCompleted, now: datetime) -> tuple[date, date] | None:
+        """Give the field's day and the bound, None where one is not known."""
+        found = event.result.find(self.field)
+        bound: object = self.bound
+        if isinstance(bound, timedelta):
+            bound = now.date() + bound
+        elif isinstance(bound, str):
+            other = event.result.find(bound)
+            bound = None if other is None else other.value
+        day = None if found is None else found.value
+        # A field that is no date is not this rule's business.
+        return (day, bound) if isinstance(day, date) and isinstance(bound, date) else None
+
+    def _words(self) -> str:
+        if isinstance(self.bound, timedelta):
+            return f"today {self.bound.days:+d} days" if self.bound.days else "today"
+        return str(self.bound)
+
+
+@dataclass(frozen=True)
+class NotBefore(_Bound):
+    """The earliest day that is good."""
+
+    @override
+    def check(self, event: DocumentCompleted, *, now: datetime) -> Iterable[Reason]:
+        """Give the field if its day is too early."""
+        days = self._days(event, now)
+        if days is not None and days[0] < days[1]:
+            yield self.reason(f"{self.field} is before {self._words()}", event.result, self.field)
+
+
+@dataclass(frozen=True)
+class NotAfter(_Bound):
+    """The latest day that is good."""
+
+    @override
+    def check(self, event: DocumentCompleted, *, now: datetime) -> Iterable[Reason]:
+        """Give the field if its day is too late."""
+        days = self._days(event, now)
+        if days is not None and days[0] > days[1]:
+            yield self.reason(f"{self.field} is after {self._words()}", event.result, self.field)
+
+
+def not_before(field: str, bound: date | timedelta | str) -> NotBefore:
+    """Ask that a date is not before a day, a time from today (`timedelta(days=-365)`), or another field (`"invoice_date"`).
+
+    A field that is missing meets it: ask for it by `required`.
+    """
+    return NotBefore(field, bound, name="not_before")
+
+
+def not_after(field: str, bound: date | timedelta | str = TOMORROW) -> NotAfter:
+    """Ask that a date is not after a day, a time from today, or another field; by default not in the future."""
+    return NotAfter(field, bound, name="not_after")

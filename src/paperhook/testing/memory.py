@@ -1,0 +1,182 @@
+"""The local providers in memory: no socket, no thread, and a clock that jumps over every wait.
+
+A test uploads with a real client; the providers take the documents through their states and deliver to the application
+under test, with whatever faults the test wants. One event loop does it all: the test's own for `AsyncMemoryProviders`, and
+for `MemoryProviders` one that runs only while the test waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Self, TypeAlias, TypeVar
+
+from ..client import AsyncClient, Client
+from ..core.provider import Provider
+from ..hooks import Webhooks
+from ..simulator import FaultPlan, Simulator, VirtualClock
+from ..simulator.documents import Reads
+from ..simulator.post import Reply
+from ..simulator.transports import INSIDE_A_DELIVERY, App, Settled, async_client_of, post_to, sync_client_of
+from .local import local_provider, webhook_targets
+from .prepared import PreparedReader
+from .signing import LOCAL_SECRET
+
+T = TypeVar("T")
+#: Where webhooks go: a `Webhooks`, or the ASGI application that it is mounted in.
+Application: TypeAlias = "Webhooks | App"
+
+_ORIGIN = "http://providers.test"
+
+
+class _InMemory:
+    """What both classes share."""
+
+    def __init__(
+        self,
+        application: Application | None = None,
+        *,
+        reader: Reads | None = None,
+        faults: FaultPlan | Sequence[str] = (),
+        seed: int = 0,
+        secret: str = LOCAL_SECRET,
+        path: str = "/webhooks/{provider}",
+        restart: Callable[[], Application] | None = None,
+        clock: VirtualClock | None = None,
+        **simulator: Any,
+    ) -> None:
+        self.application = application
+        #: The providers' time; `clock.time` is a `clock=` for your `Webhooks`.
+        self.clock: VirtualClock = VirtualClock(auto=True) if clock is None else clock
+        self._secret, self._restart = secret, restart
+        url = None if application is None else f"http://application.test{path}"
+        options: dict[str, Any] = {"rate_limits": False, **simulator}
+        self.simulator: Simulator = Simulator(
+            PreparedReader() if reader is None else reader,
+            webhooks=webhook_targets(url, secret),
+            clock=self.clock,
+            post=self._post,
+            restart=self._restarted,
+            faults=_plan(faults, seed),
+            **options,
+        )
+        self._settled = Settled(self.simulator, self.clock)
+
+    def provider(self, name: str, **options: Any) -> Provider:
+        """Give a provider that talks to the one in memory; options replace fields of it."""
+        return replace(local_provider(name, _ORIGIN, secret=self._secret), **options)
+
+    def misbehave(self, *faults: str, seed: int = 0) -> None:
+        """Commit other faults from now on, none where none is named."""
+        self.simulator.faults = _plan(faults, seed)
+
+    def state(self) -> dict[str, dict[str, int]]:
+        """Count requests, jobs and deliveries of each provider."""
+        return self.simulator.state()
+
+    async def _post(self, url: str, *, headers: Mapping[str, str], body: bytes, timeout: float) -> Reply:  # noqa: ASYNC109 - as the protocol has it
+        application = self.application
+        assert application is not None  # noqa: S101 - without one there is no URL to deliver to
+        token = INSIDE_A_DELIVERY.set(True)
+        try:
+            if not isinstance(application, Webhooks):
+                return await post_to(application)(url, headers=headers, body=body, timeout=timeout)
+            answer = await application.areceive(headers, body, provider=url.rpartition("/")[2])
+            return Reply(answer.status, None, 0.0)
+        finally:
+            INSIDE_A_DELIVERY.reset(token)
+
+    async def _restarted(self) -> None:
+        if self._restart is not None:
+            self.application = self._restart()
+
+
+class AsyncMemoryProviders(_InMemory):
+    """The four providers in memory, in the event loop of the test; an async context manager.
+
+    Args:
+        application: Where webhooks go, see `MemoryProviders`; the other arguments are the same.
+    """
+
+    def client(self, provider: str, **options: Any) -> AsyncClient:
+        """Give a client of a provider; options are those of `AsyncClient`."""
+        return AsyncClient(self.provider(provider), http_client=async_client_of(self._settled), **options)
+
+    async def advance(self, seconds: float) -> None:
+        """Move the clock, and run what falls due on the way."""
+        await self.simulator.advance(seconds)
+
+    async def drain(self) -> None:
+        """Wait until every job and delivery has ended, moving the clock as far as that takes."""
+        await self.simulator.drain()
+
+    async def __aenter__(self) -> Self:
+        """Enter; nothing has to be started."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop what still runs."""
+        await self.simulator.aclose()
+
+
+class MemoryProviders(_InMemory):
+    """The four providers in memory, for sync tests; a context manager.
+
+    Args:
+        application: Where webhooks go: a `Webhooks` with `worker="inline"`, so that its handlers have run when a delivery is
+            answered, or an ASGI application. None sends none.
+        reader: What documents say; prepared by default, because reading them takes longer than all the rest.
+        faults: What goes wrong: a `FaultPlan`, or texts such as `duplicate=0.1`.
+        seed: The same seed and the same order of requests commit the same faults.
+        secret: The webhook secret of all providers.
+        path: Where an ASGI application takes webhooks; `{provider}` in it stands for the provider's name.
+        restart: Gives the application anew where the fault `restart` strikes.
+        clock: Where you move it yourself: a `VirtualClock()`; by default it jumps over every wait.
+        simulator: More arguments of `paperhook.simulator.Simulator`.
+    """
+
+    _loop: asyncio.AbstractEventLoop | None = None
+
+    def client(self, provider: str, **options: Any) -> Client:
+        """Give a client of a provider; options are those of `Client`."""
+        http_client = sync_client_of(self._settled, self._running())
+        return Client(self.provider(provider), http_client=http_client, **options)
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock, and run what falls due on the way."""
+        self._run(self.simulator.advance(seconds))
+
+    def drain(self) -> None:
+        """Wait until every job and delivery has ended, moving the clock as far as that takes."""
+        self._run(self.simulator.drain())
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self._running().run_until_complete(work)
+
+    def _running(self) -> asyncio.AbstractEventLoop:
+        if self._loop is None:
+            raise RuntimeError("MemoryProviders is a context manager: use it in a with statement")
+        return self._loop
+
+    def __enter__(self) -> Self:
+        """Make the event loop."""
+        self._loop = asyncio.new_event_loop()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop what still runs."""
+        loop = self._running()
+        loop.run_until_complete(self.simulator.aclose())
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
+        self._loop = None
+
+
+def _plan(faults: FaultPlan | Sequence[str], seed: int) -> FaultPlan:
+    return faults if isinstance(faults, FaultPlan) else FaultPlan.parse(*faults, seed=seed)

@@ -1,0 +1,60 @@
+"""`LeaseKeeper`: renews the leases of what runs, and lets go of what another worker has."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+
+from ..errors import InboxError
+from ..inbox.base import State
+from ..inbox.bridge import Bridge
+from .held import Held, name_of
+from .orders import Orders
+
+logger: logging.Logger = logging.getLogger("paperhook")
+
+
+class LeaseKeeper:
+    """Looks after the leases of one shift.
+
+    Args:
+        orders: What the worker was told.
+        bridge: To the loop.
+        held: The events under lease, each with its task; looked at as they change.
+    """
+
+    def __init__(
+        self, orders: Orders, bridge: Bridge, held: Mapping[Held, asyncio.Task[State | None]]
+    ) -> None:
+        self._orders = orders
+        self._bridge = bridge
+        self._held = held
+
+    async def run(self) -> None:
+        """Renew until cancelled."""
+        while True:
+            await asyncio.sleep(self._orders.lease / 3)
+            for held, task in list(self._held.items()):
+                if not held.is_started:
+                    # It would wait here while another worker may be free.
+                    task.cancel()
+            running = [held for held in self._held if held.is_started and not held.is_settling]
+            if running:
+                await self._renew(running)
+
+    async def _renew(self, running: Sequence[Held]) -> None:
+        orders, now = self._orders, self._orders.clock()
+        claims = [held.claim for held in running]
+        try:
+            answers = await self._bridge.wait(orders.inbox.renew(claims, lease=orders.lease, now=now))
+        except InboxError as error:
+            logger.error("leases could not be renewed: %s", error)  # noqa: TRY400 - the message is ours
+            return
+        for held, is_newest in zip(running, answers, strict=True):
+            if is_newest:
+                held.lease_until = now + orders.lease
+            elif held in self._held and not held.is_settling:
+                logger.warning("%s: the lease was lost, another worker has it", name_of(held.claim))
+                held.is_lost = True
+                self._held[held].cancel()

@@ -1,0 +1,103 @@
+"""What the client wants of an event loop, on both."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+import trio
+
+from paperhook.client.loops import Loop, TaskEnded, running_loop
+
+Run = Callable[[Callable[[Loop], Awaitable[Any]]], Any]
+
+
+def _asyncio(work: Callable[[Loop], Awaitable[Any]]) -> Any:
+    async def main() -> Any:
+        return await work(running_loop())
+
+    return asyncio.run(main())
+
+
+def _trio(work: Callable[[Loop], Awaitable[Any]]) -> Any:
+    async def main() -> Any:
+        return await work(running_loop())
+
+    return trio.run(main)
+
+
+@pytest.fixture(params=[_asyncio, _trio], ids=["asyncio", "trio"])
+def run(request: pytest.FixtureRequest) -> Run:
+    return request.param
+
+
+async def _after(loop: Loop, seconds: float, value: str) -> str:
+    await loop.sleep(seconds)
+    return value
+
+
+def test_a_task_gives_what_it_returned_to_all_that_wait(run: Run):
+    async def main(loop: Loop) -> list[str]:
+        task = loop.start(_after(loop, 0.01, "done"))
+        waiting = [loop.start(loop.wait_for(task, None)) for _ in range(3)]
+        return [await loop.wait_for(each, None) for each in waiting] + [await loop.wait_for(task, None)]
+
+    assert run(main) == ["done"] * 4
+
+
+def test_a_task_that_is_cancelled_before_its_first_step_wakes_who_waits(run: Run):
+    begun: list[str] = []
+
+    async def work(loop: Loop) -> None:
+        begun.append("begun")
+        await loop.sleep(30)
+
+    async def main(loop: Loop) -> None:
+        task = loop.start(work(loop))
+        waiting = loop.start(loop.wait_for(task, None))
+        task.cancel()
+        with pytest.raises(TaskEnded):
+            await loop.wait_for(waiting, 20)
+
+    run(main)
+
+
+def test_a_task_goes_on_when_who_waits_for_it_is_late_or_cancelled(run: Run):
+    async def main(loop: Loop) -> str:
+        task = loop.start(_after(loop, 0.2, "done"))
+        with pytest.raises(TimeoutError):
+            await loop.wait_for(task, 0.001)
+        waiting = loop.start(loop.wait_for(task, None))
+        await loop.sleep(0.01)
+        await loop.end([waiting])
+        return await loop.wait_for(task, None)
+
+    assert run(main) == "done"
+
+
+def test_the_first_of_some_tasks_is_given_with_all_others_that_have_ended(run: Run):
+    async def main(loop: Loop) -> tuple[set[str], set[str]]:
+        long = loop.start(_after(loop, 30, "long"))
+        short = [loop.start(_after(loop, 0, each)) for each in ("a", "b")]
+        for each in short:
+            await loop.wait_for(each, None)
+        at_once = {each.result() for each in await loop.first([long, *short])}
+        later = loop.start(_after(loop, 0.05, "later"))
+        then = {each.result() for each in await loop.first([long, later])}
+        await loop.end([long])
+        return at_once, then
+
+    assert run(main) == ({"a", "b"}, {"later"})
+
+
+def test_an_error_of_a_task_is_raised_where_it_is_waited_for(run: Run):
+    async def fail() -> None:
+        raise KeyError("theirs")
+
+    async def main(loop: Loop) -> None:
+        with pytest.raises(KeyError, match="theirs"):
+            await loop.wait_for(loop.start(fail()), None)
+
+    run(main)

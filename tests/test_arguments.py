@@ -1,0 +1,271 @@
+"""Arguments of the wrong kind are told where they are given, with what to write instead."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+import paperhook
+from paperhook import (
+    AsyncClient,
+    Client,
+    Delivery,
+    DocumentCompleted,
+    Job,
+    RetryPolicy,
+    Webhooks,
+    open_document,
+)
+from paperhook.errors import ConfigurationError
+from paperhook.inbox import Filter, MemoryInbox, SqliteInbox, open_inbox
+from paperhook.providers import DocuParse
+from paperhook.testing import signed_delivery
+from paperhook.tracker import open_tracker
+
+SECRET = "a-secret-that-nobody-may-see"
+#: What a caller without a type checker may pass.
+ANY: Any = None
+
+
+def docuparse() -> DocuParse:
+    return DocuParse("a-key-that-nobody-may-see", webhook_secret=SECRET)
+
+
+def hooks(**options: Any) -> Webhooks:
+    return Webhooks(docuparse(), **{"inbox": "memory:", **options})
+
+
+def client(**options: Any) -> Client:
+    return Client(docuparse(), **options)
+
+
+def handler(event: object) -> None:
+    """Take an event."""
+
+
+WRONG: dict[str, tuple[Callable[[], object], str]] = {
+    "a name for a provider": (lambda: Client("docuparse"), r"DocuParse\.from_env\(\), not the text 'docuparse'"),  # type: ignore[arg-type]
+    "a class for a provider": (lambda: AsyncClient(DocuParse), r"not its class: write DocuParse\.from_env"),  # type: ignore[arg-type]
+    "a name for a receiver": (lambda: Webhooks("docuparse"), "Webhooks takes a provider"),  # type: ignore[arg-type]
+    "a class for a receiver": (lambda: Webhooks(DocuParse), r"write DocuParse\.from_env"),  # type: ignore[arg-type]
+    "a number for a key": (lambda: DocuParse(5), "api_key is a int"),  # type: ignore[arg-type]
+    "a number for a secret": (lambda: DocuParse("k", webhook_secret=ANY or 5), "webhook_secret is a int"),
+    "a number for a policy": (lambda: client(retry=3), "retry is a int: write RetryPolicy"),
+    "the other http client": (lambda: client(http_client=httpx.AsyncClient()), r"write httpx\.Client"),
+    "no store": (lambda: hooks(inbox=None), "inbox is a NoneType: write an address"),
+    "a path for a store": (lambda: hooks(inbox=Path("paperhook.db")), "write an address"),
+    "a limit of no event": (lambda: hooks(limits={"document.complete": 1}), "did you mean 'document.completed'"),
+    "a limit of many events": (lambda: hooks(limits={"document.*": 1}), "write an exact type"),
+    "a misspelt event": (lambda: hooks().on("document.complete"), "did you mean 'document.completed'"),
+    "a class as a text": (lambda: hooks().on("DocumentFailed"), "did you mean 'document.failed'"),
+    "a misspelt pattern": (lambda: hooks().on("documents.*"), r"did you mean 'document\.\*'"),
+    "a decorator without its event": (lambda: hooks().on(handler), "is no event: pass a class"),  # type: ignore[call-overload]
+    "no function": (lambda: hooks().on("*")(ANY), "a handler is a function, not a NoneType"),
+    "a handler of nothing": (lambda: hooks().on("*")(lambda: None), r"called with \(event\), and takes \(\)"),  # type: ignore[type-var, misc]
+    "a handler of two": (lambda: hooks().on("*")(lambda a, b: None), "missing a required argument: 'b'"),  # type: ignore[type-var, misc]
+    "a bound in the past": (lambda: hooks().on("*", timeout=-1), "timeout is -1 s: it must be above 0"),
+    "attempts for a policy": (lambda: hooks().on("*", retry=ANY or 5), "retry is a int"),
+    "a job of another provider": (
+        lambda: client().status(Job.known("doc_1", provider="ocriva")),
+        "job doc_1 is ocriva's, and this client asks docuparse",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_what_is_wrong_is_told_where_it_is_given(wrong: str) -> None:
+    make, message = WRONG[wrong]
+
+    with pytest.raises(ConfigurationError, match=message) as told:
+        make()
+
+    assert SECRET not in str(told.value)
+
+
+MISTYPED: dict[str, tuple[Callable[[], object], str]] = {
+    "nothing to upload": (lambda: client().upload(ANY), "a document is a path, bytes, a binary file"),
+    "a number to upload": (lambda: open_document(ANY or 5), "not a int"),
+    "several to upload": (lambda: client().upload(["a.pdf"]), "upload_many takes several"),  # type: ignore[list-item]
+    "one for several": (lambda: list(client().upload_many("a.pdf")), r"several sources are wanted.*\[source\]"),
+    "options without their names": (lambda: RetryPolicy(None, 5), "takes 1 positional argument"),  # type: ignore[misc]
+    "a filter without its names": (lambda: Filter((1,)), "takes 1 positional argument"),  # type: ignore[misc]
+    "no job": (lambda: client().status(ANY), "a job is a Job or its id, not a NoneType"),
+    "text for bytes": (lambda: docuparse().verify({}, "{}"), "must be the exact bytes"),  # type: ignore[arg-type]
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", MISTYPED)
+def test_what_is_of_another_type_is_a_type_error(wrong: str) -> None:
+    make, message = MISTYPED[wrong]
+
+    with pytest.raises(TypeError, match=message):
+        make()
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        "document.completed",
+        "document.*",
+        "*",
+        "invoice.approved",
+        "document.processed",
+        "document.updated",
+        "job.completed",
+    ],
+)
+def test_events_of_ours_and_words_of_others_are_taken(event: str) -> None:
+    made = hooks()
+
+    assert made.on(event)(handler) is handler
+
+
+def test_what_cannot_be_asked_for_its_arguments_is_taken() -> None:
+    seen: list[object] = []
+
+    assert hooks().on("*")(seen.append) is not None
+
+
+def test_who_only_receives_needs_no_key() -> None:
+    made = DocuParse.from_env({"DOCUPARSE_WEBHOOK_SECRET": SECRET})
+
+    headers, body = signed_delivery(made, "document.completed")
+    assert made.verify(headers, body).type == "document.completed"
+    with pytest.raises(ConfigurationError, match="no API key: set DOCUPARSE_API_KEY"):
+        Client(made)
+
+
+# What is shown
+
+
+def test_every_object_says_what_it_is_and_no_secret(tmp_path: Path) -> None:
+    headers, body = signed_delivery(docuparse(), "document.completed")
+    store = f"{tmp_path}/paperhook.db"
+    shown = {
+        "Webhooks(docuparse, inbox=MemoryInbox(), worker='embedded')": hooks(),
+        f"SqliteInbox('{store}')": SqliteInbox(store),
+        "MemoryInbox()": MemoryInbox(),
+        f"SqliteTracker('{store}')": open_tracker(f"sqlite:///{store}"),
+        "MemoryTracker()": open_tracker("memory:"),
+        "Delivery(headers=Headers(x-docuparse-signature), method='POST')": Delivery(
+            {"X-DocuParse-Signature": SECRET},  # type: ignore[arg-type]
+            SECRET.encode(),
+        ),
+        "Job(id='doc_1', provider='docuparse', status=<JobStatus.SUBMITTED: 'submitted'>, is_replay=False)": Job.known(
+            "doc_1", provider="docuparse"
+        ),
+        "PostgresInbox('postgresql://host/base')": open_inbox(f"postgresql://user:{SECRET}@host/base"),
+    }
+
+    assert [repr(each) for each in shown.values()] == list(shown)
+    for each in (docuparse(), client(), AsyncClient(docuparse()), docuparse().verify(headers, body)):
+        assert SECRET not in repr(each)
+        assert "a-key" not in repr(each)
+        assert "0x" not in repr(each)
+
+
+def test_what_a_user_keeps_survives_copy_and_pickle() -> None:
+    headers, body = signed_delivery(docuparse(), "document.completed")
+    event = docuparse().verify(headers, body)
+    assert isinstance(event, DocumentCompleted)
+    job = Job.known("doc_1", provider="docuparse")
+
+    for each in (event, event.result, event.result.fields["total"], job, docuparse()):
+        assert pickle.loads(pickle.dumps(each)) == each
+        assert copy.deepcopy(each) == each
+        assert copy.copy(each) == each
+
+
+# The front door
+
+
+def test_the_front_door_shows_public_names_only() -> None:
+    shown = [name for name in dir(paperhook) if not name.startswith("__")]
+
+    assert shown == sorted(paperhook.__all__)
+
+
+def test_a_misspelt_name_is_an_attribute_error_that_names_the_module() -> None:
+    with pytest.raises(AttributeError, match="module 'paperhook' has no attribute 'Clinet'"):
+        _ = paperhook.Clinet
+
+
+# What is not installed
+
+
+WITHOUT = """
+import importlib.abc, sys
+
+class Missing(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {missing!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Missing())
+"""
+
+
+@pytest.mark.parametrize(
+    ("missing", "code", "said"),
+    [
+        (
+            ["typer", "rich"],
+            "from paperhook.cli import main; main()",
+            "the command line needs typer: pip install 'paperhook[demo]'",
+        ),
+        (
+            ["uvicorn"],
+            "from paperhook.testing import LocalProviders",
+            "LocalProviders needs uvicorn: pip install 'paperhook[demo]'",
+        ),
+        (
+            ["uvicorn"],
+            "from paperhook.testing import MemoryProviders",
+            "MemoryProviders needs uvicorn: pip install 'paperhook[demo]'",
+        ),
+        (
+            ["psycopg"],
+            "from paperhook.inbox import open_inbox; open_inbox('postgresql://host/base')",
+            "the PostgreSQL inbox cannot be loaded: pip install 'paperhook[postgres]'",
+        ),
+        (
+            ["opentelemetry"],
+            "from paperhook.observe import opentelemetry; opentelemetry()",
+            "opentelemetry-api is missing: pip install 'paperhook[otel]'",
+        ),
+    ],
+)
+def test_what_is_not_installed_is_told_with_the_extra_that_brings_it(
+    missing: list[str], code: str, said: str
+) -> None:
+    program = [sys.executable, "-c", WITHOUT.format(missing=missing) + code]
+
+    done = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False)
+
+    assert done.returncode != 0
+    assert said in done.stderr
+
+
+def test_a_program_without_extras_receives_and_sends() -> None:
+    code = WITHOUT.format(
+        missing=["typer", "rich", "uvicorn", "multipart", "python_multipart", "pypdfium2", "PIL", "psycopg"]
+    )
+    code += (
+        "from paperhook import *\n"
+        "from paperhook.providers import DocuParse\n"
+        "from paperhook.testing import signed_delivery\n"
+        f"provider = DocuParse('key', webhook_secret={SECRET!r})\n"
+        "hooks = Webhooks(provider, inbox='memory:', worker='external')\n"
+        "hooks.asgi(), hooks.wsgi(), Client(provider), AsyncClient(provider)\n"
+        "assert hooks.receive(*signed_delivery(provider, 'document.completed')).status == 200\n"
+    )
+
+    subprocess.run([sys.executable, "-W", "error", "-c", code], timeout=60, check=True)
