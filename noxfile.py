@@ -72,6 +72,9 @@ def find_pythons() -> dict[str, str]:
     return found
 
 
+#: Every process that a test starts would compile all that it imports, which is half of what the tests cost.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 PYTHONS = find_pythons()
 NEWEST = list(PYTHONS.values())[-1]
 

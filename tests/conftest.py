@@ -37,6 +37,9 @@ def _is_local(host: str) -> bool:
 
 sys.addaudithook(_refuse_the_network)
 
+# No test trusts anybody's certificate, and loading the 120 of certifi takes 30 ms for each client that a test makes.
+os.environ["SSL_CERT_FILE"] = str(Path(__file__).with_name("authority.pem"))
+
 # A shell without job control starts what runs beside it with Ctrl-C ignored, and so would each process that a test starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

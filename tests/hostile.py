@@ -28,6 +28,10 @@ class Seen:
         return json.loads(self.body)
 
 
+#: For so long the server misbehaves: whoever is still there then is cut off, so that a client without the bound under
+#: test fails its test instead of holding up all of them.
+HELD_SECONDS = 30.0
+
 #: What to do with a connection whose request was read.
 Act = Callable[["_Connection"], None]
 
@@ -64,22 +68,29 @@ def reset(connection: _Connection) -> None:
 
 def silence(connection: _Connection) -> None:
     """Never answer."""
-    connection.stopping.wait()
+    connection.stopping.wait(HELD_SECONDS)
     raise ConnectionAbortedError
 
 
 def drip_head(connection: _Connection) -> None:
     """Send a head that never ends, a byte at a time."""
     connection.send(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-    while not connection.stopping.wait(0.05):
-        connection.send(b"a")
+    _drip(connection)
 
 
 def drip_body(connection: _Connection) -> None:
     """Send a body that never ends, a byte at a time."""
     connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-    while not connection.stopping.wait(0.05):
+    _drip(connection)
+
+
+def _drip(connection: _Connection) -> None:
+    end = time.monotonic() + HELD_SECONDS
+    while time.monotonic() < end:
+        if connection.stopping.wait(0.05):
+            break
         connection.send(b"a")
+    raise ConnectionAbortedError
 
 
 def late(seconds: float, act: Act) -> Act:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -177,10 +178,21 @@ def imports_in(path: Path) -> Iterator[Import]:
 
 
 SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
-IMPORTS = [each for path in SOURCES for each in imports_in(path)]
-OURS = [each for each in IMPORTS if each.target.startswith(".")]
-THEIRS = [each for each in IMPORTS if not each.target.startswith(".")]
 LAYER_OF = {name: number for number, names in enumerate(LAYERS) for name in names}
+
+
+@cache
+def imports() -> list[Import]:
+    # Not while tests are collected, which each of pytest's processes does.
+    return [each for path in SOURCES for each in imports_in(path)]
+
+
+def ours() -> list[Import]:
+    return [each for each in imports() if each.target.startswith(".")]
+
+
+def theirs() -> list[Import]:
+    return [each for each in imports() if not each.target.startswith(".")]
 
 
 def run_python(program: str) -> str:
@@ -207,7 +219,7 @@ def test_every_module_has_its_place_on_the_map():
 def test_imports_point_one_way():
     upward = [
         str(each)
-        for each in OURS
+        for each in ours()
         if top_of(each.module) != (target := top_of(each.target[1:]))
         and LAYER_OF[target] >= LAYER_OF[top_of(each.module)]
         and not ((top_of(each.module), target) in UPWARD and (each.is_for_types or not each.is_eager))
@@ -218,12 +230,12 @@ def test_imports_point_one_way():
 
 def test_nothing_imports_the_package_by_its_front_door():
     # `from paperhook import X` would go through the lazy table and hide who needs whom.
-    assert [str(each) for each in IMPORTS if each.target == "paperhook"] == []
+    assert [str(each) for each in imports() if each.target == "paperhook"] == []
 
 
 @pytest.mark.parametrize("tool", ONLY)
 def test_a_tool_knows_nothing_of_what_it_imitates(tool):
-    known = {top_of(each.target[1:]) for each in OURS if top_of(each.module) == tool}
+    known = {top_of(each.target[1:]) for each in ours() if top_of(each.module) == tool}
 
     assert known - ONLY[tool] - {tool} == set()
 
@@ -236,7 +248,7 @@ def test_providers_do_not_know_each_other():
 
     strangers = [
         str(each)
-        for each in OURS
+        for each in ours()
         if (family := family_of(each.module)) is not None
         and each.target.startswith(".providers")
         and family_of(each.target[1:]) != family
@@ -251,7 +263,7 @@ def test_providers_do_not_know_each_other():
 def test_pure_layers_import_nothing_that_touches_the_world():
     impure = [
         str(each)
-        for each in THEIRS
+        for each in theirs()
         if top_of(each.module) in PURE
         and not each.is_for_types
         and {each.target, top_of(each.target)} & IMPURE_IMPORTS
@@ -283,8 +295,8 @@ def test_pure_layers_call_neither_files_nor_clocks():
 
 
 def test_each_reasoned_exception_is_still_needed():
-    assert set(REASONED) <= {(each.module, each.target) for each in THEIRS}
-    assert set(UPWARD) <= {(top_of(each.module), top_of(each.target[1:])) for each in OURS}
+    assert set(REASONED) <= {(each.module, each.target) for each in theirs()}
+    assert set(UPWARD) <= {(top_of(each.module), top_of(each.target[1:])) for each in ours()}
 
 
 # Libraries
@@ -293,7 +305,7 @@ def test_each_reasoned_exception_is_still_needed():
 def test_each_library_is_imported_in_its_place_only():
     strangers = [
         str(each)
-        for each in THEIRS
+        for each in theirs()
         if (library := top_of(each.target)) not in {*sys.stdlib_module_names, "typing_extensions"}
         and not each.is_for_types
         and top_of(each.module) not in LIBRARIES.get(library, set())
@@ -306,14 +318,14 @@ def test_httpx_is_imported_in_one_module_of_the_library():
     tools = {"simulator", "cli"}
 
     assert {
-        each.module for each in THEIRS if each.target == "httpx" and top_of(each.module) not in tools
+        each.module for each in theirs() if each.target == "httpx" and top_of(each.module) not in tools
     } == {"client.transport"}
 
 
 def test_one_package_of_the_client_knows_which_event_loop_runs():
-    theirs = {"asyncio", "trio", "anyio", "sniffio"}
+    loops = {"asyncio", "trio", "anyio", "sniffio"}
 
-    assert {each.module for each in THEIRS if each.target in theirs and top_of(each.module) == "client"} == {
+    assert {each.module for each in theirs() if each.target in loops and top_of(each.module) == "client"} == {
         "client.loops",
         "client.loops.on_asyncio",
         "client.loops.on_trio",

@@ -8,15 +8,18 @@ import subprocess
 import sys
 from typing import Any
 
-from click.testing import Result
-from typer.testing import CliRunner
+import typer.main
+from click.testing import CliRunner, Result
 
 from paperhook.cli.app import app
+
+#: Made of the app once, as each process does it; Typer's own runner makes it again for each run.
+COMMAND = typer.main.get_command(app)
 
 
 def run(*arguments: str, env: dict[str, str] | None = None, input: str | None = None) -> Result:
     """Run a command in this process; what it raises is in `exception`."""
-    return CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200", **(env or {})}, input=input)
+    return CliRunner().invoke(COMMAND, list(arguments), env={"COLUMNS": "200", **(env or {})}, input=input)
 
 
 def lines(result: Result) -> list[dict[str, Any]]:

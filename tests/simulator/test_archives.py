@@ -5,6 +5,7 @@ import os
 import stat
 import struct
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -65,21 +66,29 @@ def test_an_encrypted_member_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "reason"),
+    ("members", "reason"),
     [
-        (b"PK\x03\x04", "BadZipFile"),
-        (zipped(), "no document"),
-        (zipped(("folder/a.pdf", PDF)), "no document"),
-        (zipped(*((f"{n}.pdf", b"") for n in range(101))), "more than 100 files"),
-        (zipped(("bomb.pdf", bytes(2 * 1024 * 1024))), "compressed more than 100 times"),
-        (zipped(("large.pdf", bytes(51 * 1024 * 1024))), "of more than"),
-        (zipped(*((f"{n}.pdf", bytes(41 * 1024 * 1024)) for n in range(5))), "in all"),
+        (list, "no document"),
+        (lambda: [("folder/a.pdf", PDF)], "no document"),
+        (lambda: [(f"{n}.pdf", b"") for n in range(101)], "more than 100 files"),
+        (lambda: [("bomb.pdf", bytes(2 * 1024 * 1024))], "compressed more than 100 times"),
+        (lambda: [("large.pdf", bytes(51 * 1024 * 1024))], "of more than"),
+        (lambda: [(f"{n}.pdf", bytes(41 * 1024 * 1024)) for n in range(5)], "in all"),
     ],
-    ids=["broken", "empty", "folder", "members", "ratio", "large", "total"],
+    ids=["empty", "folder", "members", "ratio", "large", "total"],
 )
-def test_what_is_broken_empty_or_out_of_bounds_is_refused(content: bytes, reason: str) -> None:
+def test_what_is_empty_or_out_of_bounds_is_refused(
+    members: Callable[[], list[tuple[str, bytes]]], reason: str
+) -> None:
+    content = zipped(*members())
+
     with pytest.raises(ArchiveRefused, match=reason):
         open_archive(content)
+
+
+def test_what_is_broken_is_refused() -> None:
+    with pytest.raises(ArchiveRefused, match="BadZipFile"):
+        open_archive(b"PK\x03\x04")
 
 
 def test_a_member_that_holds_other_bytes_than_announced_is_refused() -> None:
