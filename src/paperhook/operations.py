@@ -122,6 +122,8 @@ def upload(
             provider=provider.name,
             status=JobStatus.SUBMISSION_UNKNOWN,
             filename=document.filename,
+            size_bytes=document.size_bytes,
+            sha256=document.sha256 or None,
             idempotency_key=key,
             metadata=given,
         )
@@ -347,8 +349,22 @@ def _about(job: Job, steps: Steps[T]) -> Steps[T]:
 
 def carry_over(before: Job, after: Job) -> Job:
     """Keep what only the upload knew when a provider's newer answer does not repeat it."""
-    kept = ("filename", "idempotency_key", "is_replay", "metadata", "batch_id", "document_id", "created_at")
-    return after.model_copy(update={name: getattr(before, name) for name in kept if not getattr(after, name)})
+    return after.model_copy(
+        update={name: getattr(before, name) for name in _KEPT if not getattr(after, name)}
+    )
+
+
+_KEPT = (
+    "filename",
+    "size_bytes",
+    "sha256",
+    "idempotency_key",
+    "is_replay",
+    "metadata",
+    "batch_id",
+    "document_id",
+    "created_at",
+)
 
 
 def result(provider: Provider, job: Job) -> Steps[Result]:

@@ -198,6 +198,7 @@ def test_a_listing_shows_the_key_that_an_upload_carried(ocriva: Ocriva) -> None:
     ).value
 
     assert (as_object.idempotency_key, as_object.metadata) == ("key-1", {"po": 7})
+    assert as_object.size_bytes == 54391
     assert (as_text.idempotency_key, as_text.metadata) == ("key-1", {"po": 7})
 
 

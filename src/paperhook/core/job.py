@@ -132,6 +132,10 @@ class Job(Model):
     document_id: str | None = None
     batch_id: str | None = None
     filename: str | None = None
+    #: Of the document, where a listing says it, or an upload without an answer is looked for by it.
+    size_bytes: int | None = None
+    #: Lower-case hex SHA-256 of the document's content, where the same is true of it.
+    sha256: str | None = None
     error: JobError | None = None
     created_at: datetime | None = None
     #: The key that the upload was sent with.

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from typing_extensions import override
 
-from ..core.answers import malformed, model_of, object_in, text_in
+from ..core.answers import count_in, malformed, model_of, object_in, text_in
 from ..core.document import Document
 from ..core.exchange import FilePart, Multipart, Response, path_segment
 from ..core.instants import instant
@@ -175,6 +175,7 @@ class Ocriva(OcrivaEvents):
             provider_status=word,
             batch_id=text_in(record.get("batchId")),
             filename=text_in(record.get("fileName")),
+            size_bytes=count_in(record.get("fileSize")) or None,
             error=self.read_error(record) if status.is_failure else None,
             created_at=instant(record.get("createdAt")),
             idempotency_key=text_in(metadata.pop(KEY_MEMBER, None)),

@@ -209,9 +209,15 @@ def _seconds_of_key(provider: Provider) -> float | None:
 
 
 def handle_of(submission: Submission) -> Job:
-    """Give the handle of a submission that has no job, with the time of its first byte."""
+    """Give the handle of a submission that has no job, with all that it can be looked for by."""
     moment = submission.sent_at or submission.created_at
-    return submission.job.model_copy(update={"created_at": datetime.fromtimestamp(moment, UTC)})
+    return submission.job.model_copy(
+        update={
+            "created_at": datetime.fromtimestamp(moment, UTC),
+            "size_bytes": submission.size_bytes,
+            "sha256": submission.sha256,
+        }
+    )
 
 
 def _send(course: Course, document: Document, metadata: Mapping[str, Any] | None) -> Steps[Job]:
