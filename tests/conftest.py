@@ -6,10 +6,14 @@ import ipaddress
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from paperhook.reading.reader import Reader
 
 REPOSITORY = Path(__file__).parents[1]
 #: Settings of a developer's shell that must not reach a test.
@@ -72,6 +76,15 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Run in an empty folder, for code that writes where it stands."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def reader() -> Iterator[Reader]:
+    """One process that reads documents, for every test that does not stop it: each takes a second to start."""
+    from paperhook.reading.reader import Reader
+
+    with Reader() as reader:
+        yield reader
 
 
 @pytest.fixture(scope="session")

@@ -213,6 +213,7 @@ sys.meta_path.insert(0, Missing())
 """
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize(
     ("missing", "code", "said"),
     [
@@ -254,6 +255,7 @@ def test_what_is_not_installed_is_told_with_the_extra_that_brings_it(
     assert said in done.stderr
 
 
+@pytest.mark.programs
 def test_a_program_without_extras_receives_and_sends() -> None:
     code = WITHOUT.format(
         missing=["typer", "rich", "uvicorn", "multipart", "python_multipart", "pypdfium2", "PIL", "psycopg"]

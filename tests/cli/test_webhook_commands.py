@@ -578,6 +578,7 @@ def listening(*options: str) -> tuple[Any, str]:
     return started, origin.group()
 
 
+@pytest.mark.programs
 def test_listen_shows_each_delivery_with_outcome_latency_and_reason(tmp_path: Path):
     listener, url = listening("--provider", "docuparse", "--count", "5")
     body = tmp_path / "body.json"
@@ -599,6 +600,7 @@ def test_listen_shows_each_delivery_with_outcome_latency_and_reason(tmp_path: Pa
     assert "Example Ltd" not in output
 
 
+@pytest.mark.programs
 def test_listen_without_a_provider_says_whose_delivery_it_may_be():
     listener, url = listening("--count", "1")
 
@@ -611,6 +613,7 @@ def test_listen_without_a_provider_says_whose_delivery_it_may_be():
     assert "try --provider mindee" in output
 
 
+@pytest.mark.programs
 def test_listen_passes_deliveries_on_and_gives_the_answer(inbound):
     receiver = inbound(docuparse())
     listener, url = listening("-p", "docuparse", "--count", "3", "--forward", receiver.url)
@@ -627,6 +630,7 @@ def test_listen_passes_deliveries_on_and_gives_the_answer(inbound):
     assert re.search(r"accepted 503 .*forwarded: 503 in \d+ ms", output)
 
 
+@pytest.mark.programs
 def test_listen_tells_where_nobody_takes_what_it_passes_on():
     listener, url = listening("-p", "docuparse", "--count", "1", "--forward", "http://127.0.0.1:9/")
 
@@ -651,6 +655,7 @@ def test_every_provider_is_listed():
     assert {"mindee", "talonic"} <= {row["provider"] for row in rows if row["kind"] == "declaration"}
 
 
+@pytest.mark.programs
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="there are no pseudo-terminals here")
 def test_on_a_terminal_deliveries_are_a_live_table():
     ours, theirs = os.openpty()

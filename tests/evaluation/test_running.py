@@ -41,11 +41,10 @@ def folder_with_sample(folder: Path) -> list[ExpectedDocument]:
     return load_manifest(folder / "manifest.json")
 
 
-def test_this_machine_reads_the_sample_and_fails_a_broken_file(tmp_path):
+def test_this_machine_reads_the_sample_and_fails_a_broken_file(tmp_path, reader: Reader):
     documents = folder_with_sample(tmp_path)
 
-    with Reader() as reader:
-        found = evaluate(documents, reads_locally(reader), provider="local")
+    found = evaluate(documents, reads_locally(reader), provider="local")
 
     sample, broken = found.documents
     counted = tally(sample.judgements)
@@ -77,9 +76,8 @@ def test_every_provider_is_judged_by_the_same_manifest(
     assert sum(each.count for each in bins(found.judgements)) > 0
 
 
-def test_a_local_result_has_typed_values():
-    with Reader() as reader:
-        read = reads_locally(reader)(FOLDER / "invoice.pdf")
+def test_a_local_result_has_typed_values(reader: Reader):
+    read = reads_locally(reader)(FOLDER / "invoice.pdf")
 
     assert read.fields["total"].value == Decimal("2220.00")
     assert isinstance(read.fields["invoice_date"].value, date)
@@ -88,11 +86,10 @@ def test_a_local_result_has_typed_values():
     assert isinstance(read.line_items[0]["amount"].value, Decimal)
 
 
-def test_a_local_result_has_standard_names():
+def test_a_local_result_has_standard_names(reader: Reader):
     content, stated = LAYOUTS["order_number_and_balance_after_a_payment"]()
 
-    with Reader() as reader:
-        read = local_result(reader.read(content, filename="invoice.pdf"))
+    read = local_result(reader.read(content, filename="invoice.pdf"))
 
     assert read.fields["purchase_order"].value == stated["po_number"]
     assert read.fields["amount_due"].value == Decimal(stated["amount_due"])

@@ -68,9 +68,9 @@ def test_a_page_with_too_much_text_is_refused() -> None:
     assert answered(sheet.pdf())["code"] == "too_large"
 
 
-def test_readers_do_not_share_a_process() -> None:
-    with Reader() as one, Reader() as other:
-        one.start()
+def test_readers_do_not_share_a_process(reader: Reader) -> None:
+    with Reader() as other:
+        reader.start()
         other.start()
 
-        assert one.process_id != other.process_id
+        assert reader.process_id != other.process_id

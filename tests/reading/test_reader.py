@@ -6,7 +6,6 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,12 +17,6 @@ from tests.reading.drawing import Sheet
 
 SAMPLE = (FOLDER / "invoice.pdf").read_bytes()
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals")
-
-
-@pytest.fixture(scope="module")
-def reader() -> Iterator[Reader]:
-    with Reader() as reader:
-        yield reader
 
 
 def code_of(reader: Reader, content: bytes) -> str:
@@ -73,13 +66,12 @@ def test_the_type_is_told_by_the_bytes(reader: Reader) -> None:
     assert extraction.document_type == "invoice"
 
 
-def test_a_password_is_asked_for() -> None:
+def test_a_password_is_asked_for(reader: Reader) -> None:
     sheet = Sheet()
     sheet.text(50, 50, "secret")
     sheet.canvas.setEncrypt("password")
 
-    with Reader() as reader:
-        assert code_of(reader, sheet.pdf()) == "encrypted"
+    assert code_of(reader, sheet.pdf()) == "encrypted"
 
 
 def test_a_blank_page_has_no_fields(reader: Reader) -> None:
@@ -114,28 +106,17 @@ def test_a_process_that_hangs_is_ended_and_replaced() -> None:
 
 
 @posix
-def test_a_process_that_dies_is_reported_and_replaced() -> None:
-    with Reader() as reader:
-        reader.start()
-        process_id = reader.process_id
-        assert process_id is not None
-        os.kill(process_id, signal.SIGSTOP)
-        killer = threading.Timer(0.2, os.kill, (process_id, signal.SIGKILL))
-        killer.start()
-
-        assert code_of(reader, SAMPLE) == "crashed"
-        assert reader.read(SAMPLE, filename="").fields["currency"].value == "GBP"
-
-
-def test_reading_goes_on_after_closing() -> None:
-    reader = Reader()
+def test_a_process_that_dies_is_reported_and_replaced(reader: Reader) -> None:
     reader.start()
-    reader.close()
+    process_id = reader.process_id
+    assert process_id is not None
+    os.kill(process_id, signal.SIGSTOP)
+    killer = threading.Timer(0.2, os.kill, (process_id, signal.SIGKILL))
+    killer.start()
 
-    try:
-        assert reader.read(SAMPLE, filename="").page_count == 1
-    finally:
-        reader.close()
+    assert code_of(reader, SAMPLE) == "crashed"
+    assert reader.read(SAMPLE, filename="").fields["currency"].value == "GBP"
+    assert reader.process_id != process_id
 
 
 def test_threads_take_turns(reader: Reader) -> None:
@@ -177,11 +158,14 @@ def test_a_sample_takes_less_than_a_second(reader: Reader) -> None:
     assert time.monotonic() - started < 1
 
 
-def test_a_folder_of_the_user_cannot_replace_a_library(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_reading_goes_on_after_closing_and_no_folder_of_the_user_replaces_a_library(
+    reader: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "json.py").write_text("raise SystemExit(9)")
     monkeypatch.chdir(tmp_path)
+    reader.start()
+    reader.close()
+    assert reader.process_id is None
 
-    with Reader() as reader:
-        assert reader.read(SAMPLE, filename="").page_count == 1
+    # Another process, which starts in that folder.
+    assert reader.read(SAMPLE, filename="").page_count == 1

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
 from paperhook.simulator import HttpPost, Simulator, VirtualClock, WebhookTarget
 from tests.simulator.world import OCRIVA, PARSE, PROX, SPACE, TEMPLATE, Endpoint
+
+if TYPE_CHECKING:
+    from paperhook.reading.reader import Reader
 
 pytestmark = pytest.mark.anyio
 pytest.importorskip("pypdfium2")
@@ -22,22 +25,17 @@ def invoice() -> bytes:
 
 
 @pytest.fixture
-async def sent(invoice: bytes) -> AsyncIterator[tuple[httpx.AsyncClient, Simulator, Endpoint]]:
-    from paperhook.reading.reader import Reader
-
+async def sent(reader: Reader) -> AsyncIterator[tuple[httpx.AsyncClient, Simulator, Endpoint]]:
     endpoint = Endpoint()
-    with Reader() as reader:
-        simulator = Simulator(
-            reader,
-            clock=VirtualClock(),
-            post=HttpPost(httpx.ASGITransport(endpoint)),
-            webhooks={
-                name: WebhookTarget("http://app.test/") for name in ("docuparse", "docuprox", "ocriva")
-            },
-        )
-        transport = httpx.ASGITransport(simulator)  # type: ignore[arg-type]
-        async with simulator, httpx.AsyncClient(transport=transport, base_url="http://x") as client:
-            yield client, simulator, endpoint
+    simulator = Simulator(
+        reader,
+        clock=VirtualClock(),
+        post=HttpPost(httpx.ASGITransport(endpoint)),
+        webhooks={name: WebhookTarget("http://app.test/") for name in ("docuparse", "docuprox", "ocriva")},
+    )
+    transport = httpx.ASGITransport(simulator)  # type: ignore[arg-type]
+    async with simulator, httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+        yield client, simulator, endpoint
 
 
 async def test_three_providers_read_the_same_invoice(

@@ -1,4 +1,9 @@
-"""A handler's event is narrowed by what the decorator was given."""
+"""A handler's event is narrowed by what the decorator was given.
+
+Each ignore is an error that must be there: mypy and pyright both tell of one that is not needed.
+"""
+
+# pyright: reportUnnecessaryTypeIgnoreComment=true
 
 from __future__ import annotations
 
@@ -131,13 +136,27 @@ assert_type(ended(DocumentCompleted.model_validate({})), str)
 assert_type(with_options(BatchCompleted.model_validate({})), int)
 
 
-# Each ignore is an error that must be there: mypy warns about one that is not needed.
 @hooks.on(DocumentCompleted)  # type: ignore[type-var]
 def another_class(event: DocumentFailed) -> None: ...
 
 
 @hooks.on("document.failed")  # type: ignore[type-var]
 def another_name(event: DocumentCompleted) -> None: ...
+
+
+@hooks.on(DocumentCompleted)  # type: ignore[type-var]
+def two_arguments(event: DocumentCompleted, other: int) -> None: ...
+
+
+@hooks.on(int)  # type: ignore[type-var, arg-type]
+def no_event(event: int) -> None: ...
+
+
+def calls(event: DocumentCompleted) -> None:
+    with_options(1)  # type: ignore[arg-type]
+    with_options(event)  # type: ignore[arg-type]
+    text: str = with_options  # type: ignore[assignment]
+    assert text
 
 
 def clients() -> None:
