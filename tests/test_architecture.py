@@ -46,6 +46,7 @@ LAYERS = (
     ("testing",),
     ("pytest_plugin",),
     ("cli",),
+    ("__main__",),
 )
 
 #: Upward imports, each with its reason; the target is imported inside a function or for types only.

@@ -219,7 +219,7 @@ sys.meta_path.insert(0, Missing())
     [
         (
             ["typer", "rich"],
-            "from paperhook.cli import main; main()",
+            "import runpy; runpy.run_module('paperhook', run_name='__main__')",
             "the command line needs typer: pip install 'paperhook[demo]'",
         ),
         (

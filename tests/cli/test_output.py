@@ -69,7 +69,7 @@ def test_a_long_word_does_not_undo_a_table(monkeypatch: pytest.MonkeyPatch):
 
 def program(*arguments: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[bytes]:
     kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "PYTHONIOENCODING")}
-    command = [sys.executable, "-m", "paperhook.cli", *arguments]
+    command = [sys.executable, "-m", "paperhook", *arguments]
     return subprocess.run(
         command, capture_output=True, env={**kept, **env}, cwd=cwd, timeout=120, check=False
     )

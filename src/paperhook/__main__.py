@@ -1,0 +1,7 @@
+"""`python -m paperhook` is the command `paperhook`."""
+
+from __future__ import annotations
+
+from .cli import main
+
+main()
