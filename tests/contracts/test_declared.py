@@ -39,7 +39,7 @@ from paperhook.providers.declared import declaration, declared, declared_from_en
 from paperhook.providers.generic import Generic
 from paperhook.webhooks.receiver import Outcome
 from paperhook.webhooks.signatures import BodySecret, Custom, Hmac, NoSignature
-from tests.contracts.test_providers import JSON_VALUES, meaning, members_of
+from tests.contracts.test_providers import JSON_VALUES, meaning, members_of, stored_keys
 from tests.providers.driving import Answer, document, header, run
 
 SAMPLES = Path(__file__).parent.parent / "samples" / "declared"
@@ -103,9 +103,14 @@ FILES = [
 SIGNED_FILES = [each for each in FILES if each.values[0] in SIGNING]
 
 
-def sample(provider: Generic, path: Path, secret: str = SECRET) -> tuple[dict[str, str], bytes]:
-    """Give a sample as it arrives, signed."""
+def sample(
+    provider: Generic, path: Path, secret: str = SECRET, *, words: tuple[str, str] = ("", "")
+) -> tuple[dict[str, str], bytes]:
+    """Give a sample as it arrives, signed; of `words` the second stands wherever the first did."""
     found = json.loads(path.read_bytes())
+    for place, member in members_of(found):
+        if place[member] == words[0]:
+            place[member] = words[1]
     body = json.dumps(found["body"]).encode()
     scheme, key = provider.signature, Secret(secret)
     if isinstance(scheme, BodySecret):
@@ -206,6 +211,33 @@ def test_a_sample_with_any_member_replaced_gives_events_or_a_refusal(name: str, 
     except DeliveryRejected:
         return
     assert all(event.key for event in events)
+
+
+ENDS = {"document.completed": JobStatus.COMPLETED, "document.failed": JobStatus.FAILED_TERMINAL}
+WORDS = [
+    pytest.param(name, SAMPLES / name / f"{meant}.json", word, id=f"{name}:{word}")
+    for name in PROVIDERS
+    for word, meant in declaration(name).events.words.items()
+    if meant in ENDS
+]
+
+
+@pytest.mark.parametrize(("name", "path", "word"), WORDS)
+def test_whatever_word_a_webhook_has_for_an_end_that_was_polled_it_is_one_event(
+    name: str, path: Path, word: str
+) -> None:
+    provider, told = PROVIDERS[name], event_in(PROVIDERS[name], path)
+    headers, body = sample(provider, path, words=(told.provider_type, word))
+    job = Job(id=told.job_id or "", provider=name, document_id=told.document_id, status=ENDS[told.type])
+
+    def deliver(hooks: Webhooks) -> None:
+        assert hooks.receive(headers, body).status == provider.success_status
+
+    def find(hooks: Webhooks) -> None:
+        hooks.put_polled(name, provider.polled(job, None))
+
+    assert stored_keys(provider, deliver, find, now=NOW) == [told.key]
+    assert stored_keys(provider, find, deliver, now=NOW) == [told.key]
 
 
 # Signatures

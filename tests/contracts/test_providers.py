@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paperhook import errors, operations
+from paperhook import Webhooks, errors, operations
 from paperhook.core.delivery import Delivery
 from paperhook.core.event import EVENT_CLASSES, DocumentCompleted, Event, Origin, UnknownEvent
 from paperhook.core.exchange import Repeat
@@ -36,6 +36,7 @@ from paperhook.errors import (
     ServerError,
     Unsigned,
 )
+from paperhook.providers import docuparse, docuprox_models, ocriva_events, space_ocr
 from paperhook.providers.docuparse import DocuParse
 from paperhook.providers.docuprox import DocuProx
 from paperhook.providers.ocriva import Ocriva
@@ -54,6 +55,23 @@ PROVIDERS: Mapping[str, Provider] = {
     "space-ocr": SpaceOcr(API_KEY, webhook_secret=SECRET, sheet="/ap/june"),
     "ocriva": Ocriva(API_KEY, webhook_secret=SECRET, project_id="proj_xyz789"),
 }
+
+#: Each provider's words for the end of a document, those that are not in its samples too.
+ENDS: Mapping[str, Mapping[str, str]] = {
+    "docuparse": docuparse.EVENTS,
+    "docuprox": {
+        docuprox_models.EVENT: "document.completed",
+        **{word: "document.failed" for word, status in docuprox_models.STATUS.items() if status.is_failure},
+    },
+    "space-ocr": space_ocr.EVENTS,
+    "ocriva": ocriva_events.EVENTS,
+}
+WORDS = [
+    pytest.param(PROVIDERS[name], word, meant, id=f"{name}:{word}")
+    for name, words in ENDS.items()
+    for word, meant in words.items()
+    if meant in ("document.completed", "document.failed")
+]
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -380,6 +398,41 @@ def test_a_poll_and_a_webhook_of_one_outcome_are_one_event(provider: Provider, o
     assert envelope.key == pushed.key
     assert envelope.type == pushed.type
     assert envelope.job_id == pushed.job_id
+
+
+def stored_keys(provider: Provider, *steps: Callable[[Webhooks], Any], now: float = 0.0) -> list[str]:
+    """Give the keys of what is in an inbox after these steps."""
+    hooks = Webhooks(provider, inbox="memory:", worker="external", clock=lambda: now)
+    hooks.on("*")(lambda event: None)
+    for step in steps:
+        step(hooks)
+    keys = [row.entry.key for row in hooks.inbox.rows().result()]
+    hooks.close()
+    return keys
+
+
+@pytest.mark.parametrize(("provider", "word", "outcome"), WORDS)
+def test_whatever_word_a_webhook_has_for_an_end_that_was_polled_it_is_one_event(
+    provider: Provider, word: str, outcome: str
+) -> None:
+    sample = event_of(provider, outcome)
+    body = json.dumps(
+        {name: word if value == sample.provider_type else value for name, value in sample.raw.items()}
+    ).encode()
+    envelopes = poll(
+        provider,
+        Job.known(sample.job_id or "", provider=provider.name),
+        outcome.replace("document.", "poll--"),
+    )
+
+    def deliver(hooks: Webhooks) -> None:
+        assert hooks.receive(signed(provider, body), body).status == 200
+
+    def find(hooks: Webhooks) -> None:
+        hooks.put_polled(provider.name, envelopes)
+
+    assert stored_keys(provider, deliver, find) == [sample.key]
+    assert stored_keys(provider, find, deliver) == [sample.key]
 
 
 @pytest.mark.parametrize("outcome", ["completed", "failed"])

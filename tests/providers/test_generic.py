@@ -502,6 +502,45 @@ def test_a_poll_gives_the_key_that_the_webhook_has(answer: Any, kind: str, key: 
     assert json.loads(json.dumps(envelope.payload)) == envelope.payload
 
 
+@pytest.mark.parametrize("recipe", ["{word}:{job_id}", "{word}/{document_id}"])
+def test_in_the_key_of_an_outcome_every_word_for_it_is_one(recipe: str) -> None:
+    words = {
+        "job.done": "document.completed",
+        "finished": "document.completed",
+        "stored": "document.received",
+    }
+    provider = acme(dedupe=recipe, events={"type": "event", "words": words})
+    job = Job(id="j", provider="acme", document_id="d", status=JobStatus.COMPLETED, provider_status="done")
+
+    pushed = [event_of(provider, {"event": word, "data": {"job": "j", "doc": "d"}}).key for word in words]
+
+    [envelope] = provider.polled(job, None)
+    assert pushed[:2] == [envelope.key] * 2
+    # What is no outcome is told apart by the provider's own word, as the recipe says.
+    assert pushed[2].startswith("stored")
+
+
+@pytest.mark.parametrize(("document_id", "named"), [("d", "d"), (None, "j")])
+def test_a_poll_calls_a_job_as_the_events_do(document_id: str | None, named: str) -> None:
+    provider = acme(ids={"document": "data.doc"})
+    job = Job(id="j", provider="acme", document_id=document_id, status=JobStatus.FAILED_TERMINAL)
+
+    [envelope] = provider.polled(job, None)
+
+    assert envelope.key == event_of(provider, {"event": "job.broken", "data": {"doc": named}}).key
+    assert envelope.job_id == "j"
+
+
+def test_a_poll_knows_the_key_of_an_event_that_leaves_the_job_out() -> None:
+    provider = acme()
+    job = Job(id="j", provider="acme", document_id="d", status=JobStatus.COMPLETED)
+
+    [envelope] = provider.polled(job, None)
+
+    assert envelope.key == event_of(provider, {"event": "job.done", "data": {"job": "j", "doc": "d"}}).key
+    assert envelope.aliases == (event_of(provider, {"event": "job.done", "data": {"doc": "d"}}).key,)
+
+
 def test_a_poll_of_a_job_that_runs_gives_nothing_and_one_without_an_error_is_unknown() -> None:
     provider = acme()
     failed = Job(id="j", provider="acme", status=JobStatus.FAILED_TERMINAL)
@@ -614,7 +653,7 @@ def test_the_key_is_the_outcome_of_a_job_else_the_events_id_else_the_bytes() -> 
 def test_a_declared_recipe_takes_the_place_of_ours() -> None:
     provider = acme(dedupe=["{word}/{document_id}", "{body}"])
 
-    assert event_of(provider, {"event": "job.done", "data": {"doc": "d", "job": "j"}}).key == "job.done/d"
+    assert event_of(provider, {"event": "stored", "data": {"doc": "d", "job": "j"}}).key == "stored/d"
     assert len(event_of(provider, {"event": "job.done"}).key) == 64
 
 

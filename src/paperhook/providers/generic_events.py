@@ -134,7 +134,8 @@ class EventReader:
 
     def _key(self, event_type: str, word: str, ids: Mapping[str, str | None], exact: bytes) -> str:
         recipe = self.declaration.dedupe or _OUTCOME_KEYS.get(event_type, _OTHER_KEYS)
-        parts = {"type": event_type, "word": word, **ids}
+        # A poll has other words for an outcome, and an API may have several.
+        parts = {"type": event_type, "word": event_type if event_type in _OUTCOME_KEYS else word, **ids}
         for template in recipe:
             key = _filled(template, parts, exact)
             if key is not None:
@@ -163,15 +164,22 @@ class EventReader:
 
     def polled(self, job: Job, event_type: str, payload: Any) -> Envelope:
         """Say what a polled job means, with the key that its webhook would have had."""
-        ids = {
+        places = self.declaration.ids
+        known: dict[str, str | None] = {
             "event_id": None,
             "job_id": job.id,
             "document_id": job.document_id,
             "batch_id": job.batch_id,
         }
+        # As an event has them that names the document alone; an API may take the one for the other.
+        without_job = {**known, "job_id": None, "document_id": job.document_id or job.id}
         exact = json.dumps(job.raw, sort_keys=True, default=str).encode()
+        key, key_without_job = (
+            self._key(event_type, job.provider_status, ids, exact) for ids in (known, without_job)
+        )
+        is_other = bool(places.document and job.document_id) and key_without_job != key
         return Envelope(
-            key=self._key(event_type, job.provider_status, ids, exact),
+            key=key if places.job or not places.document else key_without_job,
             type=event_type,
             provider_type=job.provider_status,
             payload=payload,
@@ -179,6 +187,7 @@ class EventReader:
             job_id=job.id,
             document_id=job.document_id,
             batch_id=job.batch_id,
+            aliases=(key_without_job,) if places.job and is_other else (),
         )
 
     def error(self, body: Any, code_paths: tuple[str, ...], message_paths: tuple[str, ...]) -> JobError:
