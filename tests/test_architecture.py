@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -29,7 +30,7 @@ LAYERS = (
     ("providers",),
     ("operations",),
     # Whatever happens is told, by clients as by workers.
-    ("observe",),
+    ("observe", "forking"),
     ("inbox", "sources", "sandbox", "textlayer"),
     ("rasterise",),
     ("tracker",),
@@ -215,6 +216,15 @@ def test_every_module_has_its_place_on_the_map():
     tops = {top_of(name_of(path)) for path in SOURCES}
 
     assert tops - set(LAYER_OF) == set()
+
+
+def test_the_page_shows_the_same_map():
+    page = (PACKAGE.parents[1] / "docs" / "explanation" / "architecture.md").read_text(encoding="utf-8")
+    table = page.partition("## The map")[2].partition("Imports point one way")[0]
+
+    on_page = {name.rstrip("/").removesuffix(".py") for name in re.findall(r"`([a-z_]+(?:/|\.py))`", table)}
+    # What begins with an underscore is found by Python, not by readers.
+    assert on_page == {name for name in LAYER_OF if not name.startswith("_")}
 
 
 def test_imports_point_one_way():

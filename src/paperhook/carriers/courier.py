@@ -7,15 +7,14 @@ lease ran out, or which nobody began, so neither a message nor this process may 
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
-import weakref
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ..errors import InboxError
+from ..forking import start_anew_after_fork
 from ..inbox.base import Inbox, Key, plain
 from .base import Carrier
 
@@ -58,7 +57,7 @@ class Courier:
         self.patience = patience
         self._clock = clock
         self.start_anew()
-        _LIVING.add(self)
+        start_anew_after_fork(self)
 
     def start_anew(self) -> None:
         """Begin again in a forked process: what the other one has not sent yet, it will send."""
@@ -167,15 +166,3 @@ class Courier:
         logger.error("%s; again in %g s", reason, self._pause)
         self._ending.wait(self._pause)
         self._pause = min(2 * self._pause, PAUSES[1])
-
-
-_LIVING: weakref.WeakSet[Courier] = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    for courier in list(_LIVING):
-        courier.start_anew()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

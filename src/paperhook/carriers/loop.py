@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
-import weakref
 from collections.abc import Coroutine
 from typing import Any, TypeVar
+
+from ..forking import start_anew_after_fork
 
 T = TypeVar("T")
 
@@ -17,7 +17,7 @@ class LoopThread:
 
     def __init__(self) -> None:
         self.start_anew()
-        _LIVING.add(self)
+        start_anew_after_fork(self)
 
     def start_anew(self) -> None:
         """Begin again in a forked process, where the thread does not exist."""
@@ -53,15 +53,3 @@ class LoopThread:
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
         runner.get_loop().run_forever()
-
-
-_LIVING: weakref.WeakSet[LoopThread] = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    for thread in list(_LIVING):
-        thread.start_anew()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Sequence
 from typing import Any
 
+from ..forking import start_anew_after_fork
 from ..inbox.base import Key
 
 #: Seconds to wait for the server, where the address does not say otherwise.
@@ -26,10 +26,17 @@ class PostgresCarrier:
 
     def __init__(self, url: str, *, is_same_database: bool = True) -> None:
         self._url = url
-        self._lock = threading.Lock()
         self._connection: Any = None
-        self._process = os.getpid()
         self.is_same_database = is_same_database
+        self.start_anew()
+        start_anew_after_fork(self)
+
+    def start_anew(self) -> None:
+        """Begin without a connection in a forked process; the lock may be held there for ever."""
+        self._lock = threading.Lock()
+        if self._connection is not None:
+            _INHERITED.append(self._connection)
+        self._connection = None
 
     def carry(self, keys: Sequence[Key]) -> None:
         """Store a job for each key, in one statement."""
@@ -43,7 +50,7 @@ class PostgresCarrier:
     def close(self) -> None:
         """Close the connection; it is opened again when it is needed."""
         with self._lock:
-            if self._connection is not None and self._process == os.getpid():
+            if self._connection is not None:
                 self._connection.close()
                 self._connection = None
 
@@ -51,11 +58,7 @@ class PostgresCarrier:
         import psycopg
         from psycopg.conninfo import conninfo_to_dict
 
-        if self._connection is not None and self._process != os.getpid():
-            _INHERITED.append(self._connection)
-            self._connection = None
         if self._connection is None or self._connection.closed:
             words: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, **conninfo_to_dict(self._url)}
             self._connection = psycopg.connect(autocommit=True, **words)
-            self._process = os.getpid()
         return self._connection

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import threading
-import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from ..errors import ConfigurationError
+from ..forking import start_anew_after_fork
 from .loops import Loop
 
 
@@ -40,9 +39,9 @@ class Pool(Generic[H]):
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        _POOLS.add(self)
+        start_anew_after_fork(self)
 
-    def forget(self) -> None:
+    def start_anew(self) -> None:
         """Let go of what a parent process made, and of the lock that a thread of its may have held."""
         self.made, self.lock = {}, threading.Lock()
 
@@ -67,16 +66,3 @@ class Pool(Generic[H]):
         with self.lock:
             self.is_closed, made, self.made = True, self.made, {}
             return made.get(loop)
-
-
-#: Only for a fork: all pools of the process, as long as somebody uses them.
-_POOLS: weakref.WeakSet[Pool[Any]] = weakref.WeakSet()
-
-
-def _forget_all() -> None:
-    for pool in list(_POOLS):
-        pool.forget()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_all)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
-import weakref
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from ..forking import start_anew_after_fork
 from ..worker import Worker
 
 T = TypeVar("T")
@@ -21,7 +20,7 @@ class Runner:
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
         self._begin()
-        _RUNNERS.add(self)
+        start_anew_after_fork(self)
 
     def _begin(self) -> None:
         self._task: asyncio.Task[None] | None = None
@@ -83,18 +82,6 @@ class Runner:
             self._task = self._thread = None
         is_alive = thread is not None and thread.is_alive()
         return None if task is None or task.done() else task, thread if is_alive else None
-
-
-_RUNNERS: weakref.WeakSet[Runner] = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    for runner in list(_RUNNERS):
-        runner.start_anew()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
 
 
 def running_loop() -> asyncio.AbstractEventLoop | None:

@@ -6,9 +6,7 @@ Nobody waits on purpose: a single caller gets a commit of its own at once, and u
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
-import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -16,6 +14,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Generic, Protocol, TypeVar
 
 from ..errors import InboxUnavailable
+from ..forking import start_anew_after_fork
 from .bridge import Bridge, LoopAnswer, together
 
 #: What work is done with: the connection.
@@ -93,7 +92,7 @@ class GroupCommit(Generic[C]):
         self._told = told
         self._name = name
         self._begin()
-        _LIVING.add(self)
+        start_anew_after_fork(self)
 
     def _begin(self) -> None:
         self._lock = threading.Lock()
@@ -187,15 +186,3 @@ def _settle(transactions: Transactions[C], group: Sequence[Ask[C]]) -> bool:
             else:
                 ask.future.set_result(answer)
     return is_done
-
-
-_LIVING: weakref.WeakSet[GroupCommit[Any]] = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    for commits in list(_LIVING):
-        commits.start_anew()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

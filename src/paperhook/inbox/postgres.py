@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
+from ..forking import start_anew_after_fork
 from .base import Entry, Settlement, storable
 from .bridge import Bridge
 from .commits import GroupCommit, Work
@@ -85,7 +85,8 @@ class PostgresInbox(CommittingInbox[Session]):
         self._handlers = HandlerConnections(self._address, handler_connections, clock)
         # An inbox that nobody holds any more, and the end of the interpreter, close it.
         self._close = weakref.finalize(self, _close, writes, reads, self._listener, self._handlers)
-        _LIVING.add(self)
+        # Threads and connections of the writer and the reader are left behind by `commits`.
+        start_anew_after_fork(self)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self._address)!r})"
@@ -130,16 +131,3 @@ def _close(
     writes.close()
     reads.close()
     handlers.close()
-
-
-_LIVING: weakref.WeakSet[PostgresInbox] = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    # Threads and connections of the writer and the reader are left behind by `commits`.
-    for inbox in list(_LIVING):
-        inbox.start_anew()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

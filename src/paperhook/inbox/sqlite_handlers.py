@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
-import weakref
 from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import InboxUnavailable
+from ..forking import start_anew_after_fork
 from .base import Settlement
 from .sqlite_file import SqliteFile
 from .sqlite_work import SETTLE
@@ -27,7 +26,7 @@ class HandlerTransactions:
         self._path = path
         self._patience = patience
         self.start_anew()
-        _LIVING.add(self)
+        start_anew_after_fork(self)
 
     def start_anew(self) -> None:
         """Begin again in a forked process, where the lock may be held for ever."""
@@ -82,15 +81,3 @@ def _run(
 def _may(action: int, *_: object) -> int:
     """Forbid to begin, commit and roll back; savepoints are something else."""
     return sqlite3.SQLITE_DENY if action == sqlite3.SQLITE_TRANSACTION else sqlite3.SQLITE_OK
-
-
-_LIVING: weakref.WeakSet[HandlerTransactions] = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    for each in list(_LIVING):
-        each.start_anew()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
