@@ -755,6 +755,25 @@ def test_who_subscribes_hears_of_what_was_put_until_it_unsubscribes(inbox: Inbox
     assert not heard.is_set()
 
 
+def test_a_subscriber_that_fails_costs_neither_the_others_nor_the_inbox(
+    inbox: Inbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> None:
+        raise RuntimeError("IBAN DE89")
+
+    heard = threading.Event()
+    inbox.subscribe(fail)
+    inbox.subscribe(heard.set)
+    put(inbox, entry("e1"))
+    assert heard.wait(20)
+    heard.clear()
+
+    assert inbox.put([entry("e2")]).result(20) == (True,)
+    assert heard.wait(20)
+    assert "RuntimeError" in caplog.text
+    assert "IBAN" not in caplog.text
+
+
 # Closing
 
 

@@ -202,7 +202,8 @@ class Inbox(Protocol):
     def subscribe(self, wake: Callable[[], Any]) -> Callable[[], None]:
         """Have `wake` called, from any thread, when events were put that can be claimed.
 
-        It is a hint that saves time: a store need not hear of what other processes put, and may call too often.
+        It is a hint that saves time: a store need not hear of what other processes put, and may call too often. What
+        `wake` raises is logged and goes no further.
 
         Returns:
             What ends the calls.

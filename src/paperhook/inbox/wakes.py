@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+
+logger: logging.Logger = logging.getLogger("paperhook")
 
 
 class Wakes:
@@ -32,6 +35,9 @@ class Wakes:
         return unsubscribe
 
     def tell(self) -> None:
-        """Call all of them."""
+        """Call all of them; one that fails is logged, because the thread that commits may be the one that tells."""
         for call in self._calls:
-            call()
+            try:
+                call()
+            except Exception as error:  # noqa: BLE001 - it must cost neither the others nor the store
+                logger.error("somebody who hears of new events failed: %s", type(error).__name__)  # noqa: TRY400
