@@ -339,10 +339,11 @@ def test_stats_say_since_when_a_person_is_waited_for(inbox: str):
     assert "a person is waited for since" in shown
 
 
-def test_a_mistyped_path_makes_no_new_inbox(tmp_path: Path):
+@pytest.mark.parametrize("prefix", ["sqlite:///", ""])
+def test_a_mistyped_path_makes_no_new_inbox(tmp_path: Path, prefix: str):
     missing = tmp_path / "typo.db"
 
-    result = run("inbox", "list", "--inbox", f"sqlite:///{missing}")
+    result = run("inbox", "list", "--inbox", f"{prefix}{missing}")
 
     assert isinstance(result.exception, ConfigurationError)
     assert "typo.db" in str(result.exception)

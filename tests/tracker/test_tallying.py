@@ -59,9 +59,10 @@ def test_sums_keep_what_only_one_knows() -> None:
     assert (both.open, both.unknown, both.settled, both.total, both.oldest_open) == (2, 2, 5, 7, 7.0)
 
 
-@pytest.mark.parametrize("store", ["sqlite", "postgres"])
+@pytest.mark.parametrize("store", ["sqlite", "path", "postgres"])
 def test_an_address_is_looked_at_and_nothing_is_made_there(store: str, tmp_path: Path) -> None:
-    address = f"sqlite:///{tmp_path}/a.db" if store == "sqlite" else postgres.address()
+    address = f"{tmp_path}/a.db" if store == "path" else f"sqlite:///{tmp_path}/a.db"
+    address = postgres.address() if store == "postgres" else address
     before = has_tracker(address)
     inbox = PostgresInbox(address) if store == "postgres" else open_inbox(address)
     inbox.put([]).result()

@@ -85,9 +85,11 @@ def test_memory_is_one_too() -> None:
     ("address", "said"),
     [
         ("redis://me:hunter2@db", "'redis'"),
-        ("sqlite:///", "'sqlite'"),
-        ("sqlite:///a.db?mode=ro", "'sqlite'"),
-        ("paperhook", "'paperhook'"),
+        ("sqlite:///", "names no file"),
+        ("sqlite:a.db", "names no file"),
+        ("sqlite:///a.db?mode=ro", "names no file"),
+        ("paperhook", "cannot begin so"),
+        ("host=db user=app password=hunter2", "cannot begin so"),
     ],
 )
 def test_other_addresses_are_refused_without_their_password(address: str, said: str) -> None:

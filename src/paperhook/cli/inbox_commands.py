@@ -15,6 +15,7 @@ import typer
 from ..errors import ConfigurationError, PaperhookError
 from ..hooks import DEFAULT_INBOX
 from ..inbox import Inbox, open_inbox
+from ..inbox.addresses import file_in
 from ..inbox.base import Filter, Row, State
 from ..inbox.operating import (
     audit_json,
@@ -328,8 +329,8 @@ def _jobs(address: str) -> dict[str, Any] | None:
 
 def existing(url: str) -> Inbox:
     """Open an inbox that is there; a mistyped path must not make a new, empty one."""
-    prefix = "sqlite:///"
-    if url.startswith(prefix) and not Path(url.removeprefix(prefix)).exists():
+    path = file_in(url)
+    if path is not None and not Path(path).exists():
         raise ConfigurationError(f"there is no inbox at {url}: name it with --inbox or PAPERHOOK_INBOX")
     return open_inbox(url)
 

@@ -12,6 +12,7 @@ import typer
 
 from ..core.job import Job
 from ..errors import ConfigurationError
+from ..inbox.addresses import file_in
 from ..tracker import Planned, Submission, Tracker, Which, open_tracker
 
 #: The inbox's own default, which may be the same file.
@@ -41,9 +42,8 @@ def tracker_for_asking(address: str) -> str | None:
 
 def is_there(address: str) -> bool:
     """Tell whether a file's address leads to a file; a database is asked when it is used."""
-    prefix = "sqlite:///"
-    path = address.removeprefix(prefix)
-    return "://" in path or Path(path).exists()
+    path = file_in(address)
+    return path is None or Path(path).exists()
 
 
 @contextmanager

@@ -10,10 +10,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError
+from .addresses import file_in, is_database, no_address
 from .base import Audit, Claim, Entry, Filter, Inbox, Outcome, Row, State, Stats
 from .memory import MemoryInbox
 from .sqlite import SqliteInbox
@@ -37,8 +37,6 @@ __all__ = [
     "open_inbox",
 ]
 
-_KNOWN = "write sqlite:///file.db, sqlite:////absolute/file.db, postgresql://host/database or memory:"
-
 
 def __getattr__(name: str) -> type[PostgresInbox]:
     # Only who uses PostgreSQL needs psycopg.
@@ -56,18 +54,13 @@ def open_inbox(address: str) -> Inbox:
     Raises:
         ConfigurationError: If it is none of these, the file's folder does not exist, or psycopg is not installed.
     """
-    scheme, colon, rest = address.partition(":")
     if address == "memory:":
         return MemoryInbox()
-    if scheme == "sqlite" and colon:
-        return SqliteInbox(_path_of(address, rest))
-    if scheme in ("postgresql", "postgres"):
+    if (path := file_in(address)) is not None:
+        return SqliteInbox(path)
+    if is_database(address):
         return _postgres()(address)
-    if "://" not in address and Path(address).suffix in (".db", ".sqlite", ".sqlite3"):
-        return SqliteInbox(address)
-    # An address may hold a password, so at most its scheme is repeated.
-    begins = f" with {scheme!r}" if colon and scheme.isalnum() else " so"
-    raise ConfigurationError(f"an inbox address cannot begin{begins}: {_KNOWN}")
+    raise no_address(address, "an inbox")
 
 
 def _postgres() -> type[PostgresInbox]:
@@ -78,10 +71,3 @@ def _postgres() -> type[PostgresInbox]:
             f"the PostgreSQL inbox cannot be loaded: pip install 'paperhook[postgres]' ({error})"
         ) from error
     return PostgresInbox
-
-
-def _path_of(address: str, rest: str) -> str:
-    path = rest.removeprefix("///")
-    if path == rest or not path or "?" in path or ":memory:" in path:
-        raise ConfigurationError(f"{address!r} names no file: {_KNOWN}")
-    return path

@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError
@@ -35,8 +34,6 @@ __all__ = [
     "open_tracker",
 ]
 
-_KNOWN = "write sqlite:///file.db, sqlite:////absolute/file.db, postgresql://host/database or memory:"
-
 
 def __getattr__(name: str) -> type[Tracker]:
     # Only who uses PostgreSQL needs psycopg, and a client without a tracker needs no store at all.
@@ -58,21 +55,20 @@ def open_tracker(address: str) -> Tracker:
     Raises:
         ConfigurationError: If it is none of these, the file's folder does not exist, or psycopg is not installed.
     """
+    # Who has a tracker of their own loads no store.
+    from ..inbox.addresses import file_in, is_database, no_address
+
     if address == "memory:":
         from .sqlite import MemoryTracker
 
         return MemoryTracker()
-    path = address.removeprefix("sqlite:///")
-    is_plain = "://" not in address and Path(address).suffix in (".db", ".sqlite", ".sqlite3")
-    if (path != address or is_plain) and path and "?" not in path and ":memory:" not in path:
+    if (path := file_in(address)) is not None:
         from .sqlite import SqliteTracker
 
         return SqliteTracker(path)
-    # An address may hold a password, so only its scheme is repeated.
-    scheme = address.partition(":")[0]
-    if scheme in ("postgresql", "postgres"):
+    if is_database(address):
         return _postgres()(address)
-    raise ConfigurationError(f"a tracker address cannot begin with {scheme!r}: {_KNOWN}")
+    raise no_address(address, "a tracker")
 
 
 def _postgres() -> type[PostgresTracker]:

@@ -8,10 +8,8 @@ from contextlib import suppress
 from typing import Any
 
 from ..errors import ConfigurationError
+from ..inbox.addresses import file_in
 from .base import Tally, Tracker
-
-#: Stands before the path in the address of a file.
-_FILE = "sqlite:///"
 
 
 async def tallied(trackers: Iterable[Tracker]) -> Tally:
@@ -41,10 +39,10 @@ def has_tracker(address: str) -> bool:
     Raises:
         InboxError: If a server is away.
     """
-    if address.startswith(_FILE):
+    if (path := file_in(address)) is not None:
         from .sqlite import has_tables as in_file
 
-        return in_file(address.removeprefix(_FILE))
+        return in_file(path)
     # Without psycopg there is none either.
     with suppress(ConfigurationError, ImportError):
         from .postgres import has_tables as in_database
