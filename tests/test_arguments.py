@@ -52,7 +52,8 @@ def handler(event: object) -> None:
 
 
 WRONG: dict[str, tuple[Callable[[], object], str]] = {
-    "a name for a provider": (lambda: Client("docuparse"), r"DocuParse\.from_env\(\), not the text 'docuparse'"),  # type: ignore[arg-type]
+    "a name for a provider": (lambda: Client("docuparse"), r"DocuParse\.from_env\(\), not a text"),  # type: ignore[arg-type]
+    "a key for a provider": (lambda: Client(SECRET), r"not a text"),  # type: ignore[arg-type]
     "a class for a provider": (lambda: AsyncClient(DocuParse), r"not its class: write DocuParse\.from_env"),  # type: ignore[arg-type]
     "a name for a receiver": (lambda: Webhooks("docuparse"), "Webhooks takes a provider"),  # type: ignore[arg-type]
     "a class for a receiver": (lambda: Webhooks(DocuParse), r"write DocuParse\.from_env"),  # type: ignore[arg-type]

@@ -22,7 +22,8 @@ def check_provider(given: object, taker: str) -> None:
         raise ConfigurationError(
             f"{taker} takes a provider, not its class: write {given.__name__}.from_env()"
         )
-    what = f"the text {given!r}" if isinstance(given, str) else f"a {type(given).__name__}"
+    # A text is a provider's name, or the key that was meant for it: so it is not repeated.
+    what = "a text" if isinstance(given, str) else f"a {type(given).__name__}"
     raise ConfigurationError(f"{taker} takes a provider such as DocuParse.from_env(), not {what}")
 
 
