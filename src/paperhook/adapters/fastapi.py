@@ -12,7 +12,7 @@ from ..core.delivery import Delivery
 from ..core.event import Event, Origin
 from ..core.headers import Headers
 from ..core.provider import Provider
-from ..errors import ConfigurationError, DeliveryRejected, MalformedDelivery
+from ..errors import DeliveryRejected, MalformedDelivery
 from ..webhooks.receiver import MAX_BODY_BYTES, admit, refusal
 from .bounds import Body, check_announced
 
@@ -34,11 +34,7 @@ def verified(
     Raises:
         ConfigurationError: If the provider has neither a secret nor `unsigned="accept"`.
     """
-    if not provider.secrets and provider.unsigned != "accept":
-        raise ConfigurationError(
-            f"{provider.name} has no webhook secret: set {provider.env_prefix}WEBHOOK_SECRET or webhook_secret=, "
-            "or write unsigned='accept' to take deliveries that anybody can forge"
-        )
+    provider.check_receiving()
 
     async def read_events(request: Request) -> tuple[Event, ...]:
         try:

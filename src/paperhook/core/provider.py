@@ -251,12 +251,20 @@ class Provider:
         """
         if self.secrets:
             return self._known_signature.verify(delivery, self.secrets, now=now)
-        if self.unsigned == "accept":
-            return None
-        raise ConfigurationError(
-            f"{self.name} has no webhook secret: set {self.env_prefix}WEBHOOK_SECRET or webhook_secret=, "
-            "or write unsigned='accept' to take deliveries that anybody can forge"
-        )
+        self.check_receiving()
+        return None
+
+    def check_receiving(self) -> None:
+        """Refuse to take deliveries that nothing would be checked with.
+
+        Raises:
+            ConfigurationError: If there is no secret and unsigned deliveries are not accepted.
+        """
+        if not self.secrets and self.unsigned != "accept":
+            raise ConfigurationError(
+                f"{self.name} has no webhook secret: set {self.env_prefix}WEBHOOK_SECRET or webhook_secret=, "
+                "or write unsigned='accept' to take deliveries that anybody can forge"
+            )
 
     def verify(self, headers: HeadersLike, body: bytes, *, now: float | None = None) -> Event:
         """Check one delivery and read its (first) event.

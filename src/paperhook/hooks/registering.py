@@ -288,11 +288,7 @@ def by_name(providers: Sequence[Provider]) -> dict[str, Provider]:
             raise ConfigurationError(
                 f"two providers are named {provider.name}: mount each in a Webhooks of its own"
             )
-        if not provider.secrets and provider.unsigned != "accept":
-            raise ConfigurationError(
-                f"{provider.name} has no webhook secret: set {provider.env_prefix}WEBHOOK_SECRET or webhook_secret=, "
-                "or write unsigned='accept' to take deliveries that anybody can forge"
-            )
+        provider.check_receiving()
         named[provider.name] = provider
     return named
 
