@@ -62,7 +62,7 @@ class Event(Model):
             provider=self.provider,
             document_id=self.document_id,
             batch_id=self.batch_id,
-            status=_STATUS_AFTER.get(self.type, JobStatus.PROCESSING),
+            status=STATUS_AFTER.get(self.type, JobStatus.PROCESSING),
             metadata=self.metadata,
         )
 
@@ -203,8 +203,10 @@ def _defaults(event_class: type[Event]) -> dict[str, Any]:
     }
 
 
-_STATUS_AFTER = {
+#: How a job stands once one of these events is in the inbox.
+STATUS_AFTER: Mapping[str, JobStatus] = {
     DocumentCompleted.canonical_type: JobStatus.COMPLETED,
     DocumentFailed.canonical_type: JobStatus.FAILED_TERMINAL,
+    # Never stored as such: it is made for handlers, of a completed document.
     DocumentNeedsReview.canonical_type: JobStatus.NEEDS_REVIEW,
 }

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Literal
 
 from ..carriers.courier import Courier
 from ..core.delivery import Delivery, Envelope
-from ..core.event import DocumentCompleted, DocumentFailed, Origin
+from ..core.event import STATUS_AFTER, Origin
 from ..core.headers import Headers, HeadersLike
-from ..core.job import JobStatus
 from ..core.provider import Provider
 from ..errors import DeliveryRejected, InboxError
 from ..inbox.base import Entry, LoopInbox, State
@@ -33,12 +32,6 @@ logger: logging.Logger = logging.getLogger("paperhook")
 
 #: Who runs the handlers.
 Mode = Literal["embedded", "external", "inline"]
-
-#: How a job stands once one of these events is in the inbox.
-_STATE_AFTER: Mapping[str, JobStatus] = {
-    DocumentCompleted.canonical_type: JobStatus.COMPLETED,
-    DocumentFailed.canonical_type: JobStatus.FAILED_TERMINAL,
-}
 
 
 class Receiving(Registering):
@@ -231,7 +224,7 @@ class Receiving(Registering):
     def _settle_tracked(self, entries: Sequence[Entry]) -> None:
         """Tell the tracker what is in the inbox now; nobody waits, because the reconciler would look it up."""
         for entry in entries:
-            tracker, state = self._trackers.get(entry.provider), _STATE_AFTER.get(entry.type)
+            tracker, state = self._trackers.get(entry.provider), STATUS_AFTER.get(entry.type)
             # An archive ends with several events of one job.
             is_last = not self.providers[entry.provider].capabilities.delivers_per_member
             if tracker is not None and state is not None and entry.job_id and is_last:
@@ -240,7 +233,7 @@ class Receiving(Registering):
     def _tell_ended(self, entry: Entry, state: State) -> None:
         """Tell the observers how long a tracked document took, from its upload to here."""
         tracker, now = self._trackers.get(entry.provider), self._clock()
-        if tracker is None or entry.job_id is None or entry.type not in _STATE_AFTER or not self.observers:
+        if tracker is None or entry.job_id is None or entry.type not in STATUS_AFTER or not self.observers:
             return
         from ..tracker import Which
 

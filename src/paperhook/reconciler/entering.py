@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from ..core.delivery import Envelope
-from ..core.event import DocumentCompleted, DocumentFailed, Event, Origin
+from ..core.event import STATUS_AFTER, DocumentFailed, Event, Origin
 from ..core.job import Job, JobStatus
 from ..core.pages import parts_of
 from ..core.provider import Provider
@@ -19,11 +19,6 @@ from ..worker.failures import describe
 from .counts import Counts
 
 logger: logging.Logger = logging.getLogger("paperhook")
-
-_ENDS: Mapping[str, JobStatus] = {
-    DocumentCompleted.canonical_type: JobStatus.COMPLETED,
-    DocumentFailed.canonical_type: JobStatus.FAILED_TERMINAL,
-}
 
 
 class Receiver(Protocol):
@@ -66,8 +61,8 @@ class Entrance:
         for part in parts_of(job):
             asked = self._receiver.inbox.rows(Filter(provider=provider, job_id=part.id))
             for row in await asyncio.wrap_future(asked):
-                if row.entry.type in _ENDS:
-                    ended[part.id] = _ENDS[row.entry.type]
+                if row.entry.type in STATUS_AFTER:
+                    ended[part.id] = STATUS_AFTER[row.entry.type]
         return ended
 
     async def enter(self, provider: Provider, envelopes: Sequence[Envelope], counts: Counts) -> None:
