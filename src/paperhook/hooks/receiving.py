@@ -16,13 +16,13 @@ from ..core.headers import Headers, HeadersLike
 from ..core.provider import Provider
 from ..errors import DeliveryRejected, InboxError
 from ..inbox.base import Entry, LoopInbox, State
-from ..inbox.bridge import Bridge
+from ..inbox.bridge import Bridge, running_loop
 from ..observe.details import DeliveryReceived, DocumentEnded, EventStored, Observers
 from ..webhooks.receiver import Outcome, Receipt, Reply, admit, refusal
 from ..worker import Worker
 from ..worker.failures import describe
 from .registering import Registering
-from .runner import Runner, run_beside, running_loop
+from .runner import Runner, run_beside
 from .stored import entry_of, envelope_json
 
 if TYPE_CHECKING:

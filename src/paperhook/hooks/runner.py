@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from ..forking import start_anew_after_fork
+from ..inbox.bridge import running_loop
 from ..worker import Worker
 
 T = TypeVar("T")
@@ -82,14 +83,6 @@ class Runner:
             self._task = self._thread = None
         is_alive = thread is not None and thread.is_alive()
         return None if task is None or task.done() else task, thread if is_alive else None
-
-
-def running_loop() -> asyncio.AbstractEventLoop | None:
-    """Give the loop that runs on this thread."""
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
 
 
 def run_beside(function: Callable[[], Coroutine[Any, Any, T]]) -> T:

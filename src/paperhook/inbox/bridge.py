@@ -157,3 +157,11 @@ def _settle(waiting: asyncio.Future[Any], result: Any, error: BaseException | No
         waiting.set_result(result)
     else:
         waiting.set_exception(error)
+
+
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """Give the event loop that runs on this thread; None where none does."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

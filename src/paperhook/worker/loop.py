@@ -13,6 +13,7 @@ from typing import Any
 from ..core.delivery import Envelope
 from ..errors import ConfigurationError, InboxError
 from ..inbox.base import Entry, Inbox, LeasingInbox, LoopInbox, Outcome, State
+from ..inbox.bridge import running_loop
 from ..inbox.operating import measured
 from ..inbox.reviewing import ReviewInbox
 from ..observe.details import Observer, Observers
@@ -202,7 +203,7 @@ class Worker:
             full or older events to do, or the inbox does not lease what is put. Then put them yourself.
         """
         shift = self._shift
-        if shift is None or self._loop is not _running_loop() or not shift.is_caught_up:
+        if shift is None or self._loop is not running_loop() or not shift.is_caught_up:
             return None
         return shift.put(entries, envelopes)
 
@@ -211,7 +212,7 @@ class Worker:
         loop = self._loop
         if loop is None or self._awake.is_set():
             return
-        if loop is _running_loop():
+        if loop is running_loop():
             self._awake.set()
             return
         # The loop may be closing: then somebody else looks.
@@ -302,13 +303,6 @@ class Worker:
                 shift.is_caught_up = claimed < limit
             if limit == 0 or claimed < limit:
                 await _sleep(self._awake, min(self._poll, max(0.0, shift.seconds_until_due())))
-
-
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
 
 
 async def _sleep(event: asyncio.Event, seconds: float) -> None:
