@@ -23,7 +23,7 @@ from ..inbox.base import Entry, Inbox, TransactionalInbox
 from ..retrying import RetryPolicy
 from ..rules import Rule
 from ..webhooks.router import Registration, Router, pattern_of
-from ..worker.orders import is_async
+from ..worker.handling import is_async
 
 E = TypeVar("E", bound=Event)
 R = TypeVar("R")

@@ -14,7 +14,7 @@ newest lease only; a worker that was too late has done its work for nothing.
 
 from __future__ import annotations
 
+from .handling import Dispatch, Handling
 from .loop import Worker
-from .orders import Dispatch, Handling
 
 __all__ = ["Dispatch", "Handling", "Worker"]

@@ -9,8 +9,8 @@ from typing import Any
 
 from ..core.delivery import Envelope
 from ..inbox.base import Claim, Outcome, State
+from .handling import Handling
 from .judging import Case
-from .orders import Handling
 
 
 @dataclass(eq=False, slots=True)

@@ -29,7 +29,7 @@ from ..results.corrections import corrected
 from ..retrying import RetryPolicy
 from ..rules import Rule, Unique, ask
 from ..rules.base import Check
-from .orders import is_async
+from .handling import is_async
 from .transactions import LeaseLost
 
 T = TypeVar("T")

@@ -21,8 +21,9 @@ from ..rules import Rule, rule_of
 from ..rules.base import Check
 from .failures import describe
 from .fetching import Fetch, Fetching
+from .handling import Dispatch
 from .judging import Judge
-from .orders import Dispatch, Orders
+from .orders import Orders
 from .recording import STORE_PAUSES
 from .shift import MAX_CLAIMS, Shift
 from .threads import Threads

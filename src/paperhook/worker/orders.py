@@ -2,65 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from types import FunctionType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
-from ..core.delivery import Envelope
-from ..core.event import Event
 from ..inbox.base import Entry, Inbox, LeasingInbox, LoopInbox, Outcome, State
 from ..observe.details import UNOBSERVED, Observers
-from ..retrying import RetryPolicy
+from .fetching import Fetching
 from .gates import Gates
+from .handling import Dispatch
+from .judging import Judge
 from .threads import Threads
-
-if TYPE_CHECKING:
-    from .fetching import Fetching
-    from .judging import Judge
-
-
-class Handling(Protocol):
-    """What the worker needs to know of a registered handler."""
-
-    @property
-    def name(self) -> str:
-        """Identifies the handler in the inbox."""
-        ...
-
-    @property
-    def function(self) -> Callable[[Any], Any]:
-        """Sync or async; takes the event, and a connection where it is transactional."""
-        ...
-
-    @property
-    def retry(self) -> RetryPolicy | None:
-        """When to try again; None takes `HANDLER_RETRY`."""
-        ...
-
-    @property
-    def timeout(self) -> float | None:
-        """Seconds for one run; None for no bound."""
-        ...
-
-    @property
-    def is_transactional(self) -> bool:
-        """Whether its writes are committed with its completion."""
-        ...
-
-
-class Dispatch(Protocol):
-    """What the worker asks of whoever knows handlers and providers."""
-
-    def handlers(self, entry: Entry) -> Sequence[Handling]:
-        """Give the handlers of a stored event."""
-        ...
-
-    def event(self, entry: Entry, envelope: Envelope | None = None) -> Event:
-        """Build the typed event that was stored, from its envelope where that was read already."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -92,12 +45,3 @@ class Orders:
     def gates(self) -> Gates:
         """The limits, for events that are run by their keys."""
         return Gates(self.limits)
-
-
-def is_async(function: Callable[..., Any]) -> bool:
-    """Tell whether calling it gives a coroutine."""
-    if isinstance(function, FunctionType):
-        return inspect.iscoroutinefunction(function)
-    # An object with an `async def __call__` is no coroutine function itself.
-    called = inspect.getattr_static(type(function), "__call__", None)
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(called)

@@ -14,8 +14,9 @@ from ..inbox.base import Entry, Outcome, Settlement, State
 from ..inbox.bridge import Bridge
 from ..observe.details import EventSettled
 from .failures import describe
+from .handling import Handling, is_async
 from .held import Held, name_of, verdict
-from .orders import Handling, Orders, is_async
+from .orders import Orders
 from .running import Runner
 
 logger: logging.Logger = logging.getLogger("paperhook")

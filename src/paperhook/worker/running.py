@@ -19,8 +19,9 @@ from ..inbox.bridge import Bridge
 from ..observe.details import HandlerRan
 from ..retrying import HANDLER_RETRY, RetryPolicy, is_used_up, next_pause
 from .failures import describe
+from .handling import Handling, is_async
 from .held import Held, name_of, verdict
-from .orders import Handling, Orders, is_async
+from .orders import Orders
 from .transactions import LeaseLost, StoreFailed, Transaction
 
 logger: logging.Logger = logging.getLogger("paperhook")

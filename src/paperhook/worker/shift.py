@@ -21,10 +21,11 @@ from ..inbox.bridge import Bridge
 from .failures import describe
 from .fetching import lacks_result
 from .gates import WAIT_SECONDS, entered
+from .handling import Handling
 from .held import Held, name_of
 from .judging import Asking, Hands
 from .leases import LeaseKeeper
-from .orders import Handling, Orders
+from .orders import Orders
 from .recording import STORE_PAUSES, Recorder
 from .running import Runner
 from .transactions import LeaseLost, StoreFailed
