@@ -7,7 +7,8 @@ look at a document and touch nothing; only `unique` needs the inbox, and the wor
 from __future__ import annotations
 
 from ..core.review import Reason
-from .base import Custom, Rule, any_of, ask, rule_of
+from .alternatives import any_of
+from .base import Custom, Rule, ask, rule_of
 from .dates import NotAfter, NotBefore, not_after, not_before
 from .sums import Sums, sums
 from .unique import Unique, unique
