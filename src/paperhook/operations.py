@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, TypeVar
 
@@ -14,7 +14,7 @@ from .core.document import Document
 from .core.job import Batch, Job, JobStatus
 from .core.provider import Provider
 from .core.result import Result
-from .core.steps import Progress, Send, Steps, now, pause
+from .core.steps import Effect, Progress, Send, Steps, now, pause, relayed
 from .errors import (
     ApiError,
     CallFailed,
@@ -22,7 +22,6 @@ from .errors import (
     DeadlineExceeded,
     JobFailed,
     NotFound,
-    PaperhookError,
     RateLimitReached,
     ResultExpired,
     SubmissionUnknown,
@@ -135,24 +134,13 @@ def upload(
 
 def with_progress(steps: Steps[T], tell: Progress) -> Steps[T]:
     """Run an operation, and have it told how far each body with a document in it is sent."""
-    answer: Any = None
-    failure: PaperhookError | None = None
-    try:
-        while True:
-            try:
-                effect = steps.send(answer) if failure is None else steps.throw(failure)
-            except StopIteration as done:
-                result: T = done.value
-                return result
-            answer = failure = None
-            if isinstance(effect, Send) and effect.request.carries_document:
-                effect = replace(effect, on_progress=tell)
-            try:
-                answer = yield effect
-            except PaperhookError as error:
-                failure = error
-    finally:
-        steps.close()
+
+    def perform(effect: Effect) -> Generator[Effect, Any, Any]:
+        if isinstance(effect, Send) and effect.request.carries_document:
+            effect = replace(effect, on_progress=tell)
+        return (yield effect)
+
+    return relayed(steps, perform)
 
 
 def check_batch(provider: Provider, documents: Sequence[Document]) -> None:

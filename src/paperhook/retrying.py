@@ -28,7 +28,7 @@ from tenacity.wait import wait_base
 
 from .core.exchange import Repeat, Response
 from .core.rate import Turns
-from .core.steps import Await, Effect, Pause, Send, Steps, now, pause
+from .core.steps import Await, Effect, Pause, Send, Steps, now, pause, relayed
 from .errors import (
     ApiError,
     CallFailed,
@@ -227,32 +227,25 @@ def persist(
     """
     end = None if deadline is None else (yield from now()) + deadline
     rules = _Rules(policy, end, turns, budget, provider)
-    answer: Any = None
-    failure: PaperhookError | None = None
     attempts = 0
+
+    def perform(effect: Effect) -> Generator[Effect, Any, Any]:
+        nonlocal attempts
+        try:
+            if not isinstance(effect, Send):
+                return (yield from _perform(effect, rules))
+            answer, attempts = yield from _exchange(effect, rules)
+        except CallFailed as error:
+            error.provider = error.provider or provider
+            raise
+        return answer
+
     try:
-        while True:
-            try:
-                effect = steps.send(answer) if failure is None else steps.throw(failure)
-            except StopIteration as done:
-                result: T = done.value
-                return result
-            except (MalformedAnswer, SubmissionUnknown) as error:
-                # What an answer turned out to mean is found after its exchange.
-                error.attempts = error.attempts or attempts
-                raise
-            answer, failure = None, None
-            try:
-                if isinstance(effect, Send):
-                    answer, attempts = yield from _exchange(effect, rules)
-                else:
-                    answer = yield from _perform(effect, rules)
-            except PaperhookError as error:
-                if isinstance(error, CallFailed):
-                    error.provider = error.provider or provider
-                failure = error
-    finally:
-        steps.close()
+        return (yield from relayed(steps, perform))
+    except (MalformedAnswer, SubmissionUnknown) as error:
+        # What an answer turned out to mean is found after its exchange.
+        error.attempts = error.attempts or attempts
+        raise
 
 
 def _perform(effect: Effect, rules: _Rules) -> Generator[Effect, Any, Any]:

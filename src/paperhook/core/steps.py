@@ -17,7 +17,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from ..errors import ApiError
+from ..errors import ApiError, PaperhookError
 from .document import Document
 from .exchange import Request, Response
 
@@ -105,3 +105,28 @@ def answer_of(future: Future[T]) -> Steps[T]:
     """Ask for what a store answers."""
     answer: T = yield Await(future)
     return answer
+
+
+def relayed(steps: Steps[T], perform: Callable[[Effect], Generator[Effect, Any, Any]]) -> Steps[T]:
+    """Run an operation, and have each of its effects performed otherwise.
+
+    Args:
+        perform: Gives the answer to an effect; a `PaperhookError` that it raises is the operation's to handle.
+    """
+    answer: Any = None
+    failure: PaperhookError | None = None
+    try:
+        while True:
+            try:
+                effect = steps.send(answer) if failure is None else steps.throw(failure)
+            except StopIteration as done:
+                result: T = done.value
+                return result
+            answer = failure = None
+            try:
+                answer = yield from perform(effect)
+            except PaperhookError as error:
+                failure = error
+    finally:
+        # Whoever was cut off learns of it now, not when the garbage is collected.
+        steps.close()

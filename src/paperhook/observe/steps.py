@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, TypeVar
 
 from ..core.exchange import Request, Response
-from ..core.steps import Pause, Send, Steps
+from ..core.steps import Effect, Pause, Send, Steps, relayed
 from ..errors import PaperhookError
 from ..retrying import Budget
 from .details import Observer, RequestMade, RetryPaused, RetryRefused, SubmissionEnded
@@ -17,35 +18,29 @@ T = TypeVar("T")
 
 def requests_of(steps: Steps[T], tell: Observer, provider: str) -> Steps[T]:
     """Tell of each request of an operation; it goes around the retries, so each attempt is seen."""
-    answer: Any = None
-    failure: PaperhookError | None = None
     failed: _Failed | None = None
-    try:
-        while True:
-            try:
-                effect = steps.send(answer) if failure is None else steps.throw(failure)
-            except StopIteration as done:
-                result: T = done.value
-                return result
-            answer = failure = None
-            if isinstance(effect, Pause) and failed is not None and not failed.is_told:
-                # The first pause is that of the retry; what follows waits for the provider's rate.
-                tell(
-                    RetryPaused(provider, failed.request.method, failed.error, failed.attempt, effect.seconds)
-                )
-                failed.is_told = True
-            started = perf_counter()
-            try:
-                answer = yield effect
-            except PaperhookError as raised:
-                failure = raised
-            if isinstance(effect, Send):
-                seconds = perf_counter() - started
-                failed = _told(
-                    tell, provider, effect.request, failed, _error(effect, answer, failure), answer, seconds
-                )
-    finally:
-        steps.close()
+
+    def perform(effect: Effect) -> Generator[Effect, Any, Any]:
+        nonlocal failed
+        if isinstance(effect, Pause) and failed is not None and not failed.is_told:
+            # The first pause is that of the retry; what follows waits for the provider's rate.
+            tell(RetryPaused(provider, failed.request.method, failed.error, failed.attempt, effect.seconds))
+            failed.is_told = True
+        if not isinstance(effect, Send):
+            return (yield effect)
+        started = perf_counter()
+        try:
+            answer: Response | None = yield effect
+        except PaperhookError as error:
+            seconds = perf_counter() - started
+            failed = _told(tell, provider, effect.request, failed, error, None, seconds)
+            raise
+        seconds = perf_counter() - started
+        meaning = None if answer is None else _meaning(effect, answer)
+        failed = _told(tell, provider, effect.request, failed, meaning, answer, seconds)
+        return answer
+
+    return relayed(steps, perform)
 
 
 @dataclass
@@ -75,10 +70,6 @@ def _told(
     status = 0 if answer is None else answer.status
     tell(RequestMade(provider, request.method, kind, is_retry, status, attempt, seconds))
     return None if error is None else _Failed(request, kind, attempt)
-
-
-def _error(effect: Send, answer: Response | None, failure: PaperhookError | None) -> PaperhookError | None:
-    return _meaning(effect, answer) if failure is None and answer is not None else failure
 
 
 def _meaning(effect: Send, response: Response) -> PaperhookError | None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ from typing import Any, TypeVar
 from ..core.document import Document
 from ..core.job import Job, JobStatus
 from ..core.provider import Provider
-from ..core.steps import Send, Steps, answer_of, now, pause
+from ..core.steps import Effect, Send, Steps, answer_of, now, pause, relayed
 from ..errors import (
     ConfigurationError,
     DeadlineExceeded,
@@ -236,30 +236,23 @@ def _send(course: Course, document: Document, metadata: Mapping[str, Any] | None
 
 def watched(courses: Sequence[Course], steps: Steps[T]) -> Steps[T]:
     """Run an upload of one or several documents; before a request that carries them, write down that it is about to leave."""
-    answer: Any = None
-    failure: BaseException | None = None
-    try:
-        while True:
-            try:
-                effect = steps.send(answer) if failure is None else steps.throw(failure)
-            except StopIteration as done:
-                result: T = done.value
-                return result
-            answer, failure = None, None
-            carries = False
-            if isinstance(effect, Send) and effect.request.carries_document:
-                carries = True
-                # Not now: an upload may wait for a minute until the provider's rate lets it go.
-                effect = replace(effect, before=lambda: _about_to_leave(courses))
-            try:
-                answer = yield effect
-            except PaperhookError as error:
-                failure = error
+
+    def perform(effect: Effect) -> Generator[Effect, Any, Any]:
+        carries = isinstance(effect, Send) and effect.request.carries_document
+        if isinstance(effect, Send) and carries:
+            # Not now: an upload may wait for a minute until the provider's rate lets it go.
+            effect = replace(effect, before=lambda: _about_to_leave(courses))
+        try:
+            answer = yield effect
+        except PaperhookError:
             for course in courses:
-                course.was_taken = course.was_taken or (carries and failure is None)
                 course.is_out = False
-    finally:
-        steps.close()
+            raise
+        for course in courses:
+            course.was_taken, course.is_out = course.was_taken or carries, False
+        return answer
+
+    return relayed(steps, perform)
 
 
 def _about_to_leave(courses: Sequence[Course]) -> Steps[None]:
