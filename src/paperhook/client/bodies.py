@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, TypeAlias
 
 from ..core.document import Document
-from ..core.exchange import Base64Json, Body, JsonBody, Multipart, RawBody
+from ..core.exchange import Base64Json, Multipart, RawBody
 from ..core.steps import Progress
 from ..errors import ConfigurationError, PaperhookError, UnsupportedDocument
 from ..sources import CHUNK_BYTES, SMALL_BYTES
@@ -230,11 +230,6 @@ def _open(document: Document, opened: contextlib.ExitStack) -> _Opened:
         raise _unreadable(error) from error
     opened.callback(stream.close)
     return document, stream
-
-
-def holds_document(body: Body | None) -> bool:
-    """Tell whether a body is written by `outgoing`."""
-    return not isinstance(body, JsonBody | None)
 
 
 #: Visible ASCII, and white space only inside. Source: RFC 9110 section 5.5, without its obsolete part.
