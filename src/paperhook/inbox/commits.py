@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from operator import attrgetter
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -186,3 +187,16 @@ def _settle(transactions: Transactions[C], group: Sequence[Ask[C]]) -> bool:
             else:
                 ask.future.set_result(answer)
     return is_done
+
+
+def by_work(connection: C, asks: Sequence[Ask[C]]) -> list[Any]:
+    """Do the same work for all that asked for it, the works in their turn."""
+    places: dict[Any, list[int]] = {}
+    for place, ask in enumerate(asks):
+        places.setdefault(ask.work, []).append(place)
+    answers: list[Any] = [None] * len(asks)
+    for work in sorted(places, key=attrgetter("turn")):
+        served = work.run(connection, [asks[place].argument for place in places[work]])
+        for place, answer in zip(places[work], served, strict=True):
+            answers[place] = answer
+    return answers

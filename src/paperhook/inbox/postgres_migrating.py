@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from typing import TypeAlias
 
 import psycopg
 from psycopg.rows import TupleRow
 
 from ..errors import InboxTooNew
+from .scripts import scripts_of
 
 PgConnection: TypeAlias = psycopg.Connection[TupleRow]
 
@@ -26,7 +26,7 @@ def migrate(connection: PgConnection, address: str) -> None:
     Raises:
         InboxTooNew: If a newer paperhook made them.
     """
-    scripts = _scripts()
+    scripts = scripts_of("paperhook.inbox", "postgres")
     if _version(connection, len(scripts), address) == len(scripts):
         return
     # Before the transaction, which would not see what whoever had the lock has made; a failure closes the connection.
@@ -57,12 +57,3 @@ def _version(connection: PgConnection, known: int, address: str) -> int:
 
 def _one(cursor: psycopg.Cursor[TupleRow]) -> TupleRow:
     return next(iter(cursor))
-
-
-def _scripts() -> list[str]:
-    """Give the migrations in order; the file of version n begins with n in three digits."""
-    folder = resources.files("paperhook.inbox").joinpath("migrations", "postgres")
-    files = sorted(
-        (file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name
-    )
-    return [file.read_text("utf-8") for file in files]

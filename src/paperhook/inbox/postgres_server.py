@@ -8,7 +8,6 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from operator import attrgetter
 from typing import Any, TypeAlias
 
 import psycopg
@@ -17,7 +16,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow, tuple_row
 
 from ..errors import ConfigurationError, InboxCorrupt, InboxError, InboxUnavailable
-from .commits import Ask
+from .commits import Ask, by_work
 from .postgres_migrating import migrate
 from .postgres_putting import PUT, put_at_once
 from .postgres_session import InDoubt, Repeatable, ServerClock, Session
@@ -249,7 +248,7 @@ class PostgresServer:
             answers = self._at_once(db, asks)
             if answers is not None:
                 return answers
-            return self._transaction(db, lambda: _by_work(db, asks), all(ask.work in LEASING for ask in asks))
+            return self._transaction(db, lambda: by_work(db, asks), all(ask.work in LEASING for ask in asks))
         except Exception as error:
             if not _is_own_fault(error):
                 raise
@@ -318,19 +317,6 @@ def unavailable(error: psycopg.Error | OSError, address: Address) -> InboxError:
 def _first_line(error: psycopg.Error | OSError) -> str:
     text = (error.diag.message_primary if isinstance(error, psycopg.Error) else error.strerror) or str(error)
     return text.strip().partition("\n")[0]
-
-
-def _by_work(db: Session, asks: Sequence[PostgresAsk]) -> list[Any]:
-    """Do the same work for all that asked for it, the works in their turn."""
-    places: dict[Any, list[int]] = {}
-    for place, ask in enumerate(asks):
-        places.setdefault(ask.work, []).append(place)
-    answers: list[Any] = [None] * len(asks)
-    for work in sorted(places, key=attrgetter("turn")):
-        served = work.run(db, [asks[place].argument for place in places[work]])
-        for place, answer in zip(places[work], served, strict=True):
-            answers[place] = answer
-    return answers
 
 
 def _behind_savepoint(db: Session, ask: PostgresAsk) -> Any:

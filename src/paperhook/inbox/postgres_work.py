@@ -10,15 +10,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 from .base import Claim, Settlement, State, plain
+from .committing import Types
 from .postgres_looking import PAYLOAD, entry_of, outcomes_of
 from .postgres_session import SLOTS, Repeatable, Session, hashed, stored
 from .postgres_turns import GIVE_TURN, choose_next, columns, line_of
-
-#: Only these types, and without those; None for all.
-_Types: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]] | None
 
 # Claiming
 
@@ -75,11 +73,11 @@ _UNDO_LEASES = """
     WHERE state = 'running' AND lease_until = ANY (%(until)b::float8[]) AND token = ANY (%(token)b::text[])"""
 
 
-def _claim(db: Session, asks: Sequence[tuple[int, float, float, _Types]]) -> list[tuple[Claim, ...]]:
+def _claim(db: Session, asks: Sequence[tuple[int, float, float, Types]]) -> list[tuple[Claim, ...]]:
     return [_claim_some(db, *ask) if ask[0] > 0 else () for ask in asks]
 
 
-def claim_at_once(db: Session, asks: Sequence[tuple[int, float, float, _Types]]) -> list[Any] | None:
+def claim_at_once(db: Session, asks: Sequence[tuple[int, float, float, Types]]) -> list[Any] | None:
     """Lease in one statement, outside any transaction; None where nothing was done because it takes several."""
     limit, lease, now, types = asks[0]
     if len(asks) > 1 or limit <= 0 or types is not None or db.in_doubt.leases:
@@ -87,7 +85,7 @@ def claim_at_once(db: Session, asks: Sequence[tuple[int, float, float, _Types]])
     return [_lease(db, _CLAIM_AT_ONCE, lease, now, limit=limit)]
 
 
-def _claim_some(db: Session, limit: int, lease: float, now: float, types: _Types) -> tuple[Claim, ...]:
+def _claim_some(db: Session, limit: int, lease: float, now: float, types: Types) -> tuple[Claim, ...]:
     if types is None:
         return _lease(db, _CLAIM, lease, now, limit=limit)
     only, without = ([stored(each) for each in some] for some in types)

@@ -7,13 +7,12 @@ import sqlite3
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from importlib import resources
-from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from ..errors import InboxCorrupt, InboxError, InboxTooNew, InboxUnavailable
-from .commits import Ask
+from .commits import Ask, by_work
+from .scripts import scripts_of
 from .turnstile import POLL, Turnstile
 
 SqliteAsk: TypeAlias = Ask[sqlite3.Connection]
@@ -107,7 +106,7 @@ class SqliteFile:
     def _together(self, asks: Sequence[SqliteAsk]) -> list[Any]:
         with self._transaction() as connection:
             try:
-                return _by_work(connection, asks)
+                return by_work(connection, asks)
             except Exception as error:
                 if _is_store_failure(error):
                     raise
@@ -189,7 +188,7 @@ class SqliteFile:
             connection.execute("PRAGMA wal_checkpoint(FULL)").fetchall()
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
-        scripts = _scripts()
+        scripts = scripts_of("paperhook.inbox", "sqlite")
         if _version(connection, self._path) == len(scripts):
             return
         _begin_immediate(connection, time.monotonic() + self._patience)
@@ -197,7 +196,7 @@ class SqliteFile:
             found = _version(connection, self._path)
             _check_known(found, len(scripts), self._path)
             for script in scripts[found:]:
-                for statement in _statements(script):
+                for statement in statements_in(script):
                     connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {len(scripts)}")
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -210,19 +209,6 @@ class SqliteFile:
 
 class _OwnFault(Exception):
     """What somebody asked failed, not the store."""
-
-
-def _by_work(connection: sqlite3.Connection, asks: Sequence[SqliteAsk]) -> list[Any]:
-    """Do the same work for all that asked for it, the works in their turn."""
-    places: dict[Any, list[int]] = {}
-    for place, ask in enumerate(asks):
-        places.setdefault(ask.work, []).append(place)
-    answers: list[Any] = [None] * len(asks)
-    for work in sorted(places, key=attrgetter("turn")):
-        served = work.run(connection, [asks[place].argument for place in places[work]])
-        for place, answer in zip(places[work], served, strict=True):
-            answers[place] = answer
-    return answers
 
 
 def _configure(connection: sqlite3.Connection, until: float) -> None:
@@ -317,16 +303,8 @@ def _check_known(found: int, known: int, path: Path) -> None:
         raise InboxTooNew(f"{path} has schema {found}, this paperhook knows {known}: upgrade paperhook")
 
 
-def _scripts() -> list[str]:
-    """Give the migrations in order; the file of version n begins with n in three digits."""
-    folder = resources.files("paperhook.inbox").joinpath("migrations", "sqlite")
-    files = sorted(
-        (file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name
-    )
-    return [file.read_text("utf-8") for file in files]
-
-
-def _statements(script: str) -> Iterator[str]:
+def statements_in(script: str) -> Iterator[str]:
+    """Give the statements of a script one by one."""
     statement = ""
     for line in script.splitlines(keepends=True):
         statement += line

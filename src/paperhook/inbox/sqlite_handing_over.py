@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 
 from .base import Key
 from .commits import Work
 from .handing_over import MOST_PATIENCE
+from .sqlite_bulk import Db
 
 _HAND_OVER = """
     UPDATE paperhook_event
@@ -32,7 +32,7 @@ _FOLLOWER = """
     AND next.state = 'pending' AND next.is_next = 1 AND next.due_at <= :now"""
 
 
-def _hand_over(db: sqlite3.Connection, asks: Sequence[tuple[int, float, float]]) -> list[tuple[Key, ...]]:
+def _hand_over(db: Db, asks: Sequence[tuple[int, float, float]]) -> list[tuple[Key, ...]]:
     statement = _HAND_OVER.format(chosen=_DUE)
     return [
         tuple(
@@ -42,9 +42,7 @@ def _hand_over(db: sqlite3.Connection, asks: Sequence[tuple[int, float, float]])
     ]
 
 
-def _hand_over_next(
-    db: sqlite3.Connection, asks: Sequence[tuple[str, str, float, float]]
-) -> list[Key | None]:
+def _hand_over_next(db: Db, asks: Sequence[tuple[str, str, float, float]]) -> list[Key | None]:
     statement = _HAND_OVER.format(chosen=_FOLLOWER)
     names = ("provider", "key", "now", "patience")
     return [

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import Any
 
 from ..core.review import Decision, Review, reasons_from_json, reasons_to_json
 from .base import Claim, plain
 from .commits import Work
 from .reviewing import Opening, Ruling, Value
+from .sqlite_bulk import Db
 from .sqlite_looking import count_in_tally
 from .sqlite_turns import choose_next
-
-_Db: TypeAlias = sqlite3.Connection
 
 _IS_NEWEST = "SELECT 1 FROM paperhook_event WHERE id = ? AND token = ?"
 _OPEN = """
@@ -47,18 +45,18 @@ _HOLD = "INSERT INTO paperhook_unique (scope, digest, event_id) VALUES (?, ?, ?)
 _HOLDER = "SELECT event_id FROM paperhook_unique WHERE scope = ? AND digest = ?"
 
 
-def _open_reviews(db: _Db, asks: Sequence[Opening]) -> list[bool]:
+def _open_reviews(db: Db, asks: Sequence[Opening]) -> list[bool]:
     return [_open_review(db, ask) for ask in asks]
 
 
-def _open_review(db: _Db, ask: Opening) -> bool:
+def _open_review(db: Db, ask: Opening) -> bool:
     if not _is_newest(db, ask.claim):
         return False
     db.execute(_OPEN, (ask.claim.id, reasons_to_json(ask.reasons), ask.moment))
     return True
 
 
-def _reviews(db: _Db, asks: Sequence[Sequence[int]]) -> list[Mapping[int, Review]]:
+def _reviews(db: Db, asks: Sequence[Sequence[int]]) -> list[Mapping[int, Review]]:
     return [{row[0]: _review(row) for row in db.execute(_REVIEWS, (json.dumps(list(ids)),))} for ids in asks]
 
 
@@ -74,11 +72,11 @@ def _review(row: Sequence[Any]) -> Review:
     )
 
 
-def _decide_all(db: _Db, asks: Sequence[Ruling]) -> list[bool]:
+def _decide_all(db: Db, asks: Sequence[Ruling]) -> list[bool]:
     return [_decide(db, ask) for ask in asks]
 
 
-def _decide(db: _Db, ask: Ruling) -> bool:
+def _decide(db: Db, ask: Ruling) -> bool:
     waiting = db.execute(_WAITING, (json.dumps([ask.event_id]),)).fetchone()
     if waiting is None:
         return False
@@ -98,22 +96,22 @@ def _decide(db: _Db, ask: Ruling) -> bool:
     return True
 
 
-def _keep_all(db: _Db, asks: Sequence[tuple[Claim, bytes]]) -> list[bool]:
+def _keep_all(db: Db, asks: Sequence[tuple[Claim, bytes]]) -> list[bool]:
     return [_keep(db, claim, body) for claim, body in asks]
 
 
-def _keep(db: _Db, claim: Claim, body: bytes) -> bool:
+def _keep(db: Db, claim: Claim, body: bytes) -> bool:
     if not _is_newest(db, claim):
         return False
     db.execute(_KEEP, (body, claim.id))
     return True
 
 
-def _hold_all(db: _Db, asks: Sequence[tuple[Claim, Sequence[Value]]]) -> list[tuple[int, ...] | None]:
+def _hold_all(db: Db, asks: Sequence[tuple[Claim, Sequence[Value]]]) -> list[tuple[int, ...] | None]:
     return [_hold(db, claim, values) for claim, values in asks]
 
 
-def _hold(db: _Db, claim: Claim, values: Sequence[Value]) -> tuple[int, ...] | None:
+def _hold(db: Db, claim: Claim, values: Sequence[Value]) -> tuple[int, ...] | None:
     if not _is_newest(db, claim):
         return None
     for scope, digest in values:
@@ -122,7 +120,7 @@ def _hold(db: _Db, claim: Claim, values: Sequence[Value]) -> tuple[int, ...] | N
     return tuple([db.execute(_HOLDER, value).fetchone()[0] for value in values])
 
 
-def _is_newest(db: _Db, claim: Claim) -> bool:
+def _is_newest(db: Db, claim: Claim) -> bool:
     return db.execute(_IS_NEWEST, (claim.id, claim.token)).fetchone() is not None
 
 

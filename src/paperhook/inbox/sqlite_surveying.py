@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
 from .base import State
 from .commits import Work
+from .sqlite_bulk import Db
 from .sqlite_looking import STATS
 from .surveying import CountRow, HandlerRow, Survey, Waiting, newest_dead, survey_of
 
@@ -43,11 +43,11 @@ HANDLERS = (
 ERROR = "SELECT error FROM paperhook_outcome WHERE event_id = ? AND handler = ?"
 
 
-def _surveys(db: sqlite3.Connection, asks: Sequence[bool]) -> list[Survey]:
+def _surveys(db: Db, asks: Sequence[bool]) -> list[Survey]:
     return [_survey(db, done=done) for done in asks]
 
 
-def _survey(db: sqlite3.Connection, *, done: bool) -> Survey:
+def _survey(db: Db, *, done: bool) -> Survey:
     (stats,) = STATS.run(db, [None])
     counted: list[CountRow] = [
         (provider, kind, State(state), count, oldest)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 from .base import Audit, Filter, Intervention, State, plain
 from .commits import Work
+from .sqlite_bulk import Db
 from .sqlite_looking import count_in_tally, where_clause
 from .sqlite_turns import choose_next
-
-_Db: TypeAlias = sqlite3.Connection
 
 _SETTLED = """
     SELECT e.id, e.provider, e.subject, e.state, e.duplicates
@@ -47,11 +45,11 @@ _HAS_PAYLOAD = "p.form <> 'redacted'"
 _IS_DECIDED = "e.state <> 'review'"
 
 
-def _replay(db: _Db, asks: Sequence[Intervention]) -> list[tuple[int, ...]]:
+def _replay(db: Db, asks: Sequence[Intervention]) -> list[tuple[int, ...]]:
     return [_replay_one(db, ask) for ask in asks]
 
 
-def _replay_one(db: _Db, ask: Intervention) -> tuple[int, ...]:
+def _replay_one(db: Db, ask: Intervention) -> tuple[int, ...]:
     found = _settled(db, ask.where, ask.limit, _HAS_PAYLOAD)
     for event_id, provider, subject, state, _ in found:
         if state != State.DEAD:
@@ -66,24 +64,24 @@ def _replay_one(db: _Db, ask: Intervention) -> tuple[int, ...]:
     return _recorded(db, ask, "replay", found)
 
 
-def _redact(db: _Db, asks: Sequence[Intervention]) -> list[tuple[int, ...]]:
+def _redact(db: Db, asks: Sequence[Intervention]) -> list[tuple[int, ...]]:
     _overwrite(db)
     return [_redact_one(db, ask) for ask in asks]
 
 
-def _redact_one(db: _Db, ask: Intervention) -> tuple[int, ...]:
+def _redact_one(db: Db, ask: Intervention) -> tuple[int, ...]:
     found = _settled(db, ask.where, ask.limit, _HAS_PAYLOAD, _IS_DECIDED)
     db.execute(_EMPTY, (_ids(found),))
     db.execute(_EMPTY_REVIEW, (_ids(found),))
     return _recorded(db, ask, "redact", found)
 
 
-def _purge(db: _Db, asks: Sequence[Intervention]) -> list[tuple[int, ...]]:
+def _purge(db: Db, asks: Sequence[Intervention]) -> list[tuple[int, ...]]:
     _overwrite(db)
     return [_purge_one(db, ask) for ask in asks]
 
 
-def _purge_one(db: _Db, ask: Intervention) -> tuple[int, ...]:
+def _purge_one(db: Db, ask: Intervention) -> tuple[int, ...]:
     found = _settled(db, ask.where, ask.limit, _IS_DECIDED)
     for statement in _DELETE:
         db.execute(statement, (_ids(found),))
@@ -91,7 +89,7 @@ def _purge_one(db: _Db, ask: Intervention) -> tuple[int, ...]:
     return _recorded(db, ask, "purge", found)
 
 
-def _audit(db: _Db, limits: Sequence[int]) -> list[tuple[Audit, ...]]:
+def _audit(db: Db, limits: Sequence[int]) -> list[tuple[Audit, ...]]:
     answers: list[tuple[Audit, ...]] = []
     for limit in limits:
         rows = db.execute(_AUDIT, (limit,)).fetchall()
@@ -101,18 +99,18 @@ def _audit(db: _Db, limits: Sequence[int]) -> list[tuple[Audit, ...]]:
     return answers
 
 
-def _settled(db: _Db, where: Filter, limit: int, *also: str) -> list[Any]:
+def _settled(db: Db, where: Filter, limit: int, *also: str) -> list[Any]:
     clause, values = where_clause(where, "e.settled_at IS NOT NULL", *also)
     return db.execute(f"{_SETTLED} {clause} ORDER BY e.id LIMIT ?", (*values, limit)).fetchall()
 
 
-def _recorded(db: _Db, ask: Intervention, action: str, found: Sequence[Any]) -> tuple[int, ...]:
+def _recorded(db: Db, ask: Intervention, action: str, found: Sequence[Any]) -> tuple[int, ...]:
     if found:
         db.execute(_RECORD, (ask.moment, ask.by, action, _ids(found)))
     return tuple([row[0] for row in found])
 
 
-def _overwrite(db: _Db) -> None:
+def _overwrite(db: Db) -> None:
     # Else what was deleted could be read from the file's free pages.
     db.execute("PRAGMA secure_delete = ON").fetchall()
 

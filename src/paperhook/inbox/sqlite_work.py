@@ -6,16 +6,14 @@ import json
 import secrets
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any
 
 from .base import Claim, Settlement, State, plain
 from .commits import Work
+from .committing import Types
 from .sqlite_bulk import MAX_ROWS, Db, filled, in_bulk
 from .sqlite_looking import count_in_tally, entry_of, outcomes_of
 from .sqlite_turns import SOMEBODY_NEXT, choose_next
-
-#: Only these types, and without those; None for all.
-_Types: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]] | None
 
 # CROSS JOIN keeps the order of the loops: SQLite must not start from the payloads.
 _CLAIMABLE = """
@@ -60,14 +58,14 @@ _PUT_OUTCOMES = "INSERT OR REPLACE INTO paperhook_outcome SELECT * FROM ({values
 # Claiming
 
 
-def _claim(db: Db, asks: Sequence[tuple[int, float, float, _Types]]) -> list[tuple[Claim, ...]]:
+def _claim(db: Db, asks: Sequence[tuple[int, float, float, Types]]) -> list[tuple[Claim, ...]]:
     return [
         _lease(db, _due_rows(db, limit, now, types), lease, now) if limit > 0 else ()
         for limit, lease, now, types in asks
     ]
 
 
-def _due_rows(db: Db, limit: int, now: float, types: _Types) -> list[tuple[Any, ...]]:
+def _due_rows(db: Db, limit: int, now: float, types: Types) -> list[tuple[Any, ...]]:
     if types is None:
         return db.execute(_DUE, {"now": now, "limit": limit}).fetchall()
     only, without = types

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
-from importlib import resources
 from typing import Any
 
 import psycopg
@@ -14,6 +13,7 @@ from typing_extensions import override
 from ..errors import InboxTooNew
 from ..inbox.postgres_server import Address, PgConnection, PostgresServer, unavailable
 from ..inbox.postgres_session import Session
+from ..inbox.scripts import scripts_of
 from .committing import CommittingTracker
 
 #: So that two processes which open a new database at once do not both make the tables.
@@ -85,7 +85,7 @@ def has_tables(url: str, *, patience: float = 5.0) -> bool:
 
 
 def _make_tables(connection: PgConnection, address: Address) -> None:
-    scripts = _scripts()
+    scripts = scripts_of("paperhook.tracker", "postgres")
     if _version(connection, len(scripts), address) == len(scripts):
         return
     with connection.transaction():
@@ -113,12 +113,3 @@ def _known_version(connection: PgConnection, known: int, address: Address) -> in
             f"{address} has tracker schema {found}, this paperhook knows {known}: upgrade paperhook"
         )
     return int(found)
-
-
-def _scripts() -> list[str]:
-    """Give the migrations in order; the file of version n begins with n in three digits."""
-    folder = resources.files("paperhook.tracker").joinpath("migrations", "postgres")
-    files = sorted(
-        (file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name
-    )
-    return [file.read_text("utf-8") for file in files]

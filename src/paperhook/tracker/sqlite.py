@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing, suppress
-from importlib import resources
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,8 @@ from typing import Any
 from typing_extensions import override
 
 from ..errors import ConfigurationError, InboxTooNew
-from ..inbox.sqlite_file import SqliteAsk, SqliteFile
+from ..inbox.scripts import scripts_of
+from ..inbox.sqlite_file import SqliteAsk, SqliteFile, statements_in
 from .committing import CommittingTracker
 
 
@@ -109,7 +109,7 @@ class _Memory:
 
 def _make_tables(connection: sqlite3.Connection, path: Path) -> None:
     """Bring the tracker's tables to this version, under the file's write lock."""
-    scripts = _scripts()
+    scripts = scripts_of("paperhook.tracker", "sqlite")
     if _version(connection) == len(scripts):
         return
     connection.execute("BEGIN IMMEDIATE")
@@ -118,7 +118,7 @@ def _make_tables(connection: sqlite3.Connection, path: Path) -> None:
         found = _version(connection)
         _check_known(found, len(scripts), path)
         for script in scripts[found:]:
-            for statement in _statements(script):
+            for statement in statements_in(script):
                 connection.execute(statement)
         connection.execute("DELETE FROM paperhook_tracker")
         connection.execute("INSERT INTO paperhook_tracker VALUES (?)", (len(scripts),))
@@ -151,21 +151,3 @@ def _version(connection: sqlite3.Connection) -> int:
         for (version,) in connection.execute("SELECT version FROM paperhook_tracker"):
             return int(version)
     return 0
-
-
-def _scripts() -> list[str]:
-    """Give the migrations in order; the file of version n begins with n in three digits."""
-    folder = resources.files("paperhook.tracker").joinpath("migrations", "sqlite")
-    files = sorted(
-        (file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name
-    )
-    return [file.read_text("utf-8") for file in files]
-
-
-def _statements(script: str) -> Iterator[str]:
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
