@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from paperhook.cli import job_commands, journal
+from paperhook.cli.client_commands import resuming
 from paperhook.cli.progress import Bars
 from paperhook.cli.uploading import Files, Stop
 from paperhook.core.job import JobStatus
@@ -105,6 +106,11 @@ def listed(provider: Provider, *arguments: str) -> list[dict[str, Any]]:
 
 
 # Going on
+
+
+def test_how_to_go_on_names_the_journal_and_never_a_password() -> None:
+    assert resuming("docuparse", "sqlite:///a b.db").endswith("--tracker 'sqlite:///a b.db'")
+    assert "hunter2" not in resuming("docuparse", "postgresql://me:hunter2@db/app")
 
 
 def test_ctrl_c_says_how_to_go_on_and_resume_sends_the_rest_once(slow: Provider, files: list[Path]) -> None:

@@ -26,6 +26,7 @@ from . import (
     worker_command,
 )
 from .demo_output import JsonShow, TableShow
+from .options import AsJson
 from .output import out
 
 app: typer.Typer = typer.Typer(
@@ -67,9 +68,6 @@ def program(
 
     Exit codes: 0 done, 1 not done (the reason is on standard error), 2 wrong usage or configuration, 130 interrupted.
     """
-
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 
 
 @app.command("demo")

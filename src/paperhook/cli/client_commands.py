@@ -15,9 +15,11 @@ from ..client.outcomes import UploadOutcome
 from ..core.job import Job
 from ..core.result import ROWS, Result
 from ..errors import ConfigurationError, PaperhookError
+from ..inbox.addresses import file_in
 from ..providers import provider_class
 from .demo_output import plain
 from .journal import DEFAULT_TRACKER, TrackerAddress, known_job, tracker_for_asking, tracker_for_sending
+from .options import AsJson
 from .output import out
 from .progress import Show, show_for
 from .uploading import INTERRUPTED, Order, interruptible, order_of, upload_all, wait_all
@@ -28,7 +30,6 @@ ProviderName = Annotated[
         "--provider", "-p", envvar="PAPERHOOK_PROVIDER", help="space-ocr, docuparse, docuprox or ocriva."
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 JobId = Annotated[str, typer.Argument(help="The job's id, as `upload` printed it.")]
 Deadline = Annotated[float, typer.Option(help="Seconds to wait at most.")]
 
@@ -73,10 +74,13 @@ def upload(
     """
     if not files and not is_resumed:
         raise typer.BadParameter("name a file, or pass --resume", param_hint="FILES")
-    how = f"paperhook upload --resume --provider {shlex.quote(provider)} --tracker {shlex.quote(tracker)}"
     with client_of(provider, tracker_for_sending(tracker)) as client:
         order = order_of(
-            client, files or [], is_resumed=is_resumed, concurrency=concurrency, how_to_go_on=how
+            client,
+            files or [],
+            is_resumed=is_resumed,
+            concurrency=concurrency,
+            how_to_go_on=resuming(provider, tracker),
         )
         outcomes = _upload(client, order, is_quiet=is_waiting, as_json=as_json)
         failed = sum(each.error is not None for each in outcomes)
@@ -86,6 +90,13 @@ def upload(
         if is_waiting:
             failed += _wait(client, outcomes, deadline, concurrency, as_json=as_json)
     raise typer.Exit(1 if failed else 0)
+
+
+def resuming(provider: str, tracker: str) -> str:
+    """Write the command that goes on with what is left."""
+    # The address of a server may hold a password.
+    journal = "…" if file_in(tracker) is None else shlex.quote(tracker)
+    return f"paperhook upload --resume --provider {shlex.quote(provider)} --tracker {journal}"
 
 
 def _upload(client: Client, order: Order, *, is_quiet: bool, as_json: bool) -> list[UploadOutcome[Path]]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import shlex
-import signal
 
 from ..core.provider import Capabilities
 from ..core.secret import Secret
@@ -16,6 +14,7 @@ from ..serving import bound_socket, origin_of, serving
 from ..simulator import Simulator
 from ..testing.local import LOCAL_OPTIONS, local_provider, webhook_targets
 from .output import out
+from .stopping import stop_asked
 
 
 async def run(port: int, webhook: str | None, secret: str) -> None:
@@ -25,12 +24,7 @@ async def run(port: int, webhook: str | None, secret: str) -> None:
         ConfigurationError: If a receiver could not take the secret, or the port cannot be used.
     """
     Secret(secret, name="--secret")
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # Windows has no signal handlers on its loop; there, Ctrl-C ends the process.
-        with contextlib.suppress(NotImplementedError):
-            loop.add_signal_handler(number, stopped.set)
+    stopped = stop_asked()
     with contextlib.closing(bound_socket(port)) as bound, Reader() as reader:
         reader.start()
         simulator = Simulator(

@@ -51,7 +51,6 @@ HeaderLine = Annotated[
     list[str] | None, typer.Option("--header", "-H", help="'Name: value', may be repeated.")
 ]
 BodyFile = Annotated[Path, typer.Option("--body", help="A file with the exact bytes, - for standard input.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 
 #: Variables that end so hold the secret of some endpoint.
 _SECRET_VARIABLES = ("WEBHOOK_SECRET", "SIGNING_SECRET")

@@ -33,6 +33,7 @@ from ..inbox.surveying import survey
 from ..tracker import open_tracker
 from ..tracker.tallying import has_tracker, tally_json
 from .journal import NO_TRACKER
+from .options import AsJson, Limit
 from .output import out
 from .stats_output import show_stats
 
@@ -71,7 +72,6 @@ Store = Annotated[
         help="Where the inbox is: sqlite:///file.db or postgresql://host/database.",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 StateOption = Annotated[list[State] | None, typer.Option("--state", help="Only these; may be repeated.")]
 ProviderOption = Annotated[str | None, typer.Option("--provider", help="Only this provider's.")]
 TypeOption = Annotated[
@@ -97,7 +97,7 @@ def list_command(
     job: JobOption = None,
     handler: HandlerOption = None,
     key: KeyOption = None,
-    limit: Annotated[int, typer.Option(help="At most this many, newest first.")] = 50,
+    limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
     """List events, newest first; the dead ones with --state dead."""
@@ -144,7 +144,7 @@ def show_command(
     if row.state is State.DEAD and would_replay(row):
         out.line()
         # The address of a server may hold a password.
-        where = f" --inbox {inbox}" if inbox.startswith("sqlite:") else ""
+        where = "" if file_in(inbox) is None else f" --inbox {inbox}"
         out.line(f"run it again with: paperhook inbox replay {row.id}{where}")
 
 
@@ -280,7 +280,7 @@ def export_command(
 @app.command("audit")
 def audit_command(
     inbox: Store = DEFAULT_INBOX,
-    limit: Annotated[int, typer.Option(help="At most this many, newest first.")] = 50,
+    limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
     """Say who replayed, redacted or deleted which events, and when."""

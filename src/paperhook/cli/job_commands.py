@@ -10,6 +10,7 @@ import typer
 from ..core.job import JobStatus
 from ..tracker import Which
 from .journal import DEFAULT_TRACKER, TrackerAddress, age_text, existing, planned_json, row_json, wall
+from .options import AsJson, Limit
 from .output import out
 
 app: typer.Typer = typer.Typer(
@@ -45,8 +46,8 @@ def list_command(
     is_open: Annotated[
         bool, typer.Option("--open", help="Only those whose end no inbox knows, and files that are not sent.")
     ] = False,
-    limit: Annotated[int, typer.Option(min=1, help="At most this many, newest first.")] = 50,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")] = False,
+    limit: Limit = 50,
+    as_json: AsJson = False,
 ) -> None:
     """List submissions, newest first, after the files that are planned and not sent."""
     wanted, now = {str(each) for each in state or ()}, wall()

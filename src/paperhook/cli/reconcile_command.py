@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import signal
 from collections.abc import Coroutine
 from dataclasses import asdict
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 from ..hooks import Webhooks
 from ..reconciler import Counts
 from .output import out
+from .stopping import stop_asked
 
 
 async def run(hooks: Webhooks, *, is_once: bool, as_json: bool) -> Counts:
@@ -33,12 +32,7 @@ async def run(hooks: Webhooks, *, is_once: bool, as_json: bool) -> Counts:
 
 
 async def _until_stopped(steps: Coroutine[Any, Any, None]) -> None:
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # Windows has no signal handlers on its loop; there, Ctrl-C ends the process.
-        with contextlib.suppress(NotImplementedError):
-            loop.add_signal_handler(number, stopped.set)
+    stopped = stop_asked()
     running = asyncio.create_task(steps)
     await stopped.wait()
     running.cancel()

@@ -17,7 +17,8 @@ from ..hooks.reviews import Held, Reviews, held_json
 from ..inbox.base import Entry
 from ..inbox.operating import time_text
 from ..observe.details import UNOBSERVED
-from .inbox_commands import AsJson, ByOption, Store, existing, login_name
+from .inbox_commands import ByOption, Store, existing, login_name
+from .options import AsJson, Limit
 from .output import out
 from .show_command import subject_of, write_page
 from .worker_command import load
@@ -51,7 +52,7 @@ Note = Annotated[str, typer.Option(help="Why; kept with the review.")]
 def list_command(
     inbox: Store = DEFAULT_INBOX,
     app: App = None,
-    limit: Annotated[int, typer.Option(help="At most this many, newest first.")] = 50,
+    limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
     """List documents that wait for a decision, with the reasons."""

@@ -25,7 +25,6 @@ from ..webhooks.signatures.diagnosis import explain
 from .arrivals import shown
 from .choosing import LOCAL, Chosen, chosen, known_schemes
 from .given import (
-    AsJson,
     BodyFile,
     HeaderLine,
     ProviderName,
@@ -40,6 +39,7 @@ from .given import (
     secrets_given,
 )
 from .listening import Arrival, Listener
+from .options import AsJson
 from .output import out
 from .sending import FAULTS, Outgoing, faults_named, planned, send_all
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import importlib
 import logging
-import signal
 import sys
 import traceback
 
 from ..errors import ConfigurationError, PaperhookError
 from ..hooks import Webhooks
 from .output import out
+from .stopping import stop_asked
 
 
 def load(target: str) -> Webhooks:
@@ -52,12 +51,7 @@ def load(target: str) -> Webhooks:
 async def run(hooks: Webhooks, grace: float) -> None:
     """Run handlers until SIGINT or SIGTERM, then finish or release what is running within `grace` seconds."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # Windows has no signal handlers on its loop; there, Ctrl-C ends the process and leases run out.
-        with contextlib.suppress(NotImplementedError):
-            loop.add_signal_handler(number, stopped.set)
+    stopped = stop_asked()
     running = asyncio.create_task(hooks.run_worker())
     out.line(f"worker is running for {', '.join(hooks.providers)}; stop with Ctrl-C")
     stopping = asyncio.create_task(stopped.wait())
