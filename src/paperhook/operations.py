@@ -351,6 +351,8 @@ _KEPT = (
     "metadata",
     "batch_id",
     "document_id",
+    "own_document_id",
+    "attempt_id",
     "created_at",
 )
 

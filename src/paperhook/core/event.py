@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from functools import cache, cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import pydantic
 from typing_extensions import override
@@ -53,10 +53,13 @@ class Event(Model):
     raw: Any = pydantic.Field(default=None, repr=False)
     #: The exact bytes.
     body: bytes = pydantic.Field(default=b"", repr=False)
+    _job: Job | None = pydantic.PrivateAttr(default=None)
 
     @property
     def job(self) -> Job:
-        """A handle for the client; its id is empty where the provider names no job."""
+        """A handle for the client, with what a tracker knows of the job; its id is empty where the provider names none."""
+        if self._job is not None:
+            return self._job
         return Job(
             id=self.job_id or self.document_id or "",
             provider=self.provider,
@@ -65,6 +68,12 @@ class Event(Model):
             status=STATUS_AFTER.get(self.type, JobStatus.PROCESSING),
             metadata=self.metadata,
         )
+
+    def with_job(self, job: Job) -> Self:
+        """Give the same event with another handle of its job."""
+        event = self.model_copy()
+        event._job = job  # noqa: SLF001 - a copy of this very class
+        return event
 
 
 class DocumentReceived(Event):
@@ -111,7 +120,7 @@ class DocumentCompleted(Event):  # noqa: PLW1641 - pydantic gives frozen models 
         """Give what a copy or a pickle holds: the result, not the provider that would read it."""
         self.result  # noqa: B018 - read now
         state = dict(super().__getstate__())
-        return state | {"__pydantic_private__": {"_read": None}}
+        return state | {"__pydantic_private__": {"_job": self._job, "_read": None}}
 
     @override
     def __eq__(self, other: object) -> bool:
@@ -186,11 +195,14 @@ def event_of(
     """
     event = event_class.__new__(event_class)
     # What pydantic's own `model_construct` sets, and a test compares both ways.
-    put, private = object.__setattr__, event_class.__private_attributes__
+    put = object.__setattr__
+    private: dict[str, Any] = {"_job": None}
+    if event_class is DocumentCompleted:
+        private["_read"] = read
     put(event, "__dict__", _defaults(event_class) | values)
     put(event, "__pydantic_fields_set__", set(values))
     put(event, "__pydantic_extra__", {})
-    put(event, "__pydantic_private__", {"_read": read} if private else None)
+    put(event, "__pydantic_private__", private)
     return event
 
 

@@ -144,6 +144,10 @@ class Job(Model):
     is_replay: bool = False
     #: The user's own reference, as far as the provider carries it.
     metadata: Mapping[str, Any] = pydantic.Field(default_factory=dict[str, Any], repr=False)
+    #: Ours, where a tracker knows it: of the file, the same for the same content and namespace, whichever the provider.
+    own_document_id: str | None = None
+    #: Ours, where a tracker knows it: of this run of the document through the provider.
+    attempt_id: str | None = None
     #: The provider's jobs, one a page, where one document became several.
     parts: tuple[Job, ...] = ()
     #: The provider's last answer about this job.

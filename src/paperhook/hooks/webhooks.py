@@ -22,6 +22,7 @@ from ..webhooks.receiver import MAX_BODY_BYTES
 from ..webhooks.router import Router, check_type
 from ..worker import Worker
 from .fetching import Fetcher, by_provider
+from .journal import Journal
 from .receiving import Mode
 from .registering import by_name
 from .runner import Runner
@@ -59,7 +60,7 @@ class Webhooks(Running):
         rules: What a completed document must meet before its handlers run, see `paperhook.rules`; a function of the event
             will do. A document that does not goes to the handlers of `document.needs_review`, and waits for a person.
         fetch: Clients that fetch a result where a delivery only refers to it, before rules and handlers see the document;
-            those of `reconcile` do it too.
+            those of `reconcile` do it too. The tracker of either tells `event.job` what the upload knew.
 
     Raises:
         ConfigurationError: If there is no provider, two have one name, or one has neither a secret nor
@@ -108,6 +109,8 @@ class Webhooks(Running):
         self.reconciled: tuple[Client | AsyncClient, ...] = _several(reconcile)
         also = self.reconciled if isinstance(self.inbox, ReviewInbox) else ()
         fetched = by_provider(self.providers, (*_several(fetch), *also))
+        clients = (*_several(fetch), *self.reconciled)
+        known = {each.provider.name: each.tracker for each in clients if each.tracker is not None}
         self._loop_inbox = self.inbox if isinstance(self.inbox, LoopInbox) else None
         self.worker: Worker = Worker(
             self.inbox,
@@ -121,6 +124,7 @@ class Webhooks(Running):
             rules=self.rules,
             fetch=Fetcher(fetched) if fetched else None,
             on_settled=self._tell_ended,
+            find_job=Journal(known).find if known else None,
         )
         self._loop_thread = LoopThread()
         self._is_enlisted = False

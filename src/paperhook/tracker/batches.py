@@ -23,7 +23,7 @@ from ..core.steps import Steps, answer_of, now
 from ..errors import DeadlineExceeded, InboxError, PaperhookError, SubmissionUnknown
 from ..operations import check_batch, submission_key, upload_batch
 from .base import Tracker, Turn
-from .journal import LEASE, SLOWEST_BYTES_PER_SECOND, Course, begin, draft_of, end_all, watched
+from .journal import LEASE, SLOWEST_BYTES_PER_SECOND, Course, begin, draft_of, end_all, named, watched
 from .owner import this_process
 
 
@@ -102,7 +102,7 @@ def _begin_all(call: _Call, known: dict[str, Job], courses: dict[str, Course]) -
         courses[identity] = Course(call.provider, call.tracker, draft, turn, moment)
         found = yield from begin(call.provider, call.tracker, draft, turn, call.again)
         if found.job.id:
-            known[identity] = found.job
+            known[identity] = named(found.job, found)
             del courses[identity]
         else:
             courses[identity] = replace(courses[identity], submission=found)
@@ -126,7 +126,7 @@ def _send(call: _Call, courses: Mapping[str, Course]) -> Steps[Batch]:
     moment = yield from now()
     ids = [course.submission.attempt_id for course in sending]
     if len(batch.jobs) == len(ids):
-        batch = batch.model_copy(update={"jobs": tuple(_completed(call, batch, documents))})
+        batch = batch.model_copy(update={"jobs": tuple(_completed(call, batch, documents, sending))})
         jobs = dict(zip(ids, batch.jobs, strict=True))
     else:
         jobs = {}
@@ -145,11 +145,21 @@ def _send(call: _Call, courses: Mapping[str, Course]) -> Steps[Batch]:
     return batch
 
 
-def _completed(call: _Call, batch: Batch, documents: Sequence[Document]) -> Iterator[Job]:
+def _completed(
+    call: _Call, batch: Batch, documents: Sequence[Document], courses: Sequence[Course]
+) -> Iterator[Job]:
     """Add what only the call knew."""
-    for job, document in zip(batch.jobs, documents, strict=True):
-        known = {"filename": document.filename, "idempotency_key": call.key, "batch_id": batch.id}
-        yield job.model_copy(update={name: value for name, value in known.items() if not getattr(job, name)})
+    for job, document, course in zip(batch.jobs, documents, courses, strict=True):
+        known = {
+            "filename": document.filename,
+            "idempotency_key": call.key,
+            "batch_id": batch.id,
+            "metadata": call.metadata,
+        }
+        whole = job.model_copy(
+            update={name: value for name, value in known.items() if not getattr(job, name)}
+        )
+        yield named(whole, course.submission)
 
 
 def _whole(call: _Call, known: Mapping[str, Job], courses: Mapping[str, Course], batch: Batch) -> Batch:

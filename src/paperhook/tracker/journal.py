@@ -115,7 +115,7 @@ def submit(
             tracker.give_up(draft.attempt_id, turn, is_unknown=False, error_code="cancelled", now=moment)
             raise
         if submission.job.id:
-            return submission.job
+            return named(submission.job, submission)
         course = Course(provider, tracker, submission, turn, moment)
         try:
             return (yield from _send(course, document, metadata))
@@ -208,10 +208,16 @@ def _seconds_of_key(provider: Provider) -> float | None:
     return float("inf") if can.idempotency_seconds is None else can.idempotency_seconds
 
 
+def named(job: Job, submission: Submission) -> Job:
+    """Put our own ids into the handle of a submission's job."""
+    own = {"own_document_id": submission.document_id, "attempt_id": submission.attempt_id}
+    return job.model_copy(update=own)
+
+
 def handle_of(submission: Submission) -> Job:
     """Give the handle of a submission that has no job, with all that it can be looked for by."""
     moment = submission.sent_at or submission.created_at
-    return submission.job.model_copy(
+    return named(submission.job, submission).model_copy(
         update={
             "created_at": datetime.fromtimestamp(moment, UTC),
             "size_bytes": submission.size_bytes,
@@ -231,6 +237,7 @@ def _send(course: Course, document: Document, metadata: Mapping[str, Any] | None
         # Cancelled, closed, or a bug: nobody can wait here, and the store does it all the same.
         course.end(error)
         raise
+    job = named(carry_over(course.submission.job, job), course.submission)
     return (yield from record(course.tracker, course.submission.attempt_id, job))
 
 
@@ -326,6 +333,14 @@ def heard(tracker: Tracker, job: Job) -> Steps[Job | None]:
     if row is None or row.job.id != job.id or not row.state.is_final:
         return None
     return carry_over(job, row.job)
+
+
+def known_to(submission: Submission, seen: Job) -> Job:
+    """Add to a handle, such as an event's, what is known of its submission; of a part, what is true of the whole too."""
+    known = named(submission.job, submission)
+    if known.id != seen.id:
+        known = known.model_copy(update={"document_id": None})
+    return carry_over(known, seen)
 
 
 def how_to_go_on(provider: Provider) -> str:

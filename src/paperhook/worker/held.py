@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
 from ..core.delivery import Envelope
+from ..core.job import Job
 from ..inbox.base import Claim, Outcome, State
 from .handling import Handling
 from .judging import Case
@@ -37,6 +38,8 @@ class Held:
     call: Future[Any] | None = None
     #: When the handler that runs began, on the clock of the loop.
     began: float = 0.0
+    #: Gives the handle that its handlers get, of the one that the delivery makes.
+    job_of: Callable[[Job], Job] | None = None
     #: What the document is by the rules, where they know it.
     case: Case | None = None
 

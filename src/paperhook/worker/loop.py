@@ -23,7 +23,7 @@ from .failures import describe
 from .fetching import Fetch, Fetching
 from .handling import Dispatch
 from .judging import Judge
-from .orders import Orders
+from .orders import FindJob, Orders
 from .recording import STORE_PAUSES
 from .shift import MAX_CLAIMS, Shift
 from .threads import Threads
@@ -71,6 +71,7 @@ class Worker:
             `concurrency`; the others go on meanwhile.
         on_settled: Called on the loop with the stored entry and its state when an event is done or dead, once, after
             that was recorded; be quick, and raise nothing.
+        find_job: Asked for each stored event for what makes the handle `event.job` of the one that the delivery makes.
 
     Raises:
         ConfigurationError: If a number is not positive, a limit is for a pattern, or there are rules or a `fetch` and
@@ -93,6 +94,7 @@ class Worker:
         rules: Sequence[Rule | Check] = (),
         fetch: Fetch | None = None,
         on_settled: Callable[[Entry, State], Any] = lambda _entry, _state: None,
+        find_job: FindJob | None = None,
     ) -> None:
         for word, number in (("concurrency", concurrency), ("lease", lease), ("poll", poll)):
             if not number > 0:
@@ -111,6 +113,7 @@ class Worker:
             judge=_judge(inbox, rules, observers, clock),
             fetching=_fetching(inbox, fetch),
             on_settled=on_settled,
+            find_job=find_job,
             loop_inbox=inbox if isinstance(inbox, LoopInbox) else None,
             leasing_inbox=inbox if isinstance(inbox, LeasingInbox) else None,
         )

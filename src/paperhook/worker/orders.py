@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
+from ..core.job import Job
 from ..inbox.base import Entry, Inbox, LeasingInbox, LoopInbox, Outcome, State
 from ..observe.details import UNOBSERVED, Observers
 from .fetching import Fetching
@@ -14,6 +15,9 @@ from .gates import Gates
 from .handling import Dispatch
 from .judging import Judge
 from .threads import Threads
+
+#: Gives, for a stored event, what makes its job's handle of the one that the delivery makes; None where nothing is known.
+FindJob: TypeAlias = Callable[[Entry], Awaitable[Callable[[Job], Job] | None]]
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class Orders:
     judge: Judge | None = None
     #: None where nothing can be fetched.
     fetching: Fetching | None = None
+    #: Looks up what is known of an event's job; None where nobody does.
+    find_job: FindJob | None = None
     #: Called with what is done or dead, once that is recorded.
     on_settled: Callable[[Entry, State], Any] = lambda _entry, _state: None
 

@@ -48,7 +48,9 @@ class Runner:
         try:
             read = () if held.envelope is None else (held.envelope,)
             event = self._orders.dispatch.event(held.claim.entry, *read)
-            return event if held.case is None else held.case.event(event), None
+            if held.case is not None:
+                event = held.case.event(event)
+            return event if held.job_of is None else event.with_job(held.job_of(event.job)), None
         except Exception as error:  # noqa: BLE001 - a provider's reader met what it does not know
             return None, error
 

@@ -243,6 +243,8 @@ class Shift:
         Before the rules stands whoever fetches the result, where the delivery only refers to it.
         """
         orders = self._orders
+        if orders.find_job is not None:
+            held.job_of = await orders.find_job(held.claim.entry)
         if orders.fetching is not None and orders.fetching.may_be_missing(held):
             fetching = orders.fetching.asking(held, self._bridge.wait)
             if lacks_result(self._runner.event(held)[0]) and not await self._is_answered(held, fetching):
