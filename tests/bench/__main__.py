@@ -7,7 +7,7 @@ import platform
 import statistics
 from collections.abc import Mapping
 
-from . import calling, engines, importing, peers, receiving, sharing, storing, verifying
+from . import calling, engines, importing, peers, reading, receiving, sharing, storing, verifying
 
 
 def table(title: str, unit: str, figures: Mapping[str, float], *, one: str) -> None:
@@ -59,6 +59,8 @@ def main() -> None:
     print(f"Python {platform.python_version()}, {platform.system()}; ratios are within one table")
 
     table("Import", "ms", importing.measure(), one="httpx")
+    table("One page of text read", "ms", reading.digital(rounds=9), one="pypdfium2, the text alone")
+    table("One scanned page read", "ms", reading.scanned(rounds=3), one="rapidocr as it comes")
     calls(scale)
     deliveries()
     table("One delivery of 1.5 KB", "us", verifying.measure(), one="one-shot HMAC and compare")

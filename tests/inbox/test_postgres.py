@@ -776,7 +776,7 @@ def test_what_another_machine_is_about_to_lease_is_left_out(
         seconds = time.monotonic() - began
 
     assert [each.entry.key for each in claims] == ["e2", "e3"]
-    assert seconds < 2
+    assert seconds < 5
     assert [each.entry.key for each in claim(inbox)] == ["e1"]
 
 

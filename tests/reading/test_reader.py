@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -147,15 +146,6 @@ def test_the_loop_goes_on_while_a_document_is_read(reader: Reader) -> None:
 
     assert extraction.fields["total"].value == "2220.00"
     assert ticks > 1
-
-
-def test_a_sample_takes_less_than_a_second(reader: Reader) -> None:
-    reader.start()
-    started = time.monotonic()
-
-    reader.read(SAMPLE, filename="")
-
-    assert time.monotonic() - started < 1
 
 
 def test_reading_goes_on_after_closing_and_no_folder_of_the_user_replaces_a_library(
