@@ -842,6 +842,26 @@ def test_a_correction_that_cannot_be_read_changes_nothing(inbox: Inbox) -> None:
     assert desk.hooks.reviews.get(desk.waiting).review.corrections == {}
 
 
+def test_a_typo_in_a_corrected_name_is_refused_unless_it_is_a_new_field(inbox: Inbox) -> None:
+    desk = Desk(inbox, required("iban", "cost_centre"))
+    desk.deliver()
+    desk.run()
+    reviews, mistaken = desk.hooks.reviews, {"totl": "1", "cost_centre": "7", "merchant": "B"}
+
+    with pytest.raises(CorrectionInvalid) as raised:
+        reviews.correct(desk.waiting, mistaken)
+    with pytest.raises(CorrectionInvalid):
+        asyncio.run(reviews.acorrect(desk.waiting, mistaken))
+
+    assert raised.value.problems == (
+        "totl: no field has this name, did you mean total? (new_fields allows a new one)",
+    )
+    assert desk.states() == [State.REVIEW]
+    reviews.correct(desk.waiting, {**mistaken, "iban": "DE89"}, new_fields=True)
+    desk.run()
+    assert desk.booked[0].result.values()["totl"] == "1"
+
+
 def test_a_worker_that_waits_is_woken_by_a_decision(inbox: Inbox) -> None:
     desk = Desk(inbox, required("iban"))
     desk.deliver()

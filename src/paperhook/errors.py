@@ -364,7 +364,7 @@ class NotInReview(ReviewError, LookupError):
 
 
 class CorrectionInvalid(ReviewError, ValueError):
-    """A correction names no field, or its value cannot be read.
+    """A correction names no known field, or its value cannot be read.
 
     Args:
         message: The paths of the problems, never the values.

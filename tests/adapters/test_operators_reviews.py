@@ -77,7 +77,8 @@ def test_decisions_are_taken_under_the_operators_name(desk: Desk) -> None:
 
 
 def test_a_correction_may_be_final(desk: Desk) -> None:
-    question = {"decision": "correct", "corrections": {"total": "46"}, "accept": True}
+    given = {"total": "46", "own_field": "1"}
+    question = {"decision": "correct", "corrections": given, "accept": True, "new_fields": True}
 
     answer = ask(desk.hooks, "POST", "/reviews/1", question)
 
@@ -110,6 +111,7 @@ def test_who_comes_second_is_told_so(desk: Desk) -> None:
         ("/reviews/1", {"decision": "correct"}, 400),
         ("/reviews/1", {"decision": "correct", "corrections": {"total": 5}}, 400),
         ("/reviews/1", {"decision": "correct", "corrections": {"total": "SECRET"}}, 400),
+        ("/reviews/1", {"decision": "correct", "corrections": {"totl": "SECRET"}}, 400),
     ],
 )
 def test_what_is_not_understood_changes_nothing(desk: Desk, path: str, question: Any, status: int) -> None:

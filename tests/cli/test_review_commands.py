@@ -193,7 +193,8 @@ def test_a_correction_is_written_down(app: str, inbox: str):
 
 
 def test_a_correction_may_be_final(app: str, inbox: str):
-    told = run("review", "correct", "1", "iban=DE89", "--accept", "--inbox", inbox).stdout
+    words = ("iban=DE89", "totl=5", "--new-fields", "--accept")
+    told = run("review", "correct", "1", *words, "--inbox", inbox).stdout
 
     assert told == "event 1 is accepted: its handlers run now\n"
 
@@ -212,6 +213,7 @@ def test_who_comes_second_is_told_so(app: str, inbox: str):
     [
         (("correct", "1", "iban"), ConfigurationError),
         (("correct", "1", "total=much"), CorrectionInvalid),
+        (("correct", "1", "totl=5"), CorrectionInvalid),
         (("show", "77"), NotInReview),
         (("accept", "77"), NotInReview),
     ],

@@ -8,6 +8,7 @@ import pytest
 from paperhook.core.result import Field, Result
 from paperhook.errors import CorrectionInvalid
 from paperhook.results.corrections import check_corrections, corrected
+from paperhook.results.known_names import KnownNames
 from paperhook.results.mapping import read_result
 
 RESULT = Result(
@@ -154,3 +155,54 @@ def test_corrections_that_cannot(given: dict[str, str | None], problem: str) -> 
         check_corrections(given)
 
     assert raised.value.problems == (problem,)
+
+
+KNOWN = read_result({"Kopf": {"Nr.": "7"}, "merchant": "A", "lines": [{"Konto": "1"}]})
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"totl": "1"}, "totl: no field has this name, did you mean total?"),
+        ({"Total": "1"}, "Total: no field has this name, did you mean total?"),
+        ({"vendor_nam": None}, "vendor_nam: no field has this name, did you mean vendor?"),
+        ({"qqq": "1"}, "qqq: no field has this name"),
+        (
+            {"line_items[0].amuont": "1"},
+            "line_items[0].amuont: no column has this name, did you mean amount?",
+        ),
+        ({"line_items[0].total": "1"}, "line_items[0].total: no column has this name, did you mean amount?"),
+        ({"taxes[0].rat": "1"}, "taxes[0].rat: no column has this name, did you mean tax_rate?"),
+    ],
+)
+def test_a_name_that_nobody_knows_is_refused_with_the_nearest(
+    given: dict[str, str | None], problem: str
+) -> None:
+    with pytest.raises(CorrectionInvalid) as raised:
+        check_corrections(given, KnownNames(KNOWN))
+
+    assert raised.value.problems == (f"{problem} (new_fields allows a new one)",)
+
+
+def test_a_name_of_the_provider_cannot_be_a_new_field() -> None:
+    with pytest.raises(CorrectionInvalid) as raised:
+        check_corrections({"Kopf.Mr.": "1"}, KnownNames(KNOWN, takes_new=True))
+
+    assert raised.value.problems == ("Kopf.Mr.: no field has this name, did you mean kopf_nr?",)
+
+
+@pytest.mark.parametrize(
+    ("given", "known"),
+    [
+        ({"total": "1", "due_date": None, "taxes[3].tax": "1"}, KnownNames(None)),
+        ({"Kopf.Nr.": "8", "merchant": "B", "line_items[0].konto": "1"}, KnownNames(KNOWN)),
+        ({"Kopf.Mr.": "1"}, KnownNames(None)),
+        (
+            {"cost_center": "1", "line_items[1].own": "1"},
+            KnownNames(KNOWN, ("cost_center", "line_items[0].own")),
+        ),
+        ({"totl": "1", "line_items[0].amuont": "1"}, KnownNames(KNOWN, takes_new=True)),
+    ],
+)
+def test_names_that_somebody_knows_are_taken(given: dict[str, str | None], known: KnownNames) -> None:
+    check_corrections(given, known)

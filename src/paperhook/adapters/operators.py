@@ -267,7 +267,7 @@ class _Reviewer:
     async def decide(self, request: Request) -> Response:
         """Take one decision."""
         event_id = _whole(request.path_params["id"], "the id")
-        asked = await _object(request, {"decision", "corrections", "accept", "note", "by"})
+        asked = await _object(request, {"decision", "corrections", "accept", "new_fields", "note", "by"})
         note, by = asked.get("note", ""), _who(request, asked)
         if not isinstance(note, str):
             raise BadQuestion('"note" is a text')
@@ -277,8 +277,10 @@ class _Reviewer:
         elif decision == "reject":
             await self._reviews.areject(event_id, by=by, note=note)
         elif decision == "correct":
-            is_final, corrections = _flag(asked, "accept"), _corrections(asked)
-            await self._reviews.acorrect(event_id, corrections, accept=is_final, by=by, note=note)
+            is_final, takes_new = _flag(asked, "accept"), _flag(asked, "new_fields")
+            await self._reviews.acorrect(
+                event_id, _corrections(asked), accept=is_final, new_fields=takes_new, by=by, note=note
+            )
         else:
             raise BadQuestion('"decision" is "accept", "correct" or "reject"')
         return _json({"id": event_id, "decision": decision})

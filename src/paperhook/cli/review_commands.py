@@ -153,6 +153,10 @@ def correct_command(
     accept: Annotated[
         bool, typer.Option("--accept", help="It is right so: do not ask the rules again.")
     ] = False,
+    new_fields: Annotated[
+        bool,
+        typer.Option("--new-fields", help="A name that nobody knows is a new field, not a typo."),
+    ] = False,
     note: Note = "",
     by: ByOption = None,
     as_json: AsJson = False,
@@ -160,7 +164,7 @@ def correct_command(
     """Set values that were misread; the rules are asked about the corrected document, unless --accept."""
     corrections = dict(_correction(each) for each in values)
     with _reviews(inbox, app) as reviews:
-        correct = partial(reviews.correct, corrections=corrections, accept=accept)
+        correct = partial(reviews.correct, corrections=corrections, accept=accept, new_fields=new_fields)
         told = "accepted: its handlers run now" if accept else "corrected: the rules are asked again"
         _decide_each([id], correct, told, by, note, as_json=as_json)
 

@@ -21,6 +21,7 @@ from ..inbox.operating import time_text
 from ..inbox.reviewing import Corrections, ReviewInbox, Ruling
 from ..observe.details import Observers, ReviewDecided
 from ..results.corrections import check_corrections
+from ..results.known_names import KnownNames
 from ..worker.judging import reviewed
 
 #: The id that `paperhook review list` shows, or the event that a handler got.
@@ -124,7 +125,14 @@ class Reviews:
         await self._adecided(*self._ask(which, Decision.REJECTED, by, note, {}))
 
     def correct(
-        self, which: Which, corrections: Corrections, *, accept: bool = False, by: str = "", note: str = ""
+        self,
+        which: Which,
+        corrections: Corrections,
+        *,
+        accept: bool = False,
+        new_fields: bool = False,
+        by: str = "",
+        note: str = "",
     ) -> None:
         """Set values that the provider misread; then the rules are asked about the corrected document.
 
@@ -133,27 +141,50 @@ class Reviews:
             corrections: Field path to text, such as `{"total": "45.50", "line_items[0].quantity": "2"}`; None takes a value
                 away.
             accept: Do not ask the rules: it is right so.
+            new_fields: A name that neither the schemas nor the document know makes a new field; else it is taken for a typo.
             by: Who; for the audit.
             note: Why.
 
         Raises:
-            CorrectionInvalid: If a path or a value cannot be read; nothing was written.
+            CorrectionInvalid: If a path, a name or a value is wrong; nothing was written.
             NotInReview: If it does not wait: somebody else decided.
             InboxError: If the store is away.
         """
+        event_id = _id(which)
+        rows = self._inbox.rows(Filter(ids=(event_id,)), limit=1).result()
+        reviews = self._inbox.reviews([event_id]).result()
+        self._check(corrections, self._held(rows, reviews), takes_new=new_fields)
         self._decided(*self._ask(which, _corrected(accept), by, note, corrections))
 
     async def acorrect(
-        self, which: Which, corrections: Corrections, *, accept: bool = False, by: str = "", note: str = ""
+        self,
+        which: Which,
+        corrections: Corrections,
+        *,
+        accept: bool = False,
+        new_fields: bool = False,
+        by: str = "",
+        note: str = "",
     ) -> None:
         """Do what `correct` does without blocking the event loop."""
+        event_id = _id(which)
+        rows = await asyncio.wrap_future(self._inbox.rows(Filter(ids=(event_id,)), limit=1))
+        reviews = await asyncio.wrap_future(self._inbox.reviews([event_id]))
+        self._check(corrections, self._held(rows, reviews), takes_new=new_fields)
         await self._adecided(*self._ask(which, _corrected(accept), by, note, corrections))
+
+    def _check(self, corrections: Corrections, found: tuple[Held, ...], *, takes_new: bool) -> None:
+        """Check corrections against what a waiting document has; of one that does not wait only their form."""
+        known = [
+            KnownNames(_result_of(held), _paths_of(held.review), takes_new)
+            for held in found
+            if held.state is State.REVIEW
+        ]
+        check_corrections(corrections, known[0] if known else None)
 
     def _ask(
         self, which: Which, decision: Decision, by: str, note: str, corrections: Corrections
     ) -> tuple[Ruling, Future[bool]]:
-        if corrections or decision is Decision.CORRECTED:
-            check_corrections(corrections)
         ruling = Ruling(_id(which), decision, self._clock(), by, note, dict(corrections))
         return ruling, self._inbox.decide(ruling)
 
@@ -194,6 +225,21 @@ def _completed(read: Callable[[Entry], Event], entry: Entry) -> DocumentComplete
     if not isinstance(event, DocumentCompleted):
         raise NotInReview(f"the document is kept as {event.type}: nothing of it can be judged")
     return event
+
+
+def _result_of(held: Held) -> Result | None:
+    """Read a document; None where only the application can, or where the delivery has no result."""
+    try:
+        event = held.event
+    except (ConfigurationError, NotInReview):
+        return None
+    return event.result if event.has_result else None
+
+
+def _paths_of(review: Review) -> frozenset[str]:
+    """Give the paths that its rules name, and those that were corrected before."""
+    named = [reason.field for reason in review.reasons if reason.field is not None]
+    return frozenset([*named, *review.corrections])
 
 
 def held_json(held: Held, *, values: bool = False) -> dict[str, Any]:

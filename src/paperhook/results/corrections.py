@@ -12,6 +12,7 @@ from typing import Any
 
 from ..core.result import ROWS, Field, Result
 from ..errors import CorrectionInvalid
+from .known_names import KnownNames
 from .values import read_value
 
 #: Also what a provider calls it: `Kopf.Datum`, `Invoice No.`; brackets belong to rows.
@@ -21,14 +22,18 @@ _FIELD = re.compile(_NAME)
 _FIRST_COLUMN = {"taxes": "tax"}
 
 
-def check_corrections(corrections: Mapping[str, str | None]) -> None:
+def check_corrections(corrections: Mapping[str, str | None], known: KnownNames | None = None) -> None:
     """Check paths and values before they are written down.
 
+    Args:
+        known: The names that fields may have; None takes any.
+
     Raises:
-        CorrectionInvalid: If one is no path, or its value cannot be read; `problems` names all of them, never a value.
+        CorrectionInvalid: If one is no path, has a name that is not known, or its value cannot be read; `problems` names all
+            of them, never a value.
     """
     problems = tuple(
-        f"{path}: {problem}" for path, text in corrections.items() if (problem := _problem(path, text))
+        f"{path}: {problem}" for path, text in corrections.items() if (problem := _problem(path, text, known))
     )
     if not corrections:
         problems = ("nothing: name a field and its value",)
@@ -90,7 +95,7 @@ def _set(field: Field | None, name: str, text: str | None) -> Field:
     return (field or Field()).model_copy(update=changed)
 
 
-def _problem(path: str, text: str | None) -> str:
+def _problem(path: str, text: str | None, known: KnownNames | None) -> str:
     place = _ROW.fullmatch(path)
     if place is None and not _FIELD.fullmatch(path):
         return "this is no field; write total, or line_items[0].amount"
@@ -99,4 +104,8 @@ def _problem(path: str, text: str | None) -> str:
     if place is not None and place[3] is None:
         return "" if text is None else "a row has no value of its own"
     name = path if place is None else str(place[3])
+    if known is not None:
+        strange = known.problem_of_field(name) if place is None else known.problem_of_column(place[1], name)
+        if strange:
+            return strange
     return "" if text is None else read_value(name, text)[1]
