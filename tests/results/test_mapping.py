@@ -535,7 +535,7 @@ def test_callers_positions_are_used() -> None:
     result = read_result(
         {"Total": "5", "items": [{"qty": 1}, {"qty": 2}]},
         positions={"Total": spot},
-        item_positions=[{"qty": spot}],
+        row_positions={"line_items": [{"qty": spot}]},
     )
 
     for field in (result.fields["total"], result.line_items[0]["quantity"]):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from paperhook.simulator.documents import file_kind
-from paperhook.simulator.naming import item_meaning, meaning, number
+from paperhook.simulator.naming import LINE_ITEMS, TAXES, column_meaning, meaning, number
 from paperhook.simulator.ocriva_results import schema_names
 
 
@@ -24,11 +24,15 @@ def test_a_name_means_a_standard_field_however_it_is_written(name: str, standard
 
 
 def test_columns_of_line_items_have_meanings_of_their_own() -> None:
-    assert (item_meaning("Total"), item_meaning("Price"), item_meaning("SKU")) == (
-        "amount",
-        "unit_price",
-        None,
-    )
+    columns = [column_meaning(LINE_ITEMS, name) for name in ("Total", "Price", "SKU")]
+
+    assert columns == ["amount", "unit_price", None]
+    assert [column_meaning(TAXES, name) for name in ("VAT", "Rate", "Net", "Amount")] == [
+        "tax",
+        "tax_rate",
+        "taxable_amount",
+        "tax",
+    ]
 
 
 @pytest.mark.parametrize(

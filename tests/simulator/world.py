@@ -46,6 +46,7 @@ class Extraction:
     fields: Mapping[str, Found] = field(default_factory=dict)
     line_items: tuple[Mapping[str, Found], ...] = ()
     warnings: tuple[str, ...] = ()
+    taxes: tuple[Mapping[str, Found], ...] = ()
 
 
 ACME = Extraction(
@@ -89,6 +90,13 @@ MUSTER = Extraction(
             "quantity": Found("2.5", "2,5"),
             "unit_price": Found("400.00", "400,00"),
             "amount": Found("1000.00", "1.000,00"),
+        },
+    ),
+    taxes=(
+        {
+            "tax_rate": Found("19", "19 %"),
+            "taxable_amount": Found("1000.00", "1.000,00"),
+            "tax": Found("190.00", "190,00 €", box=(700, 800, 800, 820)),
         },
     ),
 )

@@ -16,7 +16,7 @@ from ..core.result import Field, Result
 from ..errors import ConfigurationError, PaperhookError
 from ..reading.extraction import ExtractedField, Extraction
 from ..reading.reader import Reader
-from ..results.names import ALIASES, DATES, MONEY, NUMBERS
+from ..results.names import ALIASES, DATES, MONEY, NUMBERS, PERCENTAGES
 from .expected import ExpectedDocument
 from .figures import EvaluatedDocument, Evaluation
 from .judging import judge
@@ -77,6 +77,7 @@ def local_result(extraction: Extraction) -> Result:
     return Result(
         fields={ALIASES.get(name, name): field for name, field in _fields(extraction.fields).items()},
         line_items=tuple(_fields(row) for row in extraction.line_items),
+        taxes=tuple(_fields(row) for row in extraction.taxes),
         text=extraction.text,
         warnings=extraction.warnings,
         document_type=extraction.document_type,
@@ -90,7 +91,7 @@ def _fields(found: Mapping[str, ExtractedField]) -> dict[str, Field]:
 
 def _field(name: str, found: ExtractedField) -> Field:
     value: Any = found.value
-    if name in MONEY | NUMBERS:
+    if name in MONEY | NUMBERS | PERCENTAGES:
         value = Decimal(found.value)
     elif name in DATES:
         value = date.fromisoformat(found.value)

@@ -50,6 +50,12 @@ INVOICE_COLUMNS = (
         type="array",
         children=tuple(Column(name=name) for name in ("description", "quantity", "unit_price", "amount")),
     ),
+    Column(
+        name="taxes",
+        type="array",
+        description="one row for each rate of tax",
+        children=tuple(Column(name=name) for name in ("tax_rate", "taxable_amount", "tax")),
+    ),
 )
 
 #: Ids that `ocr_fields(template_id=)` takes; a newer one may be given as well.

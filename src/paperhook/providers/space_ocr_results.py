@@ -13,9 +13,9 @@ from typing import Any
 from ..core.answers import number_in, text_in
 from ..core.job import Job
 from ..core.provider import NOTHING
-from ..core.result import Box, Result
+from ..core.result import ROWS, Box, Result
 from ..results.mapping import ANNOTATIONS, Position, read_result
-from ..results.names import ITEM_LISTS, snake_case
+from ..results.names import ITEM_LISTS, OTHER_LISTS, snake_case
 
 #: What stands beside the values, of a document and of each row.
 _GEOMETRY = frozenset({"field_bboxes", "bbox", "vertices", "bbox_source", "match_ratio", "text_verified"})
@@ -37,15 +37,14 @@ def read_values(
             values.setdefault(beside, outer[beside])
     boxes = values.pop("field_bboxes", None)
     positions, warnings = _positions(boxes)
-    item_positions: list[Mapping[str, Position]] = []
+    row_positions: dict[str, list[Mapping[str, Position]]] = {}
     for name, rows in values.items():
         if not isinstance(rows, list):
             continue
-        is_lines = snake_case(name) in ITEM_LISTS
+        member = _member_of(name, names)
         for index, row in enumerate(rows):
             found, doubts = _positions(row.get("field_bboxes") if isinstance(row, Mapping) else None)
-            if is_lines:
-                item_positions.append(found)
+            row_positions.setdefault(member, []).append(found)
             warnings += [f"{name}[{index}].{doubt}" for doubt in doubts]
         values[name] = [_without_geometry(row) for row in rows]
     result = read_result(
@@ -53,10 +52,18 @@ def read_values(
         names=names,
         item_names=item_names,
         positions=positions,
-        item_positions=item_positions,
+        row_positions=row_positions,
         raw=raw,
     )
     return result.model_copy(update={"warnings": (*result.warnings, *warnings)}) if warnings else result
+
+
+def _member_of(name: str, names: Mapping[str, str]) -> str:
+    """Say which rows of a result the rows of an array become; the array's own name where they become none."""
+    told, key = names.get(name, ""), snake_case(name)
+    if told in ROWS:
+        return told
+    return "line_items" if key in ITEM_LISTS else OTHER_LISTS.get(key, name)
 
 
 def content_digest(name: str, given: Any) -> str:

@@ -101,6 +101,8 @@ class Extraction:
     line_items: tuple[Mapping[str, ExtractedField], ...]
     #: A field path and a reason each, never content of the document.
     warnings: tuple[str, ...]
+    #: One for each rate of tax; keys of each are among ``tax_rate``, ``taxable_amount``, ``tax``.
+    taxes: tuple[Mapping[str, ExtractedField], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The same as plain values, for JSON."""
@@ -117,6 +119,7 @@ class Extraction:
             fields=_fields(raw["fields"]),
             line_items=tuple(_fields(item) for item in raw["line_items"]),
             warnings=tuple(raw["warnings"]),
+            taxes=tuple(_fields(row) for row in raw["taxes"]),
         )
 
 

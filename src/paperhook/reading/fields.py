@@ -15,6 +15,7 @@ from paperhook.reading.layout import Line, blocks_of
 from paperhook.reading.money import settle_currency
 from paperhook.reading.numbers import find_number, find_order_number
 from paperhook.reading.parties import Scene, claims_of, find_customer
+from paperhook.reading.rates import find_rates
 from paperhook.reading.settling import settle
 from paperhook.reading.slips import Sum, rows_without_heads
 from paperhook.reading.totals import Candidate, Totals, candidates, choose, find_amount_due
@@ -60,12 +61,10 @@ def extract(pages: Sequence[Page]) -> Extraction:
         language=context.language,
         page_count=len(pages),
         text="\f".join(_text(page, context.lines) for page in context.pages),
-        fields={name: _discounted(fields[name], certainty) for name in FIELDS if name in fields},
-        line_items=tuple(
-            {name: _discounted(field, certainty) for name, field in _item_fields(item).items()}
-            for item in items
-        ),
+        fields=_discounted({name: fields[name] for name in FIELDS if name in fields}, certainty),
+        line_items=tuple(_discounted(_item_fields(item), certainty) for item in items),
         warnings=_warnings(totals),
+        taxes=tuple(_discounted(row, certainty) for row in find_rates(context, totals)),
     )
 
 
@@ -78,9 +77,14 @@ def _text(page: Page, lines: Sequence[Line]) -> str:
     return "\n".join(line.text for line in lines if line.page is page)
 
 
-def _discounted(field: ExtractedField, certainty: Mapping[int, float]) -> ExtractedField:
+def _discounted(
+    fields: Mapping[str, ExtractedField], certainty: Mapping[int, float]
+) -> dict[str, ExtractedField]:
     """Nothing read from a picture is surer than the recognition of its page."""
-    return replace(field, confidence=round(field.confidence * certainty[field.page_number], 3))
+    return {
+        name: replace(field, confidence=round(field.confidence * certainty[field.page_number], 3))
+        for name, field in fields.items()
+    }
 
 
 def _party_fields(context: Context) -> dict[str, ExtractedField]:

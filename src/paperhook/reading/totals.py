@@ -61,7 +61,7 @@ def candidates(
     found: list[Candidate] = []
     for label in labels:
         kinds = [meaning for meaning in label.meanings if meaning in MONEY]
-        if not kinds or label.line_index in avoid:
+        if not kinds or label.line_index in avoid or _heads_several_rates(label, lines):
             continue
         for kind in kinds:
             found.extend(_of_label(kind, label, lines, labels, mark))
@@ -85,6 +85,14 @@ def _below_head(label: Label, kinds: Sequence[str], lines: Sequence[Line], mark:
         return []
     amounts = [amount for amount in amounts_in(row.phrases[label.phrase_index], mark) if amount.is_money]
     return [Candidate(kind, amount, _COLUMN, label) for kind in kinds for amount in amounts]
+
+
+def _heads_several_rates(label: Label, lines: Sequence[Line]) -> bool:
+    """Whether a label is in the head of a table with a row for each rate of tax: then none of them is the sum."""
+    if not is_head_of_sums(lines[label.line_index]):
+        return False
+    rows = lines[label.line_index + 1 : label.line_index + 3]
+    return len(rows) == 2 and all(re.search(r"\d\s?%", row.text) for row in rows)
 
 
 def _in_columns(label: Label, lines: Sequence[Line], mark: str) -> list[Candidate]:

@@ -233,7 +233,7 @@ def place(
     layout: Layout,
     values: Any,
     positions: Mapping[str, Position],
-    item_positions: Sequence[Mapping[str, Position]],
+    row_positions: Mapping[str, Sequence[Mapping[str, Position]]],
 ) -> None:
     """Give entries their positions: the caller's first, then the annotations, whose warnings are taken over."""
     notes = values.get(ANNOTATIONS) if isinstance(values, Mapping) else None
@@ -242,7 +242,7 @@ def place(
     for member, rows in layout.rows.items():
         noted = notes.get(member)
         noted = noted if isinstance(noted, list) else []
-        known = item_positions if member == "line_items" else ()
+        known = row_positions.get(member, ())
         for index, row in enumerate(rows):
             given = known[index] if index < len(known) else NOTHING
             _place(row, given, noted[index] if index < len(noted) else None)

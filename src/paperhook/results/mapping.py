@@ -32,7 +32,7 @@ def read_result(
     item_names: Mapping[str, str] = NOTHING,
     items: Sequence[str] = ITEM_LISTS,
     positions: Mapping[str, Position] = NOTHING,
-    item_positions: Sequence[Mapping[str, Position]] = (),
+    row_positions: Mapping[str, Sequence[Mapping[str, Position]]] = NOTHING,
     raw: Any = None,
     document_type: str | None = None,
     confidence: float | None = None,
@@ -49,7 +49,7 @@ def read_result(
         item_names: The same for the columns of rows.
         items: Names of the members that hold line items; lists of objects that no table knows become tables.
         positions: By the provider's name.
-        item_positions: The same for each line item, in order.
+        row_positions: The same for each row, in order, by the member of the result: `line_items`, `taxes`.
         raw: Kept as it is.
         document_type: Where the provider says it elsewhere.
         confidence: 0..1, of the whole document.
@@ -59,7 +59,7 @@ def read_result(
     """
     layout = lay_out(values, items, names)
     warnings = layout.warnings
-    place(layout, values, positions, item_positions)
+    place(layout, values, positions, row_positions)
     entries = name_entries(layout.entries, names, DOCUMENT, warnings)
     rows = {
         member: [name_entries(row, item_names, COLUMNS[member], warnings) for row in found]

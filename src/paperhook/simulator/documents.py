@@ -78,6 +78,11 @@ class ReadDocument(Protocol):
         ...
 
     @property
+    def taxes(self) -> Sequence[Mapping[str, ReadField]]:
+        """One mapping per rate of tax: tax_rate, taxable_amount, tax."""
+        ...
+
+    @property
     def warnings(self) -> Sequence[str]:
         """What the reader was unsure of."""
         ...

@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from paperhook.simulator.bodies import Answer, form_body, json_bytes
 from paperhook.simulator.deliveries import DeliveryRules, WebhookTarget, hmac_sha256_hex
 from paperhook.simulator.documents import ReadDocument, ReadField, Unreadable, Upload
-from paperhook.simulator.naming import annotate, number
+from paperhook.simulator.naming import LINE_ITEMS, annotate, number
 from paperhook.simulator.store import Shelf
 from paperhook.simulator.wire import Refusal, Services, Wire, bearer
 
@@ -258,7 +258,8 @@ def _line(item: Mapping[str, ReadField]) -> dict[str, object]:
 def _annotated(found: ReadDocument, number_name: str, *, wanted: bool) -> dict[str, object]:
     if not wanted:
         return {}
-    return {"_paperhook": annotate(found, {**_NAMES, number_name: "invoice_number"}, _ITEM_NAMES)}
+    names = {**_NAMES, number_name: "invoice_number"}
+    return {"_paperhook": annotate(found, names, {LINE_ITEMS: _ITEM_NAMES})}
 
 
 def _value(found: ReadField | None) -> str | None:

@@ -35,7 +35,7 @@ from paperhook.simulator.bodies import (
 from paperhook.simulator.deliveries import DeliveryRules, WebhookTarget, is_success
 from paperhook.simulator.documents import ReadDocument, Unreadable, Upload, file_kind
 from paperhook.simulator.limits import Grant
-from paperhook.simulator.naming import LINE_ITEMS, annotate, meaning
+from paperhook.simulator.naming import LINE_ITEMS, TAXES, annotate, meaning, rows_of
 from paperhook.simulator.store import Shelf
 from paperhook.simulator.wire import Refusal, Services, Wire
 
@@ -45,10 +45,14 @@ RETENTION_SECONDS = 24 * 3600
 """Source: Webhook Integration page."""
 DEFAULT_FIELDS = (
     "vendor", "customer", "invoice_no", "invoice_date", "due_date", "currency", "subtotal", "tax", "total", "amount_due",
-    "po_number", "line_items",
+    "po_number", "line_items", "taxes",
 )  # fmt: skip
 """Fields of a template nobody described."""
-ITEM_FIELDS = ("description", "quantity", "unit_price", "amount")
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    LINE_ITEMS: ("description", "quantity", "unit_price", "amount"),
+    TAXES: ("tax_rate", "taxable_amount", "tax"),
+}
+"""Of fields that are rows; assumed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,16 +261,22 @@ class DocuProx(Wire):
         meanings = {name: meaning(name) for name in names}
         result: dict[str, object] = {}
         for name, standard in meanings.items():
-            if standard == LINE_ITEMS:
+            if standard is not None and standard in COLUMNS:
+                columns = COLUMNS[standard]
                 result[name] = [
-                    {one: item[one].value for one in ITEM_FIELDS if one in item} for item in found.line_items
+                    {one: row[one].value for one in columns if one in row} for row in rows_of(found, standard)
                 ]
             else:
                 known = found.fields.get(standard or "")
                 result[name] = None if known is None else known.value
         if self.settings.annotations:
             known_names = {name: standard for name, standard in meanings.items() if standard is not None}
-            result["_paperhook"] = annotate(found, known_names, {name: name for name in ITEM_FIELDS})
+            wanted = {
+                rows: {name: name for name in columns}
+                for rows, columns in COLUMNS.items()
+                if rows in {LINE_ITEMS, *known_names.values()}
+            }
+            result["_paperhook"] = annotate(found, known_names, wanted)
         return result
 
     def _is_expired(self, job: Job) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from paperhook.simulator.documents import ReadDocument, ReadField
 
 LINE_ITEMS = "line_items"
+TAXES = "taxes"
 _PLAIN = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?")
 
 _MEANINGS: Mapping[str, tuple[str, ...]] = {
@@ -25,6 +26,10 @@ _MEANINGS: Mapping[str, tuple[str, ...]] = {
     "amount_due": ("amountdue", "balancedue", "totaldue", "dueamount", "amountpayable"),
     "po_number": ("ponumber", "po", "purchaseorder", "purchaseordernumber", "ordernumber", "orderno"),
     LINE_ITEMS: ("lineitems", "items", "lines", "positions", "rows"),
+    TAXES: (
+        "taxes", "taxlines", "taxbreakdown", "taxdetails", "taxsubtotals", "taxsummary", "taxrates", "vatbreakdown", "vatlines",
+        "vatdetails", "vatsummary", "vatrates",
+    ),
 }  # fmt: skip
 _ITEM_MEANINGS: Mapping[str, tuple[str, ...]] = {
     "description": ("description", "name", "item", "product", "service", "text"),
@@ -32,8 +37,16 @@ _ITEM_MEANINGS: Mapping[str, tuple[str, ...]] = {
     "unit_price": ("unitprice", "price", "rate", "unitcost"),
     "amount": ("amount", "total", "linetotal", "totalprice", "sum", "net"),
 }
+_TAX_MEANINGS: Mapping[str, tuple[str, ...]] = {
+    "tax_rate": ("taxrate", "rate", "vatrate", "percent", "percentage", "taxpercent", "vatpercent"),
+    "taxable_amount": ("taxableamount", "taxable", "base", "net", "netamount", "taxbase"),
+    "tax": ("tax", "vat", "taxamount", "vatamount", "amount"),
+}
 _STANDARD = {word: name for name, words in _MEANINGS.items() for word in words}
-_ITEM_STANDARD = {word: name for name, words in _ITEM_MEANINGS.items() for word in words}
+_COLUMNS = {
+    LINE_ITEMS: {word: name for name, words in _ITEM_MEANINGS.items() for word in words},
+    TAXES: {word: name for name, words in _TAX_MEANINGS.items() for word in words},
+}
 
 
 def meaning(name: str) -> str | None:
@@ -41,9 +54,14 @@ def meaning(name: str) -> str | None:
     return _STANDARD.get(_bare(name))
 
 
-def item_meaning(name: str) -> str | None:
-    """Say which standard line-item field a name means; None when it is none."""
-    return _ITEM_STANDARD.get(_bare(name))
+def column_meaning(rows: str, name: str) -> str | None:
+    """Say which standard column of `line_items` or `taxes` a name means; None when it is none."""
+    return _COLUMNS[rows].get(_bare(name))
+
+
+def rows_of(document: ReadDocument, rows: str) -> Sequence[Mapping[str, ReadField]]:
+    """Give the rows of a document: its `line_items` or its `taxes`."""
+    return document.taxes if rows == TAXES else document.line_items
 
 
 def annotation(field: ReadField) -> dict[str, object]:
@@ -57,24 +75,28 @@ def annotation(field: ReadField) -> dict[str, object]:
 
 
 def annotate(
-    document: ReadDocument, names: Mapping[str, str], item_names: Mapping[str, str]
+    document: ReadDocument, names: Mapping[str, str], columns: Mapping[str, Mapping[str, str]]
 ) -> dict[str, object]:
     """Build the member `_paperhook` of a result: positions and confidences, which this provider does not document.
 
     Args:
         names: The provider's (or the user's) field name to the standard one.
-        item_names: The same for the columns of line items.
+        columns: The same for the columns of `line_items` and, where the provider has a place for them, of `taxes`.
     """
+    rows = {
+        member: [
+            {given: annotation(row[standard]) for given, standard in known.items() if standard in row}
+            for row in rows_of(document, member)
+        ]
+        for member, known in columns.items()
+    }
     return {
         "fields": {
             given: annotation(document.fields[standard])
             for given, standard in names.items()
             if standard in document.fields
         },
-        LINE_ITEMS: [
-            {given: annotation(item[standard]) for given, standard in item_names.items() if standard in item}
-            for item in document.line_items
-        ],
+        **rows,
         "warnings": list(document.warnings),
     }
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import cast
 
 from paperhook.simulator.documents import ReadDocument, ReadField
-from paperhook.simulator.naming import LINE_ITEMS, annotate, meaning, number
+from paperhook.simulator.naming import LINE_ITEMS, TAXES, annotate, meaning, number, rows_of
 
 DEFAULT_SCHEMA: Mapping[str, object] = {
     "type": "object",
@@ -23,14 +23,30 @@ DEFAULT_SCHEMA: Mapping[str, object] = {
         "amountDue": {"type": "number"},
         "poNumber": {"type": "string"},
         "lineItems": {"type": "array"},
+        "taxes": {"type": "array"},
     },
 }
-_AMOUNTS = frozenset({"subtotal", "tax", "total", "amount_due", "quantity", "unit_price", "amount"})
-_ITEM_NAMES = {
-    "description": "description",
-    "quantity": "quantity",
-    "unitPrice": "unit_price",
-    "amount": "amount",
+_AMOUNTS = frozenset(
+    {
+        "subtotal",
+        "tax",
+        "total",
+        "amount_due",
+        "quantity",
+        "unit_price",
+        "amount",
+        "tax_rate",
+        "taxable_amount",
+    }
+)
+_COLUMNS: Mapping[str, Mapping[str, str]] = {
+    LINE_ITEMS: {
+        "description": "description",
+        "quantity": "quantity",
+        "unitPrice": "unit_price",
+        "amount": "amount",
+    },
+    TAXES: {"taxRate": "tax_rate", "taxableAmount": "taxable_amount", "taxAmount": "tax"},
 }
 
 
@@ -50,18 +66,21 @@ def extracted(found: ReadDocument, names: Iterable[str], *, annotated: bool) -> 
     meanings = {name: meaning(name) for name in names}
     result: dict[str, object] = {}
     for name, standard in meanings.items():
-        if standard == LINE_ITEMS:
-            result[name] = [_item(item) for item in found.line_items]
+        if standard is not None and standard in _COLUMNS:
+            result[name] = [_row(row, _COLUMNS[standard]) for row in rows_of(found, standard)]
         else:
             result[name] = _value(found.fields.get(standard or ""), standard or "")
     if annotated:
         known = {name: standard for name, standard in meanings.items() if standard is not None}
-        result["_paperhook"] = annotate(found, known, _ITEM_NAMES)
+        wanted = {
+            rows: columns for rows, columns in _COLUMNS.items() if rows in {LINE_ITEMS, *known.values()}
+        }
+        result["_paperhook"] = annotate(found, known, wanted)
     return result
 
 
-def _item(item: Mapping[str, ReadField]) -> dict[str, object]:
-    return {given: _value(item.get(standard), standard) for given, standard in _ITEM_NAMES.items()}
+def _row(row: Mapping[str, ReadField], columns: Mapping[str, str]) -> dict[str, object]:
+    return {given: _value(row.get(standard), standard) for given, standard in columns.items()}
 
 
 def _value(field: ReadField | None, standard: str) -> object:

@@ -11,12 +11,17 @@ from typing import cast
 
 from paperhook.simulator.bodies import BodyMalformed
 from paperhook.simulator.documents import ReadDocument, ReadField
-from paperhook.simulator.naming import LINE_ITEMS, annotate, item_meaning, meaning
+from paperhook.simulator.naming import LINE_ITEMS, TAXES, annotate, column_meaning, meaning, rows_of
 
 CONFIDENT_MATCH = 0.85
 """Source: AP-automation article."""
 
 _ITEMS = ("description", "quantity", "unit_price", "amount")
+_ROWS: Mapping[str, tuple[str, ...]] = {
+    LINE_ITEMS: _ITEMS,
+    TAXES: ("tax_rate", "taxable_amount", "tax"),
+}
+"""The columns of the arrays that can be read."""
 _DOCUMENT = (
     "vendor",
     "customer",
@@ -47,7 +52,10 @@ class Column:
         return {"name": self.name, "type": self.type, **({"children": children} if children else {})}
 
 
-DEFAULT_COLUMNS = (*(Column(name) for name in _DOCUMENT), Column(LINE_ITEMS, "array", _ITEMS))
+DEFAULT_COLUMNS = (
+    *(Column(name) for name in _DOCUMENT),
+    *(Column(name, "array", children) for name, children in _ROWS.items()),
+)
 TEMPLATES: Mapping[str, tuple[Column, ...]] = {
     "invoice": DEFAULT_COLUMNS,
     "receipt": (
@@ -122,8 +130,8 @@ def boxes(found: ReadDocument, wanted: tuple[Column, ...]) -> dict[str, object]:
 def suggestions(found: ReadDocument) -> list[dict[str, object]]:
     """Propose the fields a document has."""
     present = [column for column in DEFAULT_COLUMNS if column.name in found.fields]
-    items = [column for column in DEFAULT_COLUMNS if column.type == "array" and found.line_items]
-    return [column.to_json() for column in (*present, *items)]
+    arrays = [column for column in DEFAULT_COLUMNS if column.type == "array" and rows_of(found, column.name)]
+    return [column.to_json() for column in (*present, *arrays)]
 
 
 def present_columns(found: ReadDocument) -> tuple[Column, ...]:
@@ -133,8 +141,8 @@ def present_columns(found: ReadDocument) -> tuple[Column, ...]:
 
 def _column(entry: object) -> Column:
     if isinstance(entry, str) and entry:
-        is_array = meaning(entry) == LINE_ITEMS
-        return Column(entry, "array" if is_array else "string", _ITEMS if is_array else ())
+        columns_of_rows = _ROWS.get(meaning(entry) or "", ())
+        return Column(entry, "array" if columns_of_rows else "string", columns_of_rows)
     if not isinstance(entry, Mapping):
         raise BodyMalformed("a field is a name or an object with name and type")
     members = cast("Mapping[str, object]", entry)
@@ -147,7 +155,8 @@ def _column(entry: object) -> Column:
     ):
         raise BodyMalformed("a field needs a name, and its type is string or array")
     names = tuple(column.name for column in columns(cast("list[object]", children)))
-    return Column(name, str(kind), names or (_ITEMS if kind == "array" else ()))
+    usual = _ROWS.get(meaning(name) or "", _ITEMS) if kind == "array" else ()
+    return Column(name, str(kind), names or usual)
 
 
 def _printed(found: ReadDocument, column: Column) -> str:
@@ -160,13 +169,15 @@ def _printed(found: ReadDocument, column: Column) -> str:
 
 
 def _rows(found: ReadDocument, column: Column) -> list[dict[str, object]]:
-    if meaning(column.name) != LINE_ITEMS:
+    rows = meaning(column.name)
+    if rows is None or rows not in _ROWS:
         return []
-    return [_row(item, column.children) for item in found.line_items]
+    known = {name: column_meaning(rows, name) or "" for name in column.children}
+    return [_row(row, known) for row in rows_of(found, rows)]
 
 
-def _row(item: Mapping[str, ReadField], names: tuple[str, ...]) -> dict[str, object]:
-    fields = {name: item.get(item_meaning(name) or "") for name in names}
+def _row(row: Mapping[str, ReadField], names: Mapping[str, str]) -> dict[str, object]:
+    fields = {name: row.get(standard) for name, standard in names.items()}
     return {
         **{name: "" if field is None else field.text for name, field in fields.items()},
         "field_bboxes": {name: _position(field) for name, field in fields.items() if field is not None},
@@ -187,7 +198,13 @@ def _position(field: ReadField) -> dict[str, object]:
 
 def _annotations(found: ReadDocument, wanted: tuple[Column, ...]) -> dict[str, object]:
     names = {column.name: known for column in wanted if (known := meaning(column.name)) is not None}
-    children = [child for column in wanted if column.type == "array" for child in column.children]
-    return annotate(
-        found, names, {child: known for child in children if (known := item_meaning(child)) is not None}
-    )
+    arrays: dict[str, tuple[str, ...]] = {LINE_ITEMS: ()}
+    for column in wanted:
+        rows = names.get(column.name)
+        if column.type == "array" and rows is not None and rows in _ROWS:
+            arrays[rows] = column.children
+    columns = {
+        rows: {name: known for name in children if (known := column_meaning(rows, name)) is not None}
+        for rows, children in arrays.items()
+    }
+    return annotate(found, names, columns)
