@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -240,7 +239,7 @@ def test_a_courier_that_was_stopped_starts_again_with_the_next_key(courier: Cour
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
-@pytest.mark.skipif(sys.version_info >= (3, 12), reason="Python warns of forks beside threads")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_process_has_a_courier_of_its_own(tmp_path, engine: Engine) -> None:
     inbox = SqliteInbox(tmp_path / "inbox.db")
     courier = Courier(inbox, engine, patience=30)

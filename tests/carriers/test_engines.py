@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
+import signal
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
@@ -224,6 +227,46 @@ def test_procrastinate_takes_keys_while_its_app_is_open_on_a_loop() -> None:
 def test_pgqueuer_needs_to_know_whose_events_it_runs() -> None:
     with pytest.raises(ConfigurationError, match="no Webhooks"):
         PgQueuerCarrier("postgresql://").register(object())  # type: ignore[arg-type]
+
+
+def test_pgqueuer_runs_the_event_of_each_job() -> None:
+    registered: dict[str, Any] = {}
+
+    class App:
+        def entrypoint(self, name: str, /) -> Any:
+            return lambda function: registered.setdefault(name, function)
+
+    runs, carrier = Runs(), PgQueuerCarrier("postgresql://", entrypoint="ours")
+    carrier.attach(runs)
+    carrier.register(App())
+
+    asyncio.run(registered["ours"](SimpleNamespace(payload=json.dumps(KEYS[1]).encode())))
+
+    assert runs.ran == [KEYS[1]]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_process_carries_on_a_connection_of_its_own() -> None:
+    schema = postgres.address()
+    setting = Setting("pgqueuer", schema, schema, "carried", "")
+    install(setting)
+    carrier = carrier_of(setting)
+    carrier.carry(KEYS[:1])
+
+    # As a thread of the parent may hold it in this moment.
+    with carrier._lock:
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)
+            carrier.carry(KEYS[1:])
+            carrier.close()
+            os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    carrier.carry(KEYS[:1])
+    carrier.close()
+
+    assert jobs(setting) == [*KEYS, KEYS[0]]
 
 
 def test_the_log_is_under_the_name_of_the_package(

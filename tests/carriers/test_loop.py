@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 import threading
 from concurrent.futures import CancelledError
 
@@ -95,7 +94,7 @@ def test_closing_cancels_what_runs_and_twice_is_fine() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
-@pytest.mark.skipif(sys.version_info >= (3, 12), reason="Python warns of forks beside threads")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_process_has_a_loop_of_its_own() -> None:
     async def answer() -> int:
         return 42

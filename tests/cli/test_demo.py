@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from paperhook.cli import demo
 from paperhook.cli.demo import sample
+from tests.reading.drawing import Sheet
 
 from .running import lines, program, run
 
@@ -98,3 +100,31 @@ def test_the_program_prints_no_traceback_for_a_wrong_provider():
     assert started.returncode == 2
     assert "acme" in errors
     assert "Traceback" not in errors
+
+
+def test_a_document_of_two_pages_is_put_together_where_each_page_is_a_job(tmp_path: Path):
+    sheet = Sheet()
+    sheet.text(60, 60, "Invoice INV-7", 16)
+    sheet.next_page()
+    sheet.pairs(60, 100, 400, [("Subtotal", "GBP 10.00"), ("VAT", "GBP 2.00"), ("Total", "GBP 12.00")])
+    (tmp_path / "two.pdf").write_bytes(sheet.pdf())
+
+    result = run("demo", str(tmp_path / "two.pdf"), "--provider", "space-ocr", "--json")
+
+    (found,) = lines(result)
+    assert found["event"] == "document.completed"
+    assert {found["fields"][name]["page"] for name in ("invoice_number", "total")} == {1, 2}
+
+
+def test_what_no_handler_sees_or_does_not_end_in_time_is_not_done(monkeypatch: pytest.MonkeyPatch):
+    async def forget(*_: object) -> None: ...
+
+    monkeypatch.setattr(demo._Desk, "note", forget)
+    monkeypatch.setattr(demo, "WEBHOOK_PATIENCE", 0.05)
+    unhandled = run("demo", "--json")
+    monkeypatch.setattr(demo, "DOCUMENT_DEADLINE", 0.0)
+    late = run("demo", "--json")
+
+    assert [(each.exit_code, lines(each)[0]["event"]) for each in (unhandled, late)] == [(1, ""), (1, "")]
+    assert lines(unhandled)[0]["error"]["code"] == "not_handled"
+    assert lines(late)[0]["error"]["code"] == "DeadlineExceeded"

@@ -99,6 +99,14 @@ def test_show_says_why_and_how_to_run_it_again(inbox: str):
     assert "Example Ltd" not in result.stdout
 
 
+def test_show_names_a_handler_that_is_done(inbox: str):
+    received(inbox, fails=False).close()
+
+    result = run("inbox", "show", "1", "--inbox", inbox)
+
+    assert result.stdout.splitlines()[-1] == "book: done, 1 attempts"
+
+
 def test_show_prints_the_delivery_only_when_asked(inbox: str):
     received(inbox, fails=False).close()
 

@@ -81,7 +81,7 @@ def test_once_stores_what_was_lost_and_counts_it(local: LocalProviders) -> None:
 
 
 def test_it_runs_until_it_is_stopped(local: LocalProviders) -> None:
-    running = program("reconcile", "office_app:hooks")
+    running = program("reconcile", "office_app:hooks", "--json")
     tracker = SqliteTracker("paperhook.db")
     patience = time.monotonic() + 30
     while not tracker.tally().result().settled:
@@ -93,8 +93,7 @@ def test_it_runs_until_it_is_stopped(local: LocalProviders) -> None:
     said, errors = running.communicate(timeout=30)
 
     assert running.returncode == 0, errors
-    assert said.startswith("reconciling; stop with Ctrl-C")
-    assert "recovered    1" in said
+    assert json.loads(said)["recovered"] == 1
 
 
 def test_hooks_without_a_client_are_a_wrong_configuration(local: LocalProviders) -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from paperhook import Client
+from paperhook import Client, Webhooks
 from paperhook.cli.demo import sample
 from paperhook.errors import ConfigurationError
-from paperhook.testing import LocalProviders
+from paperhook.providers import DocuParse
+from paperhook.testing import LocalProviders, signed_delivery
 from tests.settings import settings_of
 
 from .running import lines, run
@@ -109,6 +110,26 @@ def test_a_job_that_is_not_in_the_inbox_is_told(tmp_path: Path, monkeypatch: pyt
 
     assert isinstance(refused, ConfigurationError)
     assert "the inbox has no completed document" in str(refused)
+
+
+def test_a_job_that_nothing_held_back_is_shown_as_its_event_has_it(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (workplace / "lenient_app.py").write_text(RULES.replace("memory:", "sqlite:///inbox.db"), "utf-8")
+    monkeypatch.syspath_prepend(str(workplace))
+    provider = DocuParse("key", webhook_secret="0123456789abcdef")
+    hooks = Webhooks(provider, inbox="sqlite:///inbox.db", worker="external")
+    hooks.on("*")(lambda event: None)
+    hooks.receive(*signed_delivery(provider, "document.completed", mark="abcd1234"))
+    [row] = hooks.inbox.rows().result()
+    hooks.close()
+
+    told = lines(
+        run("show", str(row.entry.job_id or row.entry.document_id), "--app", "lenient_app:hooks", "--json")
+    )
+
+    assert {line["field"] for line in told} >= {"total"}
+    assert not any(line["held_back"] for line in told)
 
 
 def test_what_is_no_file_needs_a_provider() -> None:

@@ -85,17 +85,9 @@ async def _read(scope: Scope, receive: Receive, max_body_bytes: int) -> bytes | 
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit() and int(value[:20]) > max_body_bytes:
             raise DeliveryTooLarge(f"the body has {int(value[:20])} bytes, the bound is {max_body_bytes}")
-    message = await receive()
-    if message["type"] == "http.request" and not message.get("more_body", False):
-        # Nearly always: the server has the whole body.
-        return _bounded(message.get("body", b""), max_body_bytes)
-    return await _read_on(message, receive, max_body_bytes)
-
-
-async def _read_on(message: Message, receive: Receive, max_body_bytes: int) -> bytes | None:
     chunks: list[bytes] = []
     size_bytes = 0
-    while message["type"] != "http.disconnect":
+    while (message := await receive())["type"] != "http.disconnect":
         chunk: bytes = message.get("body", b"")
         chunks.append(chunk)
         size_bytes += len(chunk)
@@ -104,14 +96,7 @@ async def _read_on(message: Message, receive: Receive, max_body_bytes: int) -> b
             raise _too_large(max_body_bytes)
         if not message.get("more_body", False):
             return b"".join(chunks)
-        message = await receive()
     return None
-
-
-def _bounded(body: bytes, max_body_bytes: int) -> bytes:
-    if len(body) > max_body_bytes:
-        raise _too_large(max_body_bytes)
-    return body
 
 
 def _too_large(max_body_bytes: int) -> DeliveryTooLarge:

@@ -32,11 +32,9 @@ def main() -> None:
     except PaperhookError as error:
         _end(1, str(error))
     except OSError as error:
-        if error.filename is None:
-            raise
-        _end(1, f"{os.fsdecode(error.filename)}: {error.strerror}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+        # What is written to has no name: standard output that leads to a full disk.
+        place = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
+        _end(1, f"{place}{error.strerror or error}")
 
 
 def _end(code: int, message: str) -> NoReturn:

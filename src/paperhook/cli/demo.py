@@ -26,7 +26,7 @@ from ..core.event import DocumentCompleted, DocumentFailed, Event
 from ..core.job import Job
 from ..core.provider import Provider
 from ..core.result import Result
-from ..errors import ApiError, JobFailed, MissingExtra, PaperhookError, UnsupportedDocument, WaitTimeout
+from ..errors import ApiError, MissingExtra, PaperhookError, UnsupportedDocument
 from ..hooks import Webhooks
 from ..inbox.base import Filter, Row
 from ..reading.reader import Reader
@@ -116,11 +116,8 @@ class Stage:
 
     async def _follow(self, report: Report, job: Job, started: float) -> list[Report]:
         client = self._clients[report.provider]
-        try:
-            job = await client.wait(job, deadline=DOCUMENT_DEADLINE)
-            envelopes = await client.poll(job)
-        except (WaitTimeout, ApiError) as error:
-            return [_refused(report, error, time.time() - started)]
+        job = await client.wait(job, deadline=DOCUMENT_DEADLINE)
+        envelopes = await client.poll(job)
         await self._arrive(client.provider, job, envelopes)
         keys = [envelope.key for envelope in envelopes]
         if not await self._desk.wait_for(report.provider, keys, WEBHOOK_PATIENCE):
@@ -229,7 +226,7 @@ async def run(paths: Sequence[Path], names: Sequence[str], show: Show) -> bool:
             for name in names:
                 try:
                     reports = await ready.play(path, name)
-                except (PaperhookError, JobFailed) as error:
+                except PaperhookError as error:
                     reports = [_unfinished(path, name, error)]
                 for report in reports:
                     show.report(report)
