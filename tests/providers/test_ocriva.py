@@ -392,6 +392,20 @@ def test_jobs_are_listed_over_pages_from_a_moment_on(ocriva: Ocriva) -> None:
     assert [job.id for job in ran.value] == ["a", "c"]
 
 
+def test_a_job_that_moved_to_the_next_page_is_listed_once(ocriva: Ocriva) -> None:
+    ran = run(ocriva.jobs(), page(record("a"), record("b"), total=3), page(record("b"), record("c"), total=3))
+
+    assert [job.id for job in ran.value] == ["a", "b", "c"]
+
+
+def test_a_listing_ends_where_every_page_is_the_same(ocriva: Ocriva) -> None:
+    same = page(record("a"), total_pages=9)
+
+    ran = run(ocriva.jobs(), same, same)
+
+    assert [job.id for job in ran.value] == ["a"]
+
+
 def test_a_listing_stops_at_its_limit(ocriva: Ocriva) -> None:
     ran = run(ocriva.jobs(limit=1), page(record("a"), record("b"), total=500))
 

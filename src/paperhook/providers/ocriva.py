@@ -243,15 +243,19 @@ class Ocriva(OcrivaEvents):
         """List the project's jobs, newest first (order assumed), by the ids of their history records."""
         filters = {"fromDate": since.date().isoformat()} if since is not None else {}
         found: list[Job] = []
-        seen, number = 0, 1
+        known: set[str] = set()
+        number = 1
         while len(found) < limit:
             page, jobs = yield from self._listed(number, filters)
+            # What is uploaded meanwhile moves records to the next page, where they are listed again.
+            new = [job for job in jobs if job.id not in known]
             # fromDate knows days only.
             found += [
-                job for job in jobs if since is None or job.created_at is None or job.created_at >= since
+                job for job in new if since is None or job.created_at is None or job.created_at >= since
             ]
-            seen, number = seen + len(jobs), number + 1
-            if page.is_last(seen=seen):
+            known, number = known.union(job.id for job in new), number + 1
+            # A page without a new one: the numbers of pages are not understood.
+            if not new or page.is_last(seen=len(known)):
                 break
         return tuple(found[:limit])
 
