@@ -25,6 +25,7 @@ from paperhook.rules import Rule, required, sums, unique
 from paperhook.worker.fetching import RESULT
 
 from .contracts.test_inboxes import STORES
+from .plain_inbox import PlainInbox
 from .test_reviews import AGAIN, GOOD, PARSE, Clock
 
 ONCE = RetryPolicy(stop=tenacity.stop_after_attempt(1), wait=tenacity.wait_none(), retry=tenacity.retry_never)
@@ -252,28 +253,8 @@ def test_a_result_is_the_deliverys_by_its_key_or_because_it_is_the_only_one() ->
 
 
 def test_an_inbox_without_reviews_has_no_place_for_what_is_fetched() -> None:
-    with pytest.raises(ConfigurationError, match="_Plain has no place"):
-        Webhooks(PARSE, inbox=_Plain(), worker="external", fetch=Client(PARSE))  # type: ignore[arg-type]
-
-
-class _Plain:
-    """All but the reviews."""
-
-    def __init__(self) -> None:
-        inner = MemoryInbox()
-        for name in (
-            "put",
-            "claim",
-            "claim_key",
-            "hand_over",
-            "hand_over_next",
-            "renew",
-            "finish",
-            "release",
-        ):
-            setattr(self, name, getattr(inner, name))
-        for name in ("rows", "replay", "purge", "audit", "stats", "subscribe", "close"):
-            setattr(self, name, getattr(inner, name))
+    with pytest.raises(ConfigurationError, match="PlainInbox has no place"):
+        Webhooks(PARSE, inbox=PlainInbox(), worker="external", fetch=Client(PARSE))  # type: ignore[arg-type]
 
 
 def test_a_client_of_a_stranger_is_refused() -> None:

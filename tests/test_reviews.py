@@ -28,6 +28,7 @@ from paperhook.rules import confident, required, sums, unique
 from paperhook.worker.judging import RULES
 
 from .contracts.test_inboxes import STORES
+from .plain_inbox import PlainInbox
 
 AGAIN = RetryPolicy(
     stop=tenacity.stop_after_attempt(3), wait=tenacity.wait_fixed(30), retry=tenacity.retry_always
@@ -917,28 +918,9 @@ def test_one_handler_for_everything_is_enough() -> None:
 
 
 def test_an_inbox_without_reviews_takes_no_rules() -> None:
-    class Plain:
-        """All but the reviews."""
-
-        def __init__(self) -> None:
-            inner = MemoryInbox()
-            for name in (
-                "put",
-                "claim",
-                "claim_key",
-                "hand_over",
-                "hand_over_next",
-                "renew",
-                "finish",
-                "release",
-            ):
-                setattr(self, name, getattr(inner, name))
-            for name in ("rows", "replay", "purge", "audit", "stats", "subscribe", "close"):
-                setattr(self, name, getattr(inner, name))
-
-    plain: Any = Plain()
-    with pytest.raises(ConfigurationError, match="Plain keeps no reviews, so no rule"):
+    plain: Any = PlainInbox()
+    with pytest.raises(ConfigurationError, match="PlainInbox keeps no reviews, so no rule"):
         hooks(plain)
     without = Webhooks(PARSE, inbox=plain, worker="external")
-    with pytest.raises(ConfigurationError, match="Plain keeps no reviews"):
+    with pytest.raises(ConfigurationError, match="PlainInbox keeps no reviews"):
         without.reviews  # noqa: B018 - it raises

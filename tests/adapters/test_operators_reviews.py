@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from paperhook.inbox import Filter, Inbox, MemoryInbox, State
+from paperhook import Webhooks
+from paperhook.inbox import Filter, Inbox, State
 from paperhook.rules import required
 from tests.contracts.test_inboxes import STORES
+from tests.plain_inbox import PlainInbox
 from tests.test_reviews import PARSE, Desk
 
 from .test_operators import ask
@@ -123,26 +125,7 @@ def test_what_is_not_understood_changes_nothing(desk: Desk, path: str, question:
 
 
 def test_an_inbox_without_reviews_has_no_such_pages() -> None:
-    class Plain:
-        """All but the reviews."""
-
-    plain: Any = Plain()
-    for name in (
-        "put",
-        "claim",
-        "claim_key",
-        "hand_over",
-        "hand_over_next",
-        "renew",
-        "finish",
-        "release",
-        "rows",
-    ):
-        setattr(plain, name, getattr(MemoryInbox(), name))
-    for name in ("replay", "purge", "audit", "stats", "subscribe", "close"):
-        setattr(plain, name, getattr(MemoryInbox(), name))
-    from paperhook import Webhooks
-
+    plain: Any = PlainInbox()
     hooks = Webhooks(PARSE, inbox=plain, worker="external")
 
     assert ask(hooks, "GET", "/reviews").status_code == 404
