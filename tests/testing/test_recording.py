@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from paperhook import DocumentCompleted, DocumentFailed, GiveUp, Webhooks
+from paperhook import DocumentCompleted, DocumentFailed, DocumentNeedsReview, GiveUp, Webhooks
 from paperhook.inbox.base import State
 from paperhook.providers import DocuParse
+from paperhook.rules import required
 from paperhook.testing import FrozenClock, RecordedInbox, signed_delivery
 
 PROVIDER = DocuParse("key", webhook_secret="a-secret-for-tests")
@@ -57,6 +58,18 @@ def test_what_was_put_and_handled_is_there(hooks: Webhooks, paperhook_inbox: Rec
     paperhook_inbox.assert_nothing_waits()
     assert [each.entry.type for each in paperhook_inbox.events()] == ["document.completed", "document.failed"]
     assert len(paperhook_inbox.events(state=State.DEAD)) == 1
+
+
+def test_documents_that_wait_for_a_person_hide_no_others(paperhook_inbox: RecordedInbox) -> None:
+    hooks = Webhooks(PROVIDER, inbox=paperhook_inbox, worker="inline", rules=[required("no_such_field")])
+    hooks.on(DocumentCompleted)(print)
+    hooks.on(DocumentNeedsReview)(lambda event: None)
+    for mark in ("aaaaaaaa", "bbbbbbbb"):
+        receive(hooks, "document.completed", mark)
+
+    assert len(paperhook_inbox.events(state=State.REVIEW)) == 2
+    paperhook_inbox.assert_put("document.completed", times=2)
+    hooks.close()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ..inbox.base import EVERYTHING, Filter, Outcome, Row, State
 from ..inbox.memory import MemoryInbox
+from ..inbox.operating import pages
 
 
 class RecordedInbox(MemoryInbox):
@@ -23,14 +24,10 @@ class RecordedInbox(MemoryInbox):
 
         Args:
             type: An exact type, or `document.*`.
-            state: `done`, `dead`, `pending` or `running`.
+            state: `done`, `dead`, `review`, `pending` or `running`.
         """
         where = Filter(states=() if state is None else (state,), provider=provider, type=type, job_id=job_id)
-        return tuple(reversed(self.rows(where, limit=self._count()).result()))
-
-    def _count(self) -> int:
-        stats = self.stats().result()
-        return max(1, stats.pending + stats.running + stats.done + stats.dead)
+        return tuple(reversed(list(pages(self, where))))
 
     def assert_put(
         self,
@@ -100,7 +97,7 @@ class RecordedInbox(MemoryInbox):
         assert count == times, f"{count} duplicates of {type}, not {times}; {self._told()}"  # noqa: S101 - its purpose
 
     def assert_nothing_waits(self) -> None:
-        """Insist that every event is done or dead.
+        """Insist that every event is done or dead, or waits for a person.
 
         Raises:
             AssertionError: If one is pending or running.
