@@ -184,6 +184,19 @@ def test_a_file_that_is_given_again_or_twice_is_sent_once(provider: Provider, fi
     assert provider.received == [0, 1]
 
 
+def test_batches_are_sent_and_resumed_in_as_few_calls(tmp_path: Path, files: list[Path]) -> None:
+    documents = [{"document_id": f"doc_{number}", "status": "queued"} for number in range(COUNT)]
+    said = {"success": True, "batch_id": "b1", "documents": documents}
+    with serving(answer(401), answer(202, said)) as server:
+        provider = Provider(server, tmp_path)
+        refused = run("upload", "--in-batches", *map(str, files), env=provider.env)
+        resumed = run("upload", "--resume", "--json", env=provider.env)
+
+    assert (refused.exit_code, resumed.exit_code) == (1, 0), resumed.output
+    assert [each["job_id"] for each in lines(resumed)] == [each["document_id"] for each in documents]
+    assert [each.target for each in server.seen] == ["/extract/batch"] * 2
+
+
 def test_nothing_to_send_is_a_mistake_that_is_told() -> None:
     result = run("upload", "-p", "docuparse")
 

@@ -6,19 +6,22 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from paperhook.client import AsyncClient, Client, UploadOutcome
+from paperhook.client.plans import regrouped
+from paperhook.core.capabilities import Capabilities
 from paperhook.core.exchange import FilePart, Multipart, Repeat
 from paperhook.core.job import Batch, Job, JobStatus
 from paperhook.core.provider import NOTHING
 from paperhook.core.steps import Steps
 from paperhook.errors import BadRequest, SubmissionUnknown, UnsupportedDocument
 from paperhook.retrying import NO_RETRY
-from paperhook.tracker import MemoryTracker
+from paperhook.tracker import MemoryTracker, Planned
 from tests import hostile
 from tests.acme import Acme
 from tests.hostile import Act, answer, serving
@@ -35,6 +38,20 @@ class Batching(Acme):
     ) -> Steps[Batch]:
         body = Multipart((), tuple(FilePart("files", each) for each in documents))
         said = (yield from self.call("POST", "/batches", body=body, repeat=Repeat.UNLESS_SENT)).json()
+        jobs = [Job(id=job_id, provider=self.name, batch_id=said["id"]) for job_id in said["jobs"]]
+        return Batch(id=said["id"], provider=self.name, jobs=tuple(jobs))
+
+
+class KeyedBatching(Batching):
+    """The same, had it honoured a key."""
+
+    capabilities = replace(Acme.capabilities, idempotency_header="Idempotency-Key")
+
+    def upload_batch(
+        self, documents: Any, *, key: str | None = None, metadata: Any = NOTHING
+    ) -> Steps[Batch]:
+        body = Multipart((), tuple(FilePart("files", each) for each in documents))
+        said = (yield from self.call("POST", "/batches", body=body, **self._keyed(key))).json()
         jobs = [Job(id=job_id, provider=self.name, batch_id=said["id"]) for job_id in said["jobs"]]
         return Batch(id=said["id"], provider=self.name, jobs=tuple(jobs))
 
@@ -171,8 +188,6 @@ def test_with_a_tracker_each_document_is_one_job_however_it_was_sent(
 
 def test_where_there_is_no_such_call_they_go_one_by_one(upload_many: Many, tmp_path: Path):
     class Single(Batching):
-        from paperhook.core.provider import Capabilities
-
         capabilities = Capabilities()
 
     waiting = [answer(200, {"id": f"d-{name}", "state": "waiting"}) for name in "ab"]
@@ -182,3 +197,105 @@ def test_where_there_is_no_such_call_they_go_one_by_one(upload_many: Many, tmp_p
     assert [each.job and each.job.id for each in outcomes] == ["d-a", "d-b"]
     assert {seen.target for seen in server.seen} == {"/documents"}
     assert json.dumps([each.job and each.job.batch_id for each in outcomes]) == "[null, null]"
+
+
+# Going on with what was planned
+
+
+def _resumed_sync(provider: Acme, tracker: MemoryTracker, **options: Any) -> Any:
+    with Client(provider, retry=NO_RETRY, tracker=tracker) as client:
+        return list(client.resume(concurrency=1, **options))
+
+
+def _resumed_async(provider: Acme, tracker: MemoryTracker, **options: Any) -> Any:
+    async def main() -> Any:
+        async with AsyncClient(provider, retry=NO_RETRY, tracker=tracker) as client:
+            return [each async for each in client.resume(concurrency=1, **options)]
+
+    return asyncio.run(main())
+
+
+@pytest.fixture(params=[_resumed_sync, _resumed_async], ids=["sync", "async"])
+def resume(request: pytest.FixtureRequest) -> Callable[..., list[UploadOutcome[str]]]:
+    return request.param
+
+
+def test_batches_without_an_answer_are_resumed_as_they_were_with_their_keys(
+    resume: Callable[..., Any], tracker: MemoryTracker, tmp_path: Path
+):
+    sent = [accepted("b1", *"abc"), hostile.reset, hostile.reset]
+    again = [accepted("b2", *"def"), accepted("b3", *"gh")]
+    with serving(*sent, *again) as server:
+        provider = KeyedBatching("key", base_url=server.url)
+        _sync(provider, files(tmp_path, *"abcdefgh"), tracker=tracker)
+        outcomes = resume(provider, tracker)
+
+    groups = [names_in(seen) for seen in server.seen]
+    assert groups == [[*"abc"], [*"def"], [*"gh"], [*"def"], [*"gh"]]
+    keys = [seen.headers["idempotency-key"] for seen in server.seen]
+    assert keys[1:3] == keys[3:5]
+    assert [each.job.batch_id for each in outcomes] == ["b2"] * 3 + ["b3"] * 2
+    assert tracker.planned().result() == ()
+
+
+@pytest.mark.parametrize(
+    ("was_batched", "in_batches", "expected"),
+    [
+        (True, None, [[*"abc"], [*"d"]]),
+        (True, True, [[*"abc"], [*"d"]]),
+        (True, False, [[*"a"], [*"b"], [*"c"], [*"d"]]),
+        (False, None, [[*"a"], [*"b"], [*"c"], [*"d"]]),
+        (False, True, [[*"abc"], [*"d"]]),
+    ],
+)
+def test_resuming_goes_in_batches_where_it_was_planned_so_or_asked(
+    resume: Callable[..., Any],
+    tracker: MemoryTracker,
+    tmp_path: Path,
+    was_batched: bool,
+    in_batches: bool | None,
+    expected: list[list[str]],
+):
+    refused = [answer(401)] * (2 if was_batched else 4)
+    made = [
+        accepted("b1", *names) if len(names) > 1 else answer(200, {"id": f"d-{names[0]}", "state": "waiting"})
+        for names in expected
+    ]
+    with serving(*refused, *made) as server:
+        provider = Batching("key", base_url=server.url)
+        with Client(provider, retry=NO_RETRY, tracker=tracker) as client:
+            list(client.upload_many(files(tmp_path, *"abcd"), in_batches=was_batched, concurrency=1))
+        outcomes = resume(provider, tracker, in_batches=in_batches)
+
+    assert [names_in(seen) for seen in server.seen[len(refused) :]] == expected
+    assert [each.job and each.job.id for each in outcomes] == ["d-a", "d-b", "d-c", "d-d"]
+
+
+def test_what_is_not_wanted_stays_planned(resume: Callable[..., Any], tracker: MemoryTracker, tmp_path: Path):
+    def is_wanted(plan: Planned) -> bool:
+        return Path(plan.path).stem in "bd"
+
+    made = [answer(200, {"id": f"d-{name}", "state": "waiting"}) for name in "bd"]
+    with serving(*[answer(401)] * 4, *made) as server:
+        provider = Batching("key", base_url=server.url)
+        with Client(provider, retry=NO_RETRY, tracker=tracker) as client:
+            list(client.upload_many(files(tmp_path, *"abcd"), concurrency=1))
+        resume(provider, tracker, only=is_wanted)
+
+    assert [names_in(seen) for seen in server.seen[4:]] == [["b"], ["d"]]
+    assert [Path(each.path).stem for each in tracker.planned().result()] == ["a", "c"]
+
+
+def test_files_with_other_metadata_go_in_another_call():
+    plans = [Planned(f"p{n}", "acme", "s", "", f"/{n}.png", {"run": n % 2}) for n in range(5)]
+
+    groups = [[each.path for each in group] for group in regrouped(plans, size=2, in_batches=True)]
+
+    assert groups == [["/0.png", "/2.png"], ["/4.png"], ["/1.png", "/3.png"]]
+
+
+def test_what_was_planned_for_larger_calls_is_cut():
+    plans = [Planned(f"p{n}", "acme", "s", "", f"/{n}.png", batch="b1") for n in range(3)]
+
+    assert [len(group) for group in regrouped(plans, size=2, in_batches=None)] == [2, 1]
+    assert [len(group) for group in regrouped(plans, size=0, in_batches=None)] == [1, 1, 1]

@@ -575,11 +575,12 @@ def test_plans_are_given_oldest_first_until_they_are_fulfilled(tracker: Tracker)
 
 def test_a_plan_that_is_there_already_stays_as_it_is(tracker: Tracker) -> None:
     tracker.plan([a_plan()]).result()
-    tracker.plan([a_plan(planned_at=200.0), a_plan("p2")]).result()
+    tracker.plan([a_plan(planned_at=200.0, batch="b1"), a_plan("p2")]).result()
 
-    assert [(each.plan_id, each.planned_at) for each in tracker.planned().result()] == [
-        ("p1", 100.0),
-        ("p2", 100.0),
+    # But the call that it is to go in is that of the last plan.
+    assert [(each.plan_id, each.planned_at, each.batch) for each in tracker.planned().result()] == [
+        ("p1", 100.0, "b1"),
+        ("p2", 100.0, ""),
     ]
 
 

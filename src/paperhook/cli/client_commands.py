@@ -63,6 +63,12 @@ def upload(
     is_resumed: Annotated[
         bool, typer.Option("--resume", help="Also send what earlier uploads were given and did not finish.")
     ] = False,
+    in_batches: Annotated[
+        bool,
+        typer.Option(
+            "--in-batches", help="As many in one call as the provider takes; --concurrency is of calls."
+        ),
+    ] = False,
     is_waiting: Annotated[bool, typer.Option("--wait", help="Then wait until each job is final.")] = False,
     deadline: Deadline = 300.0,
     as_json: AsJson = False,
@@ -80,6 +86,7 @@ def upload(
             files or [],
             is_resumed=is_resumed,
             concurrency=concurrency,
+            in_batches=in_batches,
             how_to_go_on=resuming(provider, tracker),
         )
         outcomes = _upload(client, order, is_quiet=is_waiting, as_json=as_json)

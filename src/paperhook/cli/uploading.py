@@ -11,19 +11,18 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import Any, overload
+from typing import overload
 
 from typing_extensions import override
 
 from ..client import Client, UploadOutcome
 from ..core.job import Job
-from ..core.provider import NOTHING
 from ..errors import PaperhookError
 from .progress import Show
 
@@ -74,9 +73,11 @@ class Files(Sequence[Path]):
 class Order:
     """What one call of the command is to do."""
 
-    #: Files by the metadata that they go with.
-    groups: list[tuple[Mapping[str, Any], list[Path]]]
+    #: What earlier calls left.
+    left: list[Path]
+    new: list[Path]
     concurrency: int
+    in_batches: bool
     #: How to go on after Ctrl-C: a command.
     how_to_go_on: str
     stop: Stop = field(default_factory=Stop)
@@ -84,36 +85,49 @@ class Order:
     @property
     def paths(self) -> list[Path]:
         """All of them."""
-        return [path for _, paths in self.groups for path in paths]
+        return [*self.left, *self.new]
 
 
 def order_of(
-    client: Client, files: Sequence[Path], *, is_resumed: bool, concurrency: int, how_to_go_on: str
+    client: Client,
+    files: Sequence[Path],
+    *,
+    is_resumed: bool,
+    concurrency: int,
+    in_batches: bool,
+    how_to_go_on: str,
 ) -> Order:
     """Put together what earlier calls left and what is given now; each file once."""
-    groups: list[tuple[Mapping[str, Any], list[Path]]] = []
-    for plan in client.unfinished(limit=sys.maxsize >> 1) if is_resumed else ():
-        same = next((paths for metadata, paths in groups if metadata == plan.metadata), None)
-        if same is None:
-            groups.append((plan.metadata, same := []))
-        same.append(Path(plan.path))
-    known = {path for metadata, paths in groups if not metadata for path in paths}
+    plans = client.unfinished(limit=sys.maxsize >> 1) if is_resumed else ()
+    known = {Path(plan.path) for plan in plans if not plan.metadata}
     new = [path for path in dict.fromkeys(path.absolute() for path in files) if path not in known]
-    if new:
-        groups.append((NOTHING, new))
-    return Order(groups, concurrency, how_to_go_on)
+    left = [Path(plan.path) for plan in plans]
+    return Order(left, new, concurrency, in_batches, how_to_go_on)
 
 
 def upload_all(client: Client, order: Order, show: Show) -> Iterator[UploadOutcome[Path]]:
     """Upload everything; a generator that ends early where it is stopped."""
-    for metadata, paths in order.groups:
-        files = Files(paths, order.stop)
-        many = client.upload_many(
-            files, concurrency=order.concurrency, metadata=dict(metadata), on_progress=show.sent
+    stop = order.stop
+    if order.left:
+        again = client.resume(
+            concurrency=order.concurrency,
+            on_progress=lambda path, sent, total: show.sent(Path(path), sent, total),
+            # Without a wish, what was planned in batches goes in the same ones.
+            in_batches=order.in_batches or None,
+            only=lambda _: not stop.is_asked,
         )
-        for outcome in many:
-            show.ended(outcome.source)
-            yield outcome
+        for resumed in again:
+            show.ended(path := Path(resumed.source))
+            yield UploadOutcome(path, resumed.job, resumed.error)
+    many = client.upload_many(
+        Files(order.new, stop),
+        concurrency=order.concurrency,
+        on_progress=show.sent,
+        in_batches=order.in_batches,
+    )
+    for outcome in many if order.new else ():
+        show.ended(outcome.source)
+        yield outcome
 
 
 def wait_all(

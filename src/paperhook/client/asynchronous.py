@@ -8,6 +8,7 @@ from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
     AsyncIterator,
+    Callable,
     Iterable,
     Iterator,
     Mapping,
@@ -214,19 +215,22 @@ class AsyncClient(BaseClient[AsyncHttpxClient, AsyncTransport]):
     ) -> AsyncIterator[UploadOutcome[A]]:
         """Submit many documents at once; see `Client.upload_many`."""
         check_concurrency(concurrency)
-        groups = self._grouped(self._items(sources, metadata), in_batches=in_batches)
+        groups = self._groups(sources, metadata, in_batches=in_batches)
         return self._many(groups, concurrency, on_progress)
 
     async def resume(
-        self, *, concurrency: int = 8, on_progress: ManyProgress[str] | None = None
+        self,
+        *,
+        concurrency: int = 8,
+        on_progress: ManyProgress[str] | None = None,
+        in_batches: bool | None = None,
+        only: Callable[[Planned], bool] | None = None,
     ) -> AsyncIterator[UploadOutcome[str]]:
         """Submit the paths that earlier calls of `upload_many` did not finish; see `Client.resume`."""
         check_concurrency(concurrency)
         planned = await self.unfinished(limit=ALL)
-        items = (Item(each.path, each.metadata, each.plan_id) for each in planned)
-        async with contextlib.aclosing(
-            self._many(self._grouped(items, in_batches=False), concurrency, on_progress)
-        ) as outcomes:
+        groups = self._groups_again(planned, only, in_batches=in_batches)
+        async with contextlib.aclosing(self._many(groups, concurrency, on_progress)) as outcomes:
             async for outcome in outcomes:
                 yield outcome
 

@@ -29,7 +29,7 @@ from .bounds import Bound
 from .limits import Limiter, RateLimiter, RetryBudget
 from .options import check_options, observers_of, opened_tracker
 from .outcomes import UploadOutcome
-from .plans import Item, draft_of, is_finished, planned_items
+from .plans import Item, draft_of, is_finished, planned_items, regrouped
 from .transport import AsyncHttpxClient, HttpxClient, Transport
 from .waits import News, Round, rounds
 
@@ -276,13 +276,35 @@ class BaseClient(Generic[H, W]):
 
     # Many
 
-    def _items(self, sources: Iterable[T], metadata: Mapping[str, Any] | None) -> Iterator[Item[T]]:
+    def _groups(
+        self, sources: Iterable[T], metadata: Mapping[str, Any] | None, *, in_batches: bool
+    ) -> Iterator[Sequence[Item[T]]]:
+        """Plan many, and give what goes in one call: as many as the provider takes, or one."""
+        size = max(1, self.provider.capabilities.max_batch_documents) if in_batches else 1
+        items = self._items(sources, metadata, size)
+        return iter(lambda: tuple(islice(items, size)), ())
+
+    def _items(
+        self, sources: Iterable[T], metadata: Mapping[str, Any] | None, size: int
+    ) -> Iterator[Item[T]]:
         if isinstance(sources, (str, bytes, PathLike)):
             raise TypeError(f"several sources are wanted, not one {type(sources).__name__}: write [source]")
         if self.tracker is None:
             return (Item(source, metadata) for source in sources)
         draft = draft_of(self.provider, self._namespace, now=self._now())
-        return planned_items(self.tracker, draft, sources, metadata)
+        return planned_items(self.tracker, draft, sources, metadata, size=size)
+
+    def _groups_again(
+        self, planned: Iterable[Planned], only: Callable[[Planned], bool] | None, *, in_batches: bool | None
+    ) -> Iterator[Sequence[Item[str]]]:
+        """Give what goes in one call of what was planned; each group is asked for when its turn comes."""
+        size = self.provider.capabilities.max_batch_documents
+        for group in regrouped(planned, size=size, in_batches=in_batches):
+            items = [
+                Item(each.path, each.metadata, each.plan_id) for each in group if only is None or only(each)
+            ]
+            if items:
+                yield items
 
     def _item_steps(
         self, item: Item[T], document: Document, on_progress: ManyProgress[T] | None
@@ -296,11 +318,6 @@ class BaseClient(Generic[H, W]):
         if item.plan_id and self.tracker is not None and is_finished(outcome):
             # Nobody waits: where this is lost, the next call is given the same job.
             self.tracker.fulfil([item.plan_id])
-
-    def _grouped(self, items: Iterator[Item[T]], *, in_batches: bool) -> Iterator[Sequence[Item[T]]]:
-        """Give what goes in one call: as many as the provider takes, or one."""
-        size = self.provider.capabilities.max_batch_documents if in_batches else 1
-        return iter(lambda: tuple(islice(items, max(1, size))), ())
 
     def _batched(
         self, items: Sequence[Item[Any]], opened: Sequence[Document | PaperhookError]

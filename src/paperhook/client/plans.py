@@ -12,9 +12,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -62,19 +64,54 @@ def draft_of(provider: Provider, namespace: str, *, now: float) -> Planned:
 
 
 def planned_items(
-    tracker: Tracker, draft: Planned, sources: Iterable[T], metadata: Mapping[str, Any] | None
+    tracker: Tracker, draft: Planned, sources: Iterable[T], metadata: Mapping[str, Any] | None, *, size: int
 ) -> Iterator[Item[T]]:
-    """Give each source when it is asked for; a sequence is planned as a whole with its first, an iterator one by one."""
+    """Give each source when it is asked for; a sequence is planned as a whole with its first, an iterator one by one.
+
+    Args:
+        size: How many go in one call.
+    """
     groups: Iterable[Sequence[T]] = (
         [sources] if isinstance(sources, Sequence) else ((each,) for each in sources)
     )
+    drafts = _drafts(draft, size)
     for group in groups:
-        plans = [_plan_of(draft, source, metadata or NOTHING) for source in group]
+        plans = [_plan_of(next(drafts), source, metadata or NOTHING) for source in group]
         paths = [plan for plan in plans if plan is not None]
         stored = tracker.plan(paths) if paths else None
         # A sequence that ends earlier than before was stopped: the rest of it stays planned.
         for source, plan in zip(group, plans, strict=False):
             yield Item(source, metadata) if plan is None else Item(source, metadata, plan.plan_id, stored)
+
+
+def _drafts(draft: Planned, size: int) -> Iterator[Planned]:
+    """Give a draft for each place among many, with its batch."""
+    call = uuid.uuid4().hex
+    for place in count():
+        yield draft if size < 2 else replace(draft, batch=f"{call}-{place // size}")
+
+
+def regrouped(
+    planned: Iterable[Planned], *, size: int, in_batches: bool | None
+) -> Iterator[Sequence[Planned]]:
+    """Put together again what goes in one call, in the order of the first of each.
+
+    Args:
+        size: How many go in one call at most.
+        in_batches: None goes by what was planned: the same files make the same call, and so have its key.
+    """
+    groups: dict[str, list[Planned]] = {}
+    for each in planned:
+        name = each.plan_id
+        if in_batches is not False and each.batch:
+            name = each.batch
+        elif in_batches:
+            # One call has one metadata.
+            name = json.dumps(each.metadata, sort_keys=True, default=str)
+        groups.setdefault(name, []).append(each)
+    for group in groups.values():
+        for start in range(0, len(group), max(1, size)):
+            yield group[start : start + max(1, size)]
 
 
 def _plan_of(draft: Planned, source: object, metadata: Mapping[str, Any]) -> Planned | None:

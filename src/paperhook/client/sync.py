@@ -6,7 +6,7 @@ import contextlib
 import copy
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from datetime import datetime
@@ -260,26 +260,36 @@ class Client(BaseClient[HttpxClient, SyncTransport]):
         # Whoever ends finds the next of a sequence waiting; an iterator may be slow, so it is asked only for what can begin.
         ahead = concurrency if isinstance(sources, Sequence) else 0
         return self._many(
-            self._grouped(self._items(sources, metadata), in_batches=in_batches),
+            self._groups(sources, metadata, in_batches=in_batches),
             concurrency,
             ahead,
             on_progress,
         )
 
     def resume(
-        self, *, concurrency: int = 8, on_progress: ManyProgress[str] | None = None
+        self,
+        *,
+        concurrency: int = 8,
+        on_progress: ManyProgress[str] | None = None,
+        in_batches: bool | None = None,
+        only: Callable[[Planned], bool] | None = None,
     ) -> Iterator[UploadOutcome[str]]:
         """Submit the paths that earlier calls of `upload_many` were given and did not finish, in any process.
 
         What has a job by now is given as it is. Arguments and outcomes as for `upload_many`; a source is an absolute path.
+
+        Args:
+            in_batches: By default what was planned in batches goes in the same ones, and the rest one by one; True puts
+                the rest into batches as well, and False sends each by itself.
+            only: Asked about each file when its turn comes; what it refuses stays planned.
 
         Raises:
             ConfigurationError: If the client has no tracker.
         """
         check_concurrency(concurrency)
         planned = self.unfinished(limit=ALL)
-        items = (Item(each.path, each.metadata, each.plan_id) for each in planned)
-        return self._many(self._grouped(items, in_batches=False), concurrency, concurrency, on_progress)
+        groups = self._groups_again(planned, only, in_batches=in_batches)
+        return self._many(groups, concurrency, concurrency, on_progress)
 
     def unfinished(self, *, limit: int = 1000) -> tuple[Planned, ...]:
         """Give what `resume` would submit, oldest first: planned with the same provider, options and namespace.

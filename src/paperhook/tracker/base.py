@@ -131,6 +131,8 @@ class Planned:
     metadata: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
     #: Seconds since the epoch.
     planned_at: float = 0.0
+    #: The same for files that are to be sent in one call; empty where it goes alone.
+    batch: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +274,7 @@ class Tracker(Protocol):
         ...
 
     def plan(self, plans: Sequence[Planned]) -> Future[None]:
-        """Record files that are to be uploaded; what is planned already stays as it is."""
+        """Record files that are to be uploaded; of what is planned already only its batch is new."""
         ...
 
     def planned(

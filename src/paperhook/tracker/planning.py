@@ -10,9 +10,9 @@ from .base import Planned
 from .database import Db
 
 _PLAN = """
-    INSERT INTO paperhook_plan (plan_id, provider, scope, namespace, path, metadata, planned_at) VALUES (?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT DO NOTHING"""
-_PLANNED = "SELECT plan_id, provider, scope, namespace, path, metadata, planned_at FROM paperhook_plan"
+    INSERT INTO paperhook_plan (plan_id, provider, scope, namespace, path, metadata, planned_at, batch)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (plan_id) DO UPDATE SET batch = excluded.batch"""
+_PLANNED = "SELECT plan_id, provider, scope, namespace, path, metadata, planned_at, batch FROM paperhook_plan"
 _FULFIL = "DELETE FROM paperhook_plan WHERE plan_id = ?"
 
 
@@ -29,6 +29,7 @@ def plan(db: Db, plans: Sequence[Planned]) -> None:
             path,
             metadata,
             each.planned_at,
+            each.batch,
         )
         db.execute(_PLAN, about)
 
@@ -41,8 +42,8 @@ def planned(db: Db, provider: str | None, scope: str | None, limit: int) -> tupl
     found = db.execute(f"{_PLANNED}{clause} ORDER BY id LIMIT ?", (*values.values(), limit)).fetchall()
     return tuple(
         [
-            Planned(plan_id, of, its, namespace, json.loads(path), json.loads(metadata), planned_at)
-            for plan_id, of, its, namespace, path, metadata, planned_at in found
+            Planned(plan_id, of, its, namespace, json.loads(path), json.loads(metadata), planned_at, batch)
+            for plan_id, of, its, namespace, path, metadata, planned_at, batch in found
         ]
     )
 
