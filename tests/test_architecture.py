@@ -79,6 +79,7 @@ IMPURE_METHODS = {
     "os": {"getenv", "listdir", "stat", "urandom"},
 }
 REASONED = {
+    ("core.model", "threading"): "a lock, while how a model is checked is worked out; it decides no value",
     ("core.provider", "os"): "`from_env` reads the environment, when it is called without a mapping",
     ("retrying", "random"): "jitter after Retry-After; it decides how long, never whether",
     ("providers.generic", "os"): "`from_env`, as in core.provider",
@@ -363,8 +364,9 @@ def test_verifying_loads_neither_httpx_nor_starlette(module):
 
 def test_a_first_client_loads_neither_tracker_observer_signature_nor_the_reading_of_results():
     loaded = run_python(
-        "import sys; from paperhook import Client; from paperhook.providers import DocuParse\n"
-        "Client(DocuParse('key')).close(); print(*sys.modules)"
+        "import sys; from paperhook import Client, Event, Job; from paperhook.providers import DocuParse\n"
+        "Client(DocuParse('key')).close(); print(*sys.modules)\n"
+        "assert not Job.__pydantic_complete__ and not Event.__pydantic_complete__, 'built before one is made'\n"
     )
     later = ("tracker", "observe", "webhooks", "results.mapping", "inbox", "rasterise")
     homes = tuple(f"paperhook.{each}" for each in later)

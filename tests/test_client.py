@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import gc
+import importlib.metadata
 import inspect
 import io
 import multiprocessing
@@ -1306,9 +1307,9 @@ def test_every_error_of_httpx_has_one_of_ours(theirs: type[httpx.RequestError], 
 
 def test_the_version_is_told_also_from_a_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> str:
-        raise transport.PackageNotFoundError(name)
+        raise importlib.metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(transport, "version", missing)
+    monkeypatch.setattr(importlib.metadata, "version", missing)
 
     assert transport._version() == "0"
 

@@ -17,6 +17,7 @@ import httpx
 
 from paperhook import AsyncClient, Client
 
+from .importing import run_as_installed
 from .sending import Unbounded, bare_parts
 
 HEADERS = {"Authorization": "Bearer acme-key"}
@@ -185,6 +186,6 @@ def first_client(*, rounds: int) -> dict[str, float]:
     for _ in range(rounds):
         for name, program in programs.items():
             timed = f"import time; t = time.process_time(); {program}; print(time.process_time() - t)"
-            done = subprocess.run([sys.executable, "-c", timed], check=True, capture_output=True, text=True)
+            done = run_as_installed(timed)
             times[name].append(float(done.stdout) * 1000)
     return {name: statistics.median(each) for name, each in times.items()}

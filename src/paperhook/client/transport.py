@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from concurrent.futures import Future
 from functools import cached_property, lru_cache, partial
 from http.cookiejar import CookieJar
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import httpx
@@ -146,6 +145,9 @@ def _credentials(request: Request) -> dict[str, Any]:
 
 
 def _version() -> str:
+    # It loads what unpacks archives, and looks through all that is installed.
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version("paperhook")
     except PackageNotFoundError:
@@ -153,7 +155,6 @@ def _version() -> str:
         return "0"
 
 
-_USER_AGENT = {"User-Agent": f"paperhook/{_version()}"}
 #: What httpx bounds, each by itself.
 _PHASES = ("connect", "read", "write", "pool")
 #: For a client that sends nothing.
@@ -235,7 +236,8 @@ class Transport(Generic[H]):
 
     @cached_property
     def _defaults(self) -> tuple[tuple[str, str], ...]:
-        return tuple(httpx.Client(headers=_USER_AGENT, transport=_NOWHERE).headers.items())
+        user_agent = {"User-Agent": f"paperhook/{_version()}"}
+        return tuple(httpx.Client(headers=user_agent, transport=_NOWHERE).headers.items())
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
@@ -251,7 +253,7 @@ class SyncTransport(Transport[httpx.Client]):
 
     @override
     def _make(self) -> httpx.Client:
-        return httpx.Client(limits=_LIMITS, headers=_USER_AGENT, verify=self._tls, cookies=_NoCookies())
+        return httpx.Client(limits=_LIMITS, verify=self._tls, cookies=_NoCookies())
 
     def exchange(self, effect: Send, bound: Bound) -> Response:
         """Make one exchange; only its phases are bounded."""
@@ -327,7 +329,7 @@ class AsyncTransport(Transport[httpx.AsyncClient]):
 
     @override
     def _make(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(limits=_LIMITS, headers=_USER_AGENT, verify=self._tls, cookies=_NoCookies())
+        return httpx.AsyncClient(limits=_LIMITS, verify=self._tls, cookies=_NoCookies())
 
     async def exchange(self, loop: Loop, effect: Send, bound: Bound) -> Response:
         """Make one exchange that ends with its bound; who is cancelled does not wait for its end."""
@@ -356,7 +358,7 @@ class AsyncTransport(Transport[httpx.AsyncClient]):
     async def _exchange(self, loop: Loop, effect: Send, bound: Bound) -> Response:
         request = effect.request
         if self.pool.given is None and "_tls" not in self.__dict__:
-            await loop.in_thread(lambda: self._tls)
+            await loop.in_thread(lambda: (self._defaults, self._tls))
         http = self.pool.get(loop)
         with contextlib.ExitStack() as opened:
             if request.is_foreign:

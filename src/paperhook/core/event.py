@@ -145,7 +145,7 @@ class DocumentNeedsReview(Event):
     canonical_type = "document.needs_review"
 
     #: What the provider read, with the corrections that were made before.
-    result: Result = pydantic.Field(default=Result(), repr=False)
+    result: Result = pydantic.Field(default_factory=Result, repr=False)
     reasons: tuple[Reason, ...] = ()
     #: What `hooks.reviews` and `paperhook review` take.
     review_id: int = 0

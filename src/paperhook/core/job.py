@@ -201,6 +201,6 @@ class Batch(Model):
     provider_status: str = ""
     #: Known jobs; some providers tell them only later.
     jobs: tuple[Job, ...] = ()
-    summary: BatchSummary = BatchSummary()
+    summary: BatchSummary = pydantic.Field(default_factory=BatchSummary)
     #: The provider's last answer about this batch.
     raw: Any = pydantic.Field(default=None, repr=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
@@ -9,13 +10,26 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
 from typing_extensions import override
 
+_BUILDING = threading.RLock()
+
 
 class Model(BaseModel):
-    """A frozen value; members that a newer version adds are kept, not refused."""
+    """A frozen value; members that a newer version adds are kept, not refused.
+
+    How it is checked is worked out when it is first made: a program that starts needs few of our models, if any.
+    """
 
     model_config: ClassVar[ConfigDict] = ConfigDict(
-        frozen=True, extra="allow", ser_json_bytes="base64", val_json_bytes="base64"
+        frozen=True, extra="allow", ser_json_bytes="base64", val_json_bytes="base64", defer_build=True
     )
+
+    @classmethod
+    @override
+    def model_rebuild(cls, *, _parent_namespace_depth: int = 2, **options: Any) -> bool | None:
+        # Before pydantic 2.14 two threads that make the first one together may check it as another class's.
+        with _BUILDING:
+            # This frame stands between pydantic and the caller whose names it looks at.
+            return super().model_rebuild(_parent_namespace_depth=_parent_namespace_depth + 1, **options)
 
     @override
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:

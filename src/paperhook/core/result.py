@@ -37,7 +37,7 @@ _LATER_FORMULA = re.compile(
 )
 
 _ROW_PATH = re.compile(rf"({'|'.join(ROWS)})\[(\d{{1,9}})\]\.(.+)")
-_VALUES = pydantic.TypeAdapter(dict[str, Any])
+_VALUES = pydantic.TypeAdapter(dict[str, Any], config=pydantic.ConfigDict(defer_build=True))
 
 
 class Field(Model):

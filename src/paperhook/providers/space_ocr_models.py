@@ -110,8 +110,8 @@ class FlatFee(CamelModel):
 class Amount(CamelModel):
     """Answer of `amount`: what is left to spend, in scans."""
 
-    free: FreeScans = FreeScans()
-    flatfee: FlatFee = FlatFee()
+    free: FreeScans = pydantic.Field(default_factory=FreeScans)
+    flatfee: FlatFee = pydantic.Field(default_factory=FlatFee)
     #: Scans bought on top.
     balance: int = 0
     currency: str = "scans"
