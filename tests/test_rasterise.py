@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 
 import pytest
 from PIL import Image
 
-from paperhook.errors import UnsupportedDocument
-from paperhook.rasterise import MAX_SIDE, WORDS_KEY, answer, pages_as_png, words_as_json
+from paperhook.errors import MissingExtra, UnsupportedDocument
+from paperhook.rasterise import MAX_SIDE, WORDS_KEY, answer, pages_as_png, rendered, words_as_json
+from paperhook.rasterise import opened as opened_pdf
 from paperhook.textlayer import Page, Word
 from tests.make_samples import FOLDER
 from tests.reading.drawing import Sheet
@@ -81,3 +83,48 @@ def test_a_refusal_is_an_answer() -> None:
     head, _, _ = answer(b'{"dpi": 72, "max_pages": 1}\n%PDF-').partition(b"\n")
 
     assert json.loads(head)["code"] == "unreadable"
+
+
+def test_the_child_answers_a_refusal_a_missing_library_and_too_little_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = b'{"dpi": 72, "max_pages": 5}\n'
+    assert json.loads(answer(asked + b"%PDF-1.7"))["code"] == "unreadable"
+
+    def refuse(*_: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("pypdfium2.PdfDocument", refuse)
+        assert "memory" in json.loads(answer(asked + SAMPLE))["message"]
+    monkeypatch.setitem(sys.modules, "pypdfium2", None)
+    assert answer(asked + SAMPLE) == b'{"missing": true}\n'
+
+
+def test_a_missing_library_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("paperhook.sandbox.Sandbox.call", lambda *_, **__: b'{"missing": true}\n')
+
+    with pytest.raises(MissingExtra, match=r"paperhook\[local-pdf\]"):
+        pages_as_png(SAMPLE)
+
+
+def test_a_page_that_pdfium_refuses_is_unreadable() -> None:
+    with (
+        opened_pdf(SAMPLE) as document,
+        pytest.raises(UnsupportedDocument, match="page 8") as refused,
+        rendered(document, 7, 72),
+    ):
+        raise AssertionError("there is no such page")
+
+    assert refused.value.code == "unreadable"
+
+
+def test_a_page_of_too_many_letters_is_a_picture_without_words() -> None:
+    sheet = Sheet()
+    for number in range(210):
+        sheet.text(10, 20 + 2 * number, "x" * 1000, 1)
+
+    head, _, body = answer(b'{"dpi": 20, "max_pages": 5}\n' + sheet.pdf()).partition(b"\n")
+
+    assert json.loads(head)["sizes"] == [len(body)]
+    assert WORDS_KEY not in opened(body).info

@@ -11,6 +11,7 @@ import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, BinaryIO
 
 import pytest
@@ -19,7 +20,13 @@ from hypothesis import strategies as st
 
 from paperhook import sources
 from paperhook.errors import UnsupportedDocument
-from paperhook.sources import close_document, content_type_of, open_async_document, open_document
+from paperhook.sources import (
+    close_document,
+    content_type_of,
+    document_to_send,
+    open_async_document,
+    open_document,
+)
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"pixels" * 50_000
 
@@ -372,3 +379,56 @@ def test_any_chunks_give_their_bytes_whatever_their_sizes(chunks: list[bytes], s
     assert read(spooled) == whole
     assert read(window) == whole[start:]
     close_document(spooled)
+
+
+def test_a_document_that_was_not_hashed_is_hashed_where_somebody_wants_to_know(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(PNG)
+    opened = document_to_send(path, is_hashed=False)
+
+    hashed = document_to_send(opened, is_hashed=True)
+
+    assert opened.sha256 == ""
+    assert hashed.sha256 == hashlib.sha256(PNG).hexdigest()
+    assert document_to_send(hashed, is_hashed=True) is hashed
+
+
+def test_a_document_that_cannot_be_read_when_it_is_hashed_is_refused() -> None:
+    class Failing(io.BytesIO):
+        def readinto(self, buffer: Any, /) -> int:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    document = document_to_send(PNG, filename="a.png", is_hashed=False)
+    object.__setattr__(document, "content", SimpleNamespace(open=Failing))
+
+    with pytest.raises(UnsupportedDocument, match=r"a\.png: .*error") as raised:
+        document_to_send(document, is_hashed=True)
+
+    assert raised.value.code == "unreadable"
+
+
+def test_a_path_that_is_gone_while_it_is_sent_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(PNG)
+    content: Any = document_to_send(path, is_hashed=False).content
+    path.unlink()
+
+    with pytest.raises(UnsupportedDocument, match="No such file") as raised:
+        content.check()
+
+    assert raised.value.code == "unreadable"
+
+
+def test_a_file_that_can_only_read_and_seek_is_taken() -> None:
+    class Plain:
+        def __init__(self, content: bytes) -> None:
+            self._file = io.BytesIO(content)
+            self.read, self.seek, self.tell = self._file.read, self._file.seek, self._file.tell
+
+        def seekable(self) -> bool:
+            return True
+
+    document = open_document(Plain(PNG), filename="a.png")  # type: ignore[arg-type] # it is what the protocol asks for
+
+    assert read(document) == PNG
+    assert document.sha256 == hashlib.sha256(PNG).hexdigest()

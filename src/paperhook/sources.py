@@ -317,7 +317,10 @@ def _hash_of(head: bytes, stream: BinaryIO) -> tuple[str, int]:
 
 def _hashed(document: Document) -> Document:
     with contextlib.closing(document.content.open()) as stream:
-        sha256, _ = _hash_of(b"", stream)
+        try:
+            sha256, _ = _hash_of(b"", stream)
+        except (OSError, ValueError) as error:
+            raise _unreadable(document.filename, error) from error
     return replace(document, sha256=sha256)
 
 

@@ -299,3 +299,11 @@ def test_what_was_planned_for_larger_calls_is_cut():
 
     assert [len(group) for group in regrouped(plans, size=2, in_batches=None)] == [2, 1]
     assert [len(group) for group in regrouped(plans, size=0, in_batches=None)] == [1, 1, 1]
+
+
+def test_where_no_document_can_be_sent_nothing_is() -> None:
+    with serving() as server:
+        outcomes = _sync(Batching("acme-key", base_url=server.url), [b"", b""])
+
+    assert [type(each.error) for each in outcomes] == [UnsupportedDocument] * 2
+    assert server.seen == []

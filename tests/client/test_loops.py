@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
 import trio
 
+from paperhook.client import AsyncClient
+from paperhook.client.ahead import _seen
+from paperhook.client.deadlines import stored
 from paperhook.client.loops import Loop, TaskEnded, running_loop
+from paperhook.core.steps import Await
+from paperhook.errors import DeadlineExceeded
 
 Run = Callable[[Callable[[Loop], Awaitable[Any]]], Any]
 
@@ -101,3 +107,35 @@ def test_an_error_of_a_task_is_raised_where_it_is_waited_for(run: Run):
             await loop.wait_for(loop.start(fail()), None)
 
     run(main)
+
+
+def test_a_loop_that_runs_is_not_over(run: Run):
+    async def main(loop: Loop) -> tuple[Loop, bool]:
+        return loop, loop.is_over()
+
+    loop, was_over = run(main)
+
+    assert (was_over, loop.is_over()) == (False, True)
+
+
+def test_a_store_that_is_late_by_itself_is_told_as_the_store_tells_it():
+    late: Future[None] = Future()
+    late.set_exception(TimeoutError("the store's own"))
+
+    with pytest.raises(TimeoutError, match="the store's own"):
+        stored(Await(late, 5.0))
+    with pytest.raises(TimeoutError, match="the store's own"):
+        _asyncio(lambda loop: AsyncClient._stored(loop, Await(late, 5.0)))
+    with pytest.raises(DeadlineExceeded):
+        stored(Await(Future(), 0.01))
+
+
+def test_reading_ahead_that_was_cancelled_has_no_error_to_look_at():
+    async def main() -> None:
+        task = asyncio.create_task(asyncio.sleep(60))
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        _seen(task)
+
+    asyncio.run(main())

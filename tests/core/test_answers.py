@@ -17,6 +17,7 @@ from paperhook.core.answers import (
     list_in,
     malformed,
     model_of,
+    number_in,
     object_in,
     retry_after,
     text_in,
@@ -229,3 +230,11 @@ def test_an_id_is_text_or_a_number(value: Any, text: str | None) -> None:
 
 def test_a_malformed_answer_says_what() -> None:
     assert str(malformed("acme", response(), "no id")) == "acme: POST /v1/documents: 200: no id"
+
+
+@pytest.mark.parametrize(
+    ("given", "number"),
+    [("12.5", 12.5), (3, 3.0), (True, None), ("soon", None), ([], None), (10**400, None), ("9" * 400, None)],
+)
+def test_a_number_is_read_out_of_whatever_stands_there(given: Any, number: float | None) -> None:
+    assert number_in(given) == number

@@ -186,3 +186,10 @@ def test_an_event_of_values_reads_its_result_when_somebody_asks() -> None:
     assert not asked
     assert isinstance(event, DocumentCompleted)
     assert (event.result.text, event.result.text, len(asked)) == ("said", "said", 1)
+
+
+def test_a_completed_document_is_equal_to_its_like_only() -> None:
+    values = {"key": "k", "provider": "acme", "type": "document.completed"}
+
+    assert DocumentCompleted(**values) == DocumentCompleted(**values)
+    assert DocumentCompleted(**values) != values

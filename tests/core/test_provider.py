@@ -12,6 +12,7 @@ import pytest
 from paperhook.core.delivery import Delivery, Envelope
 from paperhook.core.event import (
     BatchCompleted,
+    BatchSummary,
     DocumentCompleted,
     DocumentFailed,
     EndpointTest,
@@ -22,6 +23,7 @@ from paperhook.core.event import (
 from paperhook.core.exchange import Repeat
 from paperhook.core.headers import Headers
 from paperhook.core.job import Batch, Job, JobStatus
+from paperhook.core.model import CamelModel
 from paperhook.core.provider import Capabilities, Provider, final_type, type_for
 from paperhook.core.secret import Secret
 from paperhook.errors import (
@@ -316,3 +318,20 @@ def test_a_polled_job_has_the_key_of_its_webhook() -> None:
 )
 def test_words_without_ours_keep_their_own(word: str, type: str) -> None:
     assert type_for({"done": "document.completed"}, word) == type
+
+
+def test_a_provider_that_says_nothing_of_it_has_no_probe_no_handshake_and_no_batch_event() -> None:
+    provider = acme()
+
+    assert run(provider.probe(JOB)).returned == [JOB]
+    assert provider.handshake(Delivery(Headers({}), b"{}")) is None
+    assert provider.batch_ended("b1", BatchSummary()) is None
+
+
+def test_an_answer_of_another_kind_is_no_model_with_camel_names() -> None:
+    class Told(CamelModel):
+        job_id: str
+
+    assert Told.model_validate({"jobId": 7, "more": None}).job_id == "7"
+    with pytest.raises(ValueError, match="valid dictionary"):
+        Told.model_validate(5)

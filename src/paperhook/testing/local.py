@@ -105,12 +105,11 @@ class LocalProviders:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop serving and end the reading process."""
-        if self._loop is not None and self._stop is not None:
-            self._loop.call_soon_threadsafe(self._stop.set)
+        assert self._loop is not None  # noqa: S101 - the thread is ready
+        assert self._stop is not None  # noqa: S101 - same
+        self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
         self._reader.close()
-        if self._bound is not None:
-            self._bound.close()
 
     def _run(self) -> None:
         try:
