@@ -22,6 +22,7 @@ from .errors import (
     DeadlineExceeded,
     JobFailed,
     NotFound,
+    PaperhookError,
     RateLimitReached,
     ResultExpired,
     SubmissionUnknown,
@@ -223,20 +224,54 @@ LOOK_SECONDS = 0.5
 Look: TypeAlias = Callable[[Job], Steps[Job | None]]
 
 
+#: Takes how a wait ended, for how many seconds it waited, and how often it asked.
+TellWait: TypeAlias = Callable[[Job | PaperhookError, float, int], object]
+
+
+@dataclass
+class _Polls:
+    """How often a job was asked for."""
+
+    number: int = 0
+
+
 def wait(
-    provider: Provider, job: Job, *, deadline: float, pace: Pace | None = None, look: Look | None = None
+    provider: Provider,
+    job: Job,
+    *,
+    deadline: float,
+    pace: Pace | None = None,
+    look: Look | None = None,
+    tell: TellWait | None = None,
 ) -> Steps[Job]:
     """Poll until a job is final.
 
     Args:
         deadline: Seconds from now.
         look: Is asked between polls whether the end came another way, as by webhook.
+        tell: Is told how it ended.
 
     Raises:
         WaitTimeout: If it is not final by then.
         CallFailed: If it cannot be asked for. Both carry the job as last seen.
     """
-    rhythm = pace or pace_of(provider)
+    polls = _Polls()
+    steps = _wait(provider, job, deadline, pace or pace_of(provider), look, polls)
+    if tell is None:
+        return (yield from steps)
+    started = yield from now()
+    try:
+        ended = yield from steps
+    except PaperhookError as error:
+        tell(error, (yield from now()) - started, polls.number)
+        raise
+    tell(ended, (yield from now()) - started, polls.number)
+    return ended
+
+
+def _wait(
+    provider: Provider, job: Job, deadline: float, rhythm: Pace, look: Look | None, polls: _Polls
+) -> Steps[Job]:
     started = moved_at = yield from now()
     gap = rhythm.first
     while not job.status.is_final:
@@ -254,6 +289,7 @@ def wait(
                 return heard
             gap = min(gap * rhythm.factor, rhythm.longest)
             moment = yield from now()
+            polls.number += 1
             seen = yield from ask(provider, job, unmoved=moment - moved_at)
         except DeadlineExceeded as error:
             heard = None
@@ -370,14 +406,19 @@ def result(provider: Provider, job: Job) -> Steps[Result]:
 
 
 def upload_and_wait(
-    provider: Provider, uploading: Steps[Job], *, deadline: float, look: Look | None = None
+    provider: Provider,
+    uploading: Steps[Job],
+    *,
+    deadline: float,
+    look: Look | None = None,
+    tell: TellWait | None = None,
 ) -> Steps[Result]:
     """Submit one document, wait for it and fetch its result.
 
     Args:
         uploading: How it is submitted, such as `upload(provider, document)`.
         deadline: Seconds for all of it.
-        look: As for `wait`.
+        look: As for `wait`, and so is `tell`.
 
     Raises:
         JobFailed: If the provider could not read it.
@@ -386,7 +427,7 @@ def upload_and_wait(
     started = yield from now()
     job = yield from uploading
     left = deadline - ((yield from now()) - started)
-    job = yield from wait(provider, job, deadline=left, look=look)
+    job = yield from wait(provider, job, deadline=left, look=look, tell=tell)
     try:
         return (yield from result(provider, job))
     except DeadlineExceeded as error:

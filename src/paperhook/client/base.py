@@ -240,7 +240,9 @@ class BaseClient(Generic[H, W]):
 
     def _upload_and_wait_steps(self, document: Document, deadline: float) -> Steps[Result]:
         uploading = self._upload_steps(document, None, None, again=False, on_progress=None)
-        return operations.upload_and_wait(self.provider, uploading, deadline=deadline, look=self._look)
+        return operations.upload_and_wait(
+            self.provider, uploading, deadline=deadline, look=self._look, tell=self._tell_wait
+        )
 
     @property
     def _look(self) -> operations.Look | None:
@@ -250,15 +252,30 @@ class BaseClient(Generic[H, W]):
 
         return partial(heard, self.tracker)
 
+    @property
+    def _tell_wait(self) -> operations.TellWait | None:
+        if self._observers is None:
+            return None
+        from .watching import told
+
+        return told(self._observers, self.provider.name)
+
     def _wait_steps(self, job: Job, deadline: float) -> Steps[Job]:
-        return self._noted(operations.wait(self.provider, job, deadline=deadline, look=self._look))
+        steps = operations.wait(self.provider, job, deadline=deadline, look=self._look, tell=self._tell_wait)
+        return self._noted(steps)
 
     def _rounds(
         self, jobs: Iterable[Job | str], concurrency: int, end: float
     ) -> Generator[Round, News, None]:
         known = [self._job(job) for job in jobs]
         hears = self.tracker is not None
-        return rounds(self.provider, known, concurrency=concurrency, end=end, now=self._now(), hears=hears)
+        now, tell = self._now(), self._tell_wait
+        going = rounds(self.provider, known, concurrency=concurrency, end=end, now=now, hears=hears)
+        if tell is None:
+            return going
+        from .watching import rounds_told
+
+        return rounds_told(going, tell, now=now)
 
     def _asking(self, job: Job, unmoved: float) -> Steps[Job]:
         return self._noted(operations.ask(self.provider, job, unmoved=unmoved))

@@ -30,6 +30,7 @@ from .details import (
     RetryRefused,
     ReviewDecided,
     SubmissionEnded,
+    WaitEnded,
 )
 from .lines import log_lines
 from .meters import opentelemetry
@@ -55,6 +56,7 @@ __all__ = [
     "RetryRefused",
     "ReviewDecided",
     "SubmissionEnded",
+    "WaitEnded",
     "log_lines",
     "opentelemetry",
     "opentelemetry_spans",

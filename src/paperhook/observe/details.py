@@ -185,6 +185,20 @@ class SubmissionEnded:
     error: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class WaitEnded:
+    """A client waited for a job, and does not any more; one that was cancelled is not told."""
+
+    provider: str
+    #: `completed`, `failed`, `late`, or `error` where the job could not be asked for.
+    result: str
+    #: How often the job was asked for; 0 where it was final, or its webhook was faster.
+    polls: int
+    seconds: float = field(default=0.0, compare=False)
+    #: The class of our error, such as `WaitTimeout`; empty where the job is final.
+    error: str = ""
+
+
 Observed: TypeAlias = (
     DeliveryReceived
     | EventStored
@@ -200,6 +214,7 @@ Observed: TypeAlias = (
     | RetryPaused
     | RetryRefused
     | SubmissionEnded
+    | WaitEnded
 )
 
 

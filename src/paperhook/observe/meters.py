@@ -22,6 +22,7 @@ from .details import (
     RetryRefused,
     ReviewDecided,
     SubmissionEnded,
+    WaitEnded,
 )
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ _COUNTERS: tuple[tuple[type[Observed], str, str, str, tuple[str, ...]], ...] = (
         ("provider", "method", "reason"),
     ),
     (SubmissionEnded, "client.submissions", "{document}", "Documents submitted", ("provider", "error")),
+    (WaitEnded, "client.waits", "{job}", "Jobs waited for", ("provider", "result", "error")),
 )
 _HISTOGRAMS: tuple[tuple[type[Observed], str, str, tuple[float, ...], tuple[str, ...]], ...] = (
     (
@@ -68,6 +70,13 @@ _HISTOGRAMS: tuple[tuple[type[Observed], str, str, tuple[float, ...], tuple[str,
         "Time of one attempt of a request",
         _HANDLER_SECONDS,
         ("provider", "method", "error"),
+    ),
+    (
+        WaitEnded,
+        "client.wait.duration",
+        "Time for which a job was waited for",
+        _EVENT_SECONDS,
+        ("provider", "result"),
     ),
     (
         HandlerRan,
@@ -130,7 +139,7 @@ def opentelemetry(meter_provider: MeterProvider | None = None) -> Observer:
         if kind in counted:
             counter, members = counted[kind]
             counter.add(1, _attributes(seen, members))
-        if isinstance(seen, (HandlerRan, EventSettled, DocumentEnded, RequestMade)):
+        if isinstance(seen, (HandlerRan, EventSettled, DocumentEnded, RequestMade, WaitEnded)):
             histogram, members = timed[type(seen)]
             histogram.record(seen.seconds, _attributes(seen, members))
         if isinstance(seen, InboxMeasured):
