@@ -21,6 +21,7 @@ from paperhook.evaluation.comparing import is_same
         ("invoice_number", "RE 2026-1", "re2026-1"),
         ("settled_on", "2026-05-01", date(2026, 5, 1)),
         ("surcharge", "3.50", Decimal("3.5")),
+        ("tax_rate", "19", Decimal("19.0")),
         ("due_date", None, None),
         ("customer", None, ""),
     ],
@@ -35,6 +36,8 @@ def test_equal_values_are_the_same_however_they_are_written(name, stated, found)
         ("total", "110", Decimal("110.01")),
         # An amount that nobody could parse is no amount.
         ("total", "110.00", "110.00"),
+        # Of fields of the user's own nobody has checked what is stated.
+        ("surcharge", "3,50 EUR", Decimal("3.5")),
         ("invoice_date", "2026-05-01", date(2026, 1, 5)),
         ("invoice_date", "2026-05-01", "2026-05-01"),
         ("invoice_number", "RE-20261", "RE-2026-1"),

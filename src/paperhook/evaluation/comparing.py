@@ -2,7 +2,7 @@
 
 | values | are equal when |
 |---|---|
-| amounts, quantities | they are the same number: `110`, `110.0` and `110.00` |
+| amounts, quantities, percentages | they are the same number: `110`, `110.0` and `110.00` |
 | dates | they are the same day |
 | numbers of documents, currencies, tax ids | they have the same characters, without regard to case and spaces |
 | all other text | they have the same letters and digits, without regard to case, width, punctuation and spaces |
@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from ..results.names import DATES, MONEY, NUMBERS
+from ..results.names import DATES, MONEY, NUMBERS, PERCENTAGES
 
 _CODES = frozenset({"currency", "iban", "bic", "product_code", "purchase_order"})
 _CODE_ENDINGS = ("_number", "_id", "_code")
@@ -31,8 +31,8 @@ def is_same(name: str, stated: str | None, found: Any) -> bool:
     """
     if stated is None or is_empty(found):
         return stated is None and is_empty(found)
-    if name in MONEY | NUMBERS or isinstance(found, Decimal):
-        return isinstance(found, Decimal) and found == Decimal(stated)
+    if name in MONEY | NUMBERS | PERCENTAGES or isinstance(found, Decimal):
+        return isinstance(found, Decimal) and found == _number(stated)
     if name in DATES or isinstance(found, date):
         return isinstance(found, date) and found.isoformat() == stated
     if name in _CODES or name.endswith(_CODE_ENDINGS):
@@ -43,6 +43,14 @@ def is_same(name: str, stated: str | None, found: Any) -> bool:
 def is_empty(found: Any) -> bool:
     """Whether nothing was read."""
     return found is None or found == ""
+
+
+def _number(stated: str) -> Decimal | None:
+    # Of a field of the user's own nobody has checked that it is one.
+    try:
+        return Decimal(stated)
+    except InvalidOperation:
+        return None
 
 
 def _code(text: str) -> str:

@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar
 import pydantic
 
 from ..errors import ConfigurationError
-from ..results.names import ALIASES, DATES, ITEM_ALIASES, MONEY, NUMBERS, snake_case
+from ..results.names import ALIASES, DATES, ITEM_ALIASES, MONEY, NUMBERS, PERCENTAGES, snake_case
 
 #: A plain decimal, an ISO date or text; None says that the document does not state the field.
 Stated = Annotated[str | None, pydantic.Field(coerce_numbers_to_str=True)]
@@ -125,7 +125,7 @@ def _check(name: str, value: str | None, path: str = "") -> None:
     if value is None:
         return
     try:
-        if name in MONEY | NUMBERS:
+        if name in MONEY | NUMBERS | PERCENTAGES:
             Decimal(value)
         elif name in DATES:
             date.fromisoformat(value)
