@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import logging
 import socket
 import ssl
 import threading
@@ -115,6 +116,17 @@ def test_the_request_goes_to_the_address_that_was_checked_with_the_name_it_has(
     assert request.url.raw_path == b"/1?signature=x"
     assert request.headers["Host"] == NAME
     assert request.extensions["sni_hostname"] == NAME
+
+
+@both
+def test_httpx_logs_no_signature(world: World, is_async: bool, caplog: pytest.LogCaptureFixture) -> None:
+    world.names[NAME] = [[PUBLIC]]
+
+    with caplog.at_level(logging.DEBUG):
+        fetch(world, referring(), is_async=is_async)
+
+    assert f"GET https://{PUBLIC}/1" in caplog.text
+    assert "signature=x" not in caplog.text
 
 
 @both

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import logging
 import pickle
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paperhook import Webhooks, operations
+from paperhook import Client, Webhooks, operations
 from paperhook.core.delivery import Delivery
 from paperhook.core.event import (
     BatchCompleted,
@@ -388,6 +390,24 @@ def test_a_key_may_go_into_the_query_or_nowhere() -> None:
     assert sent == ["GET https://api.acme.example/v1/jobs/j%2F1?key=a%26b"]
     assert joined == ["GET https://api.acme.example/j/j%2F1?full=1&key=k"]
     assert acme(auth={"kind": "none"}).request_headers() == ()
+
+
+def test_a_key_in_the_query_is_sent_and_not_written_down(caplog: pytest.LogCaptureFixture) -> None:
+    sent: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(200, json={})
+
+    provider = acme("a-secret-key", auth={"kind": "query", "name": "key"})
+    http = httpx.Client(transport=httpx.MockTransport(answer))
+    with caplog.at_level(logging.DEBUG), Client(provider, http_client=http) as client:
+        client.status("j1")
+
+    [request] = sent
+    assert request.url.params["key"] == "a-secret-key"
+    assert "GET https://api.acme.example/v1/jobs/j1" in caplog.text
+    assert "a-secret-key" not in caplog.text + repr(request)
 
 
 def test_a_document_may_be_sent_in_json_or_raw() -> None:

@@ -120,6 +120,14 @@ def _translated(error: httpx.RequestError, request: Request, provider: str) -> T
     return ours(f"{provider}: {request.method} {request.path}: {reason}", provider=provider)
 
 
+class _Unlogged(httpx.URL):
+    """A URL that is written without its query: httpx logs each request's, and a key or a signature may stand there."""
+
+    @override
+    def __str__(self) -> str:
+        return super().__str__().partition("?")[0]
+
+
 def pinned(request: Request, address: str, bound: Bound) -> httpx.Request:
     """Say in httpx's words what to send to a host that a delivery named, with nothing of ours but what the request holds.
 
@@ -130,13 +138,11 @@ def pinned(request: Request, address: str, bound: Bound) -> httpx.Request:
     # Kept open, the connection would serve the next name at that address with this name's certificate; and what is
     # compressed could be any size.
     plain = [("Host", url.netloc.decode()), ("Accept-Encoding", "identity"), ("Connection", "close")]
-    phases = dict.fromkeys(_PHASES, bound.phase)
-    return httpx.Request(
-        request.method,
-        url.copy_with(host=address),
-        headers=[*plain, *request.headers],
-        extensions={"timeout": phases, "sni_hostname": url.host},
-    )
+    headers = [*plain, *request.headers]
+    extensions = {"timeout": dict.fromkeys(_PHASES, bound.phase), "sni_hostname": url.host}
+    built = httpx.Request(request.method, url.copy_with(host=address), headers=headers, extensions=extensions)
+    built.url = _Unlogged(built.url)
+    return built
 
 
 def _credentials(request: Request) -> dict[str, Any]:
@@ -225,6 +231,8 @@ class Transport(Generic[H]):
             raise ConfigurationError(f"{bound.provider}: {request.method} {request.path}: {error}") from error
         if stream is not None:
             built.stream = stream
+        if request.has_secret_query:
+            built.url = _Unlogged(built.url)
         return built
 
     def _headers(self, host: bytes, headers: tuple[tuple[str, str], ...], provider: str) -> httpx.Headers:

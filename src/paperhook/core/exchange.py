@@ -84,6 +84,12 @@ class Request:
     is_foreign: bool = False
     #: A larger answer is refused while it arrives; None leaves the bound to the client.
     max_answer_bytes: int | None = None
+    #: Whether the URL's query holds a key or a signature: then it is written into no log.
+    has_secret_query: bool = False
+
+    def __repr__(self) -> str:
+        # Neither the query nor the headers: both may hold credentials.
+        return f"Request({self.method} {self.url.partition('?')[0]})"
 
     @property
     def carries_document(self) -> bool:

@@ -347,6 +347,10 @@ class Provider:
         """Give the headers that every request carries, credentials included."""
         return (("Authorization", f"Bearer {self.api_key}"),)
 
+    def request_query(self) -> str:
+        """Give what every request has in its query, such as `api_key=…`; empty for nothing."""
+        return ""
+
     def problem(self, response: Response) -> Problem | None:
         """Read the provider's own error envelope; None means success."""
         return None if response.is_success else Problem()
@@ -368,7 +372,10 @@ class Provider:
         """Send one request below the base URL; GET, PUT and DELETE may be repeated unless said otherwise."""
         if repeat is None:
             repeat = Repeat.UNLESS_SENT if method == "POST" else Repeat.ALWAYS
-        request = Request(method, self.base_url + path, (*self.request_headers(), *headers), body, repeat)
+        query = self.request_query()
+        url = self.base_url + path + (("&" if "?" in path else "?") + query if query else "")
+        headers = (*self.request_headers(), *headers)
+        request = Request(method, url, headers, body, repeat, has_secret_query=bool(query))
         response = yield from send(request, self.error_of)
         return response
 

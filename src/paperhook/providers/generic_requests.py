@@ -65,6 +65,11 @@ class GenericRequests(Provider):
         return ()
 
     @override
+    def request_query(self) -> str:
+        auth = self.declaration.auth
+        return f"{quote(auth.name)}={quote(self.api_key, safe='')}" if auth.kind == "query" else ""
+
+    @override
     def problem(self, response: Response) -> Problem | None:
         if response.is_success:
             return None
@@ -169,6 +174,8 @@ class GenericRequests(Provider):
                 self.request_headers() if is_own else (),
                 is_foreign=not is_own,
                 max_answer_bytes=references.max_bytes,
+                # Such URLs are signed.
+                has_secret_query=True,
             )
             response = yield from send(request, self._error_unless_redirected)
             if response.status not in _REDIRECTS:
@@ -194,11 +201,7 @@ class GenericRequests(Provider):
     def _path(self, template: str, job_id: str = "") -> str:
         if self.base_url == NO_BASE_URL:
             raise ConfigurationError(f"{self.name}: no base URL is declared: pass base_url=")
-        path = template.replace("{job_id}", path_segment(job_id))
-        auth = self.declaration.auth
-        if auth.kind != "query":
-            return path
-        return f"{path}{'&' if '?' in path else '?'}{quote(auth.name)}={quote(self.api_key, safe='')}"
+        return template.replace("{job_id}", path_segment(job_id))
 
     def _ask(self, endpoint: Endpoint, job: Job) -> Steps[Response]:
         if not job.id:
