@@ -250,4 +250,4 @@ def test_a_key_of_the_whole_body_is_its_hash() -> None:
     provider = acme(dedupe=["{event_id}", "{word}:{body}"])
     headers, body = signed_delivery(provider, "document.completed")
 
-    assert provider.verify(headers, body).key == f"done:{hashlib.sha256(body).hexdigest()}"
+    assert provider.verify(headers, body).key == f"document.completed:{hashlib.sha256(body).hexdigest()}"
