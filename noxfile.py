@@ -4,7 +4,7 @@
 |---|---|---|
 | `lint` | ruff: rules and format | yes |
 | `types` | mypy and pyright, both strict; every public symbol has a type | yes |
-| `tests(3.x)` | pytest on every supported Python that is found here; what starts programs or kills processes on the newest | yes |
+| `tests(3.x)` | pytest on every supported Python that is found here; all on the oldest and the newest, the contracts on those between; what starts programs or kills processes on the newest | yes |
 | `ocr` | scans and photos recognised on this machine, with the extra `local` | yes |
 | `coverage` | branches that the newest of them ran, with the floor of pyproject.toml | yes |
 | `docs` | every block of the README and of `docs/` is run | yes |
@@ -76,7 +76,9 @@ def find_pythons() -> dict[str, str]:
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 PYTHONS = find_pythons()
-NEWEST = list(PYTHONS.values())[-1]
+OLDEST, NEWEST = [list(PYTHONS.values())[place] for place in (0, -1)]
+#: What meets event loops, threads, sockets, stores and frameworks, where one Python differs from another.
+CONTRACTS = ("tests/adapters", "tests/client", "tests/contracts", "tests/worker")
 
 
 def install(session: nox.Session, *groups: str) -> None:
@@ -107,15 +109,17 @@ def tests(session: nox.Session) -> None:
     install(session, "test")
     # More processes than cores, because many tests wait for sockets; a file's tests share their servers, so they stay
     # together; tests/conftest.py has them in an order that leaves no long one for the end.
-    parallel = ("-n", "5", "--dist", "loadfile", "--no-loadscope-reorder")
+    parallel = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
     # Real sockets and processes on a machine that does other things as well: what fails is run once more, and the
     # summary names it, so that a test that needs it is seen. A fault that is there fails twice.
     once_more = ("--reruns", "1", "--reruns-delay", "1", "-raR")
     pytest = ("pytest", *parallel, *once_more, "--ignore=tests/test_docs.py", *session.posargs)
     quick, slow = ("-m", "not slow and not chaos"), ("-m", "slow and not chaos")
     if session.python != NEWEST:
-        # Starting the same programs under each Python takes minutes; what they are made of is tested under all.
-        session.run(*pytest, "-m", "not slow and not programs and not chaos")
+        # Starting the same programs under each Python takes minutes, and so does what is pure: what was right on an older
+        # Python and on a newer one is right between them.
+        where = () if session.python == OLDEST or session.posargs else CONTRACTS
+        session.run(*pytest, "-m", "not slow and not programs and not chaos", *where)
         return
     # Measuring once is enough: no line of ours depends on the version. What kills processes takes minutes, so it is run
     # once too, and not measured, because little of it is left to measure.
