@@ -109,17 +109,16 @@ class Sandbox:
                 peak = max(peak, _resident_bytes(child.process.pid))
                 if peak <= self._memory_bytes:
                     continue
-                return self._give_up("out_of_memory")
+                return self._give_up(child, "out_of_memory")
             if answer is not None:
                 return answer
             # A library that is refused memory often ends the process itself instead of reporting it.
-            return self._give_up("out_of_memory" if peak > 0.8 * self._memory_bytes else "crashed")
-        return self._give_up("timeout")
+            return self._give_up(child, "out_of_memory" if peak > 0.8 * self._memory_bytes else "crashed")
+        return self._give_up(child, "timeout")
 
-    def _give_up(self, reason: str) -> Never:
-        child, self._child = self._child, None
-        if child is not None:
-            child.kill()
+    def _give_up(self, child: _Child, reason: str) -> Never:
+        self._child = None
+        child.kill()
         raise SandboxFailed(reason)
 
 
@@ -166,8 +165,7 @@ def serve(answer: Callable[[bytes], bytes]) -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(nowhere, standard)
-    if len(sys.argv) > 1:
-        limit_memory(int(sys.argv[1]))
+    limit_memory(int(sys.argv[1]))
     send(answers, b"")
     while (request := receive(requests)) is not None:
         send(answers, answer(request))

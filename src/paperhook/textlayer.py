@@ -149,7 +149,7 @@ class _Measure:
         if 0xD800 <= code <= 0xDFFF or text.isspace() or not text.isprintable():
             return None
         if not pdfium.FPDFText_GetLooseCharBox(text_page, index, self.rect):
-            return None
+            return None  # pragma: no cover - PDFium has a box for every character that it counts
         x0, y0 = self._displayed(self.rect.left, self.rect.top)
         x1, y1 = self._displayed(self.rect.right, self.rect.bottom)
         # What stands outside the page nobody sees.

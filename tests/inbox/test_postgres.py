@@ -14,6 +14,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from importlib import resources
@@ -38,10 +39,12 @@ from paperhook.inbox import (
 )
 from paperhook.inbox import postgres_work as work
 from paperhook.inbox.base import Settlement
-from paperhook.inbox.commits import Work
+from paperhook.inbox.commits import Ask, Work
+from paperhook.inbox.postgres_handlers import HandlerConnections
 from paperhook.inbox.postgres_listener import Listener
-from paperhook.inbox.postgres_migrating import _MIGRATION_LOCK, _scripts
-from paperhook.inbox.postgres_server import Address
+from paperhook.inbox.postgres_migrating import _MIGRATION_LOCK
+from paperhook.inbox.postgres_server import Address, PostgresServer
+from paperhook.inbox.scripts import scripts_of
 
 from .. import postgres
 
@@ -460,7 +463,7 @@ def test_tables_of_an_older_paperhook_are_brought_up_to_date(
     url: str, opened: Callable[..., PostgresInbox]
 ) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(_scripts()[0].encode())
+        connection.execute(scripts_of("paperhook.inbox", "postgres")[0].encode())
         connection.execute("INSERT INTO paperhook_version VALUES (1)")
         connection.execute(
             "INSERT INTO paperhook_event (provider, key, key_hash, type, is_next, received_at)"
@@ -475,8 +478,11 @@ def test_tables_of_an_older_paperhook_are_brought_up_to_date(
 def test_a_migration_that_fails_leaves_nothing(
     url: str, opened: Callable[..., PostgresInbox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scripts = [*_scripts(), "CREATE TABLE paperhook_extra (id BIGINT); SELECT 1/0"]
-    monkeypatch.setattr("paperhook.inbox.postgres_migrating._scripts", lambda: scripts)
+    scripts = [
+        *scripts_of("paperhook.inbox", "postgres"),
+        "CREATE TABLE paperhook_extra (id BIGINT); SELECT 1/0",
+    ]
+    monkeypatch.setattr("paperhook.inbox.postgres_migrating.scripts_of", lambda *_: scripts)
     inbox = opened()
 
     with pytest.raises(InboxUnavailable, match="division by zero"):
@@ -1241,3 +1247,37 @@ def test_a_query_uses_its_index(opened: Callable[..., PostgresInbox], query: str
 
     assert index in plan
     assert "Seq Scan on paperhook_event" not in plan
+
+
+def test_whether_a_handlers_commit_is_there_cannot_be_told_where_the_server_is_away() -> None:
+    handlers = HandlerConnections(Address("postgresql://127.0.0.1:1/nowhere", patience=1.0), 1)
+
+    with pytest.raises(InboxUnavailable):
+        handlers._is_recorded(Settlement(Claim(0, entry(), "nobody", 0, 0, {}), [], State.DONE, 0.0))
+
+
+def test_a_server_that_says_nothing_is_cut_off_and_named(opened: Callable[..., PostgresInbox]) -> None:
+    inbox = opened(patience=0.5)
+    put(inbox, "e1")
+
+    with pytest.raises(InboxUnavailable, match="the server has not answered for 1 s"):
+        ask(inbox, "SET LOCAL statement_timeout = 0", "SELECT pg_sleep(60)").result(20)
+
+    assert put(inbox, "e1", "e2") == (False, True)
+
+
+def test_a_server_that_fails_while_each_is_asked_by_itself_fails_for_all(url: str) -> None:
+    def fail_by_itself(db: postgres_session.Session, asked: Any) -> list[Any]:
+        raise ValueError(asked)
+
+    def fail_for_all(db: postgres_session.Session, asked: Any) -> list[Any]:
+        db.run("SELECT 1 / (SELECT count(*) FROM no_such_table)")
+        return [None]
+
+    asks = [Ask(Work(run, turn), None, Future()) for turn, run in enumerate((fail_by_itself, fail_for_all))]
+    server = PostgresServer(Address(url, patience=1.0))
+
+    with pytest.raises(InboxUnavailable, match="no_such_table"):
+        server.run(asks)
+    assert isinstance(server.run(asks[:1])[0], ValueError)
+    server.close()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -17,7 +18,8 @@ import pytest
 
 from paperhook import DocumentCompleted, Webhooks
 from paperhook.errors import InboxCorrupt, InboxUnavailable
-from paperhook.inbox import Entry, SqliteInbox
+from paperhook.inbox import Entry, SqliteInbox, sqlite_file
+from paperhook.inbox.commits import MAX_GROUP, Ask, GroupCommit, Work
 from paperhook.providers import DocuParse
 from paperhook.testing import LOCAL_SECRET, signed_delivery
 
@@ -356,3 +358,44 @@ def test_a_disk_that_takes_nothing_is_answered_503_and_nothing_is_half_stored(
     # A refused one that comes again is new.
     assert (told["duplicates"], told["run"], told["done"]) == (0, len(told["rows"]), len(told["rows"]))
     assert all(reason in each for each in told["reasons"])
+
+
+def test_what_the_system_says_of_a_file_is_told_by_its_meaning(path: Path) -> None:
+    damaged = sqlite3.DatabaseError("database disk image is malformed")
+    damaged.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+
+    assert sqlite_file._is_store_failure(damaged)
+    assert not sqlite_file._is_store_failure(sqlite3.IntegrityError("CHECK constraint failed"))
+    assert isinstance(sqlite_file._meaning(damaged, path), InboxCorrupt)
+    assert str(sqlite_file._meaning(OSError(28, "No space left"), path)) == f"{path}: No space left"
+
+
+def test_a_store_that_fails_while_each_is_asked_by_itself_fails_for_all(path: Path) -> None:
+    def fail_by_itself(connection: sqlite3.Connection, asked: Sequence[Any]) -> list[Any]:
+        raise ValueError(asked)
+
+    def fail_for_all(connection: sqlite3.Connection, asked: Sequence[Any]) -> list[Any]:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    asks: list[Ask[sqlite3.Connection]] = [
+        Ask(Work(run, turn), None, Future()) for turn, run in enumerate((fail_by_itself, fail_for_all))
+    ]
+    file = sqlite_file.SqliteFile(path, is_reader=False, patience=1.0)
+
+    with pytest.raises(InboxUnavailable, match="disk I/O error"):
+        file.run(asks)
+    assert isinstance(file.run(asks[:1])[0], ValueError)
+    file.close()
+
+
+def test_a_group_has_an_end() -> None:
+    file = sqlite_file.SqliteFile(Path("never-opened"), is_reader=False, patience=1.0)
+    commits: GroupCommit[sqlite3.Connection] = GroupCommit(file, name="never-started")
+    for number in range(MAX_GROUP + 1):
+        commits._asks.put(Ask(Work(lambda connection, asked: asked, 0), number, Future()))
+
+    first, is_open = commits._next_group()
+    rest, _ = commits._next_group()
+
+    assert (len(first), is_open, [ask.argument for ask in rest]) == (MAX_GROUP, True, [MAX_GROUP])
+    commits.close()

@@ -40,6 +40,8 @@ from paperhook.errors import (
     Unsigned,
     WaitTimeout,
 )
+from paperhook.providers.declaration import Declaration
+from paperhook.providers.declaration_mistakes import _names_at
 from paperhook.providers.generic import Generic
 from paperhook.providers.generic_events import MAX_KEY_CHARS
 from paperhook.providers.references import check_reference, is_public_address
@@ -236,6 +238,7 @@ def test_a_mistake_is_told_with_the_path_that_leads_to_it(tables: dict[str, Any]
             "write it without quotation marks",
         ),
         ({"title": 3}, "title: 3 is no text: write it in quotation marks"),
+        ({"title": ["Acme"]}, "title: a list is no text: write it in quotation marks"),
         ({"ids": {"job": 3}}, "ids.job: 3 is neither a text nor a list of texts"),
         ({"reply": {"success": 404}}, "reply.success: 404 must be at most 299"),
         ({"signature": {"kind": "hmac", "header": "X", "digest": "md5" * 40}}, "…"),
@@ -1075,3 +1078,8 @@ def test_an_event_that_needs_a_header_is_the_same_when_it_is_read_again() -> Non
 def test_an_unsigned_delivery_is_refused() -> None:
     with pytest.raises(Unsigned):
         acme().verify({}, b"{}")
+
+
+def test_what_a_table_may_hold_is_named_also_below_what_is_no_table() -> None:
+    assert _names_at(Declaration, ["title", 0]) == _names_at(Declaration, [])
+    assert "job" in _names_at(Declaration, ["ids"])

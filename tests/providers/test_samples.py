@@ -17,7 +17,7 @@ from paperhook.errors import BadSignature, ConfigurationError, DeliveryRejected,
 from paperhook.providers import PROVIDERS, provider_class
 from paperhook.providers.declared import declaration, declared, declared_names
 from paperhook.providers.generic import Generic
-from paperhook.providers.generic_samples import merged
+from paperhook.providers.generic_samples import _place, merged
 from paperhook.sample_deliveries import sample_delivery, sample_events
 from paperhook.testing.signing import FORGERIES, local_secret, sign, signed_delivery, signs_a_timestamp
 from paperhook.webhooks.signatures import READY, Custom, Hmac, NoSignature
@@ -251,3 +251,26 @@ def test_a_key_of_the_whole_body_is_its_hash() -> None:
     headers, body = signed_delivery(provider, "document.completed")
 
     assert provider.verify(headers, body).key == f"document.completed:{hashlib.sha256(body).hexdigest()}"
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "is_put"),
+    [
+        ({}, "a.0.b", True),
+        ({"a": []}, "a.0", True),
+        ({"a": {"b": 1}}, "a", False),
+        ({"a": "text"}, "a.b", False),
+        ({"a": ["text"]}, "a.1", False),
+    ],
+)
+def test_a_value_is_put_where_there_is_room(body: dict[str, Any], path: str, is_put: bool) -> None:
+    assert _place(body, path.split("."), "put") is is_put
+    assert ("put" in json.dumps(body)) is is_put
+
+
+def test_a_delivery_that_refers_to_its_result_has_a_url_of_it() -> None:
+    provider = acme(base_url="https://acme.example", payload={}, references={"url": "url"})
+
+    body = json.loads(sample_delivery(provider, "document.completed", "m")[0])
+
+    assert body["url"] == "https://acme.example/results/m"

@@ -23,6 +23,7 @@ from paperhook.tracker import (
     open_tracker,
 )
 from paperhook.tracker.owner import is_gone, this_process
+from paperhook.tracker.sqlite import _Memory
 
 from .. import postgres
 
@@ -259,3 +260,12 @@ def test_a_child_has_a_name_of_its_own() -> None:
 
     with os.fdopen(read) as said:
         assert said.read() != this_process()
+
+
+def test_a_tracker_in_memory_that_was_never_used_is_closed() -> None:
+    memory = _Memory()
+
+    memory.close()
+
+    assert memory.run([]) == []
+    memory.close()

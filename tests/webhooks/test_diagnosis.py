@@ -23,7 +23,7 @@ from paperhook.webhooks.signatures import (
     StaticHeader,
 )
 from paperhook.webhooks.signatures.diagnosis import explain
-from paperhook.webhooks.signatures.mistakes import Shape, shape_of
+from paperhook.webhooks.signatures.mistakes import Shape, _written_again, schemes_like, secrets_like, shape_of
 
 NOW = 1_760_000_000.0
 VALUE = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
@@ -276,3 +276,27 @@ def test_a_body_too_deep_to_write_again_is_no_crash() -> None:
 )
 def test_the_shape_of_a_signature_is_told(text: str, shape: Shape | None) -> None:
     assert shape_of(text) == shape
+
+
+def test_what_cannot_be_written_again_is_left_at_that() -> None:
+    value: list[Any] = []
+    for _ in range(5000):
+        value = [value]
+
+    class Deep(Delivery):
+        def json(self) -> Any:
+            return value
+
+    assert b"[]" not in list(_written_again(Deep(Headers({}), b"[]")))
+
+
+def test_a_secret_that_would_be_too_short_without_its_quotation_marks_is_not_tried() -> None:
+    tried = [attempt.words for attempt in secrets_like(Secret('"' + "x" * 14 + '"', name="june"))]
+
+    assert not any("quotation marks" in word for words in tried for word in words)
+
+
+def test_a_scheme_that_is_like_no_other_is_tried_as_it_is() -> None:
+    scheme = BodySecret(path="secret")
+
+    assert [attempt.value for attempt in schemes_like(scheme, Delivery(Headers({}), b"{}"))] == [scheme]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import sys
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
@@ -27,6 +28,7 @@ from paperhook.errors import (
     ConfigurationError,
     DeliveryRejected,
     MalformedDelivery,
+    MissingExtra,
     StaleDelivery,
     Unsigned,
 )
@@ -243,3 +245,22 @@ def test_any_value_of_any_member_is_accepted_or_refused(member: str, value: Any)
 
     with contextlib.suppress(DeliveryRejected):
         scheme().verify(Delivery(Headers(), json.dumps(touched).encode()), TOPICS, now=NOW)
+
+
+def test_a_certificate_without_an_rsa_key_is_not_taken() -> None:
+    other = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sns.amazonaws.com")])
+    start = datetime(2019, 1, 1, tzinfo=UTC)
+    made = x509.CertificateBuilder(name, name, other.public_key(), 1, start, start + timedelta(days=3650))
+    content = made.sign(other, hashes.SHA256()).public_bytes(Encoding.PEM)
+
+    with pytest.raises(ConfigurationError, match="cannot be had: TypeError"):
+        SnsMessage(lambda url: content).verify(signed(NOTIFICATION), TOPICS, now=NOW)
+
+
+def test_a_missing_library_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    delivery = signed(NOTIFICATION)
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives", None)
+
+    with pytest.raises(MissingExtra, match=r"paperhook\[ed25519\]"):
+        SnsMessage(lambda url: b"another certificate").verify(delivery, TOPICS, now=NOW)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
@@ -96,3 +96,15 @@ def test_a_call_that_hangs_does_not_keep_the_process_alive():
     done = subprocess.run([sys.executable, "-c", program], timeout=10, check=False)
 
     assert done.returncode == 0
+
+
+def test_a_call_that_was_promised_to_a_thread_is_waited_for():
+    threads, promised = Threads("promised", idle_seconds=0.01), threading.Event()
+
+    with ThreadPoolExecutor(1) as pool:
+        # As `submit` does between its promise and its call.
+        waiting = pool.submit(threads._next_call)
+        time.sleep(0.05)
+        threads._calls.put(promised.set)
+
+        assert waiting.result(10) == promised.set

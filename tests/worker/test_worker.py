@@ -1293,3 +1293,43 @@ def test_a_number_that_is_not_positive_is_refused(option: str, number: float) ->
 @pytest.fixture(autouse=True)
 def _log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, logger="paperhook")
+
+
+def test_news_that_come_before_the_worker_runs_are_heard() -> None:
+    bench = Bench(lambda event: None)
+
+    bench.worker._hear()
+    bench.put("e1")
+
+    assert bench.drain() == 1
+
+
+def test_a_lease_that_was_lost_after_its_handler_ended_is_nothing_to_tell(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Late(MemoryInbox):
+        def __init__(self) -> None:
+            super().__init__()
+            self.is_asked = threading.Event()
+            self.answer: Future[tuple[bool, ...]] = Future()
+
+        def renew(self, claims: Sequence[Claim], *, lease: float, now: float) -> Future[tuple[bool, ...]]:
+            self.is_asked.set()
+            return self.answer
+
+    inbox = Late()
+
+    async def handle(event: Event) -> None:
+        assert await asyncio.to_thread(inbox.is_asked.wait, 10)
+
+    bench = Bench(handle, inbox=inbox, lease=0.03)
+    bench.put("e1")
+
+    async def scenario(running: asyncio.Task[None]) -> None:
+        await until(lambda: bench.states()["e1"] is State.DONE)
+        inbox.answer.set_result((False,))
+        await asyncio.sleep(0.02)
+
+    bench.live(scenario)
+
+    assert caplog.records == []

@@ -128,8 +128,7 @@ class SqliteFile:
             connection.execute("COMMIT")
         except BaseException:
             # SQLite has rolled back by itself after some failures.
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+            connection.rollback()
             raise
         self._check_identities()
 
@@ -202,8 +201,7 @@ class SqliteFile:
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute("COMMIT")
         except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+            connection.rollback()
             raise
 
 

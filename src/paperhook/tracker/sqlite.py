@@ -124,8 +124,7 @@ def _make_tables(connection: sqlite3.Connection, path: Path) -> None:
         connection.execute("INSERT INTO paperhook_tracker VALUES (?)", (len(scripts),))
         connection.execute("COMMIT")
     except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+        connection.rollback()
         raise
 
 
