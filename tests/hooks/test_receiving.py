@@ -219,6 +219,28 @@ def test_nothing_of_a_delivery_is_logged_or_shown(
     assert signature.removeprefix("sha256=") not in shown
 
 
+def test_why_deliveries_are_refused_is_logged_and_nobody_floods_the_log(
+    caplog: pytest.LogCaptureFixture, give_either: Give
+) -> None:
+    hooks = webhooks()
+    hooks.on("*")(print)
+
+    for _ in range(3):
+        hooks.receive({}, b"{}")
+    hooks.receive({"X-Acme-Signature": "sha256=" + "0" * 64}, b"{}")
+
+    assert [(each.levelname, each.message.partition(": ")[0]) for each in caplog.records] == [
+        ("WARNING", "a delivery was refused as unsigned, more of them are logged at level INFO"),
+        ("WARNING", "a delivery was refused as bad_signature, more of them are logged at level INFO"),
+    ]
+    assert "X-Acme-Signature is missing" in caplog.text
+    caplog.set_level(logging.INFO)
+    caplog.clear()
+    give_either(hooks)
+    hooks.receive({}, b"{}")
+    assert [each.levelname for each in caplog.records] == ["INFO"]
+
+
 # What polling found
 
 

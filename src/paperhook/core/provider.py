@@ -133,7 +133,8 @@ class Provider:
         # Who only receives needs no key, and is safer without one; a client asks for it.
         if not found.get("api_key", "").strip() and not {"webhook_secret", "unsigned"} & found.keys():
             raise ConfigurationError(
-                f"{cls.env_prefix}API_KEY is not set: export it, or write {cls.__name__}(api_key)"
+                f"{cls.env_prefix}API_KEY is not set: export it, or write {cls.__name__}(api_key); "
+                f"to receive only, {cls.env_prefix}WEBHOOK_SECRET will do"
             )
         return cls(**found)
 

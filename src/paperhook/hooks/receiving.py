@@ -52,6 +52,8 @@ class Receiving(Registering):
     _loop_inbox: LoopInbox | None
     #: The loop that deliveries arrive on, and what wakes it once for all answers of a commit.
     _bridged: tuple[asyncio.AbstractEventLoop | None, Bridge | None]
+    #: Of which somebody was warned.
+    _told_refusals: set[Outcome]
 
     def receive(
         self, headers: HeadersLike, body: bytes, *, provider: str | None = None, method: str = "POST"
@@ -82,7 +84,7 @@ class Receiving(Registering):
             if self._mode == "inline":
                 return self._answered(run_beside(lambda: self._run_inline(entries, reply)), provider)
         except Exception as error:  # noqa: BLE001 - whatever a delivery does to us, its sender gets an answer
-            return self._answered(_refused(error), provider)
+            return self._answered(self._refused(error), provider)
         self._pass_on(entries, is_new)
         return self._answered(reply, provider)
 
@@ -111,14 +113,34 @@ class Receiving(Registering):
             if self._mode == "inline":
                 return self._answered(await self._run_inline(entries, reply), provider)
         except Exception as error:  # noqa: BLE001 - whatever a delivery does to us, its sender gets an answer
-            return self._answered(_refused(error), provider)
+            return self._answered(self._refused(error), provider)
         if begun is None:
             self._pass_on(entries, is_new)
         return self._answered(reply, provider)
 
     def refuse(self, error: DeliveryRejected, *, provider: str | None = None) -> Reply:
         """Answer a delivery that an adapter rejected before it was read to its end."""
-        return self._answered(refusal(error), provider)
+        return self._answered(self._refused(error), provider)
+
+    def _refused(self, error: Exception) -> Reply:
+        """Answer a delivery that was not taken.
+
+        Where it is our fault the answer is 503: an authentic delivery that we cannot read today comes again after the fix.
+        """
+        if not isinstance(error, DeliveryRejected):
+            # The message of an error that we do not know may quote the delivery.
+            reason = str(error) if isinstance(error, InboxError) else describe(error)
+            logger.error("a delivery was not taken, so it will come again: %s", reason)
+            return Reply(503, Outcome.UNAVAILABLE, reason)
+        reply = refusal(error)
+        if reply.outcome in self._told_refusals:
+            logger.info("a delivery was refused as %s: %s", reply.outcome, error)
+        else:
+            # Anybody can send thousands.
+            self._told_refusals.add(reply.outcome)
+            more = "more of them are logged at level INFO"
+            logger.warning("a delivery was refused as %s, %s: %s", reply.outcome, more, error)
+        return reply
 
     def _answered(self, reply: Reply, provider: str | None) -> Reply:
         """Tell the observers of a delivery and give its answer."""
@@ -254,16 +276,3 @@ def _duplicate(reply: Reply) -> Reply:
 def _reply(status: int, outcome: Outcome, secret_name: str | None) -> Reply:
     """Give the same answer for the same; there are few, and each delivery needs one."""
     return Reply(status, outcome, secret_name=secret_name)
-
-
-def _refused(error: Exception) -> Reply:
-    """Answer a delivery that was not taken.
-
-    Where it is our fault the answer is 503: an authentic delivery that we cannot read today comes again after the fix.
-    """
-    if isinstance(error, DeliveryRejected):
-        return refusal(error)
-    # The message of an error that we do not know may quote the delivery.
-    reason = str(error) if isinstance(error, InboxError) else describe(error)
-    logger.error("a delivery was not taken, so it will come again: %s", reason)
-    return Reply(503, Outcome.UNAVAILABLE, reason)

@@ -138,6 +138,7 @@ class Webhooks(Running):
             # Now, so that a client without a tracker is told before the first delivery.
             self.reconciler()
         self._bridged = (None, None)
+        self._told_refusals = set()
 
     def __repr__(self) -> str:
         return f"Webhooks({', '.join(self.providers)}, inbox={self.inbox!r}, worker={self._mode!r})"
