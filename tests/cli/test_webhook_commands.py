@@ -104,8 +104,12 @@ def test_a_receiver_that_is_not_there_is_said():
 def test_what_is_no_url_is_said():
     result = run("trigger", "document.completed", "--to", "localhost", "--provider", "docuparse")
 
+    listening = run("listen", "--forward", "localhost:8000", "--port", "0")
+
     assert isinstance(result.exception, ConfigurationError)
     assert "'localhost' is no URL: write one such as http://" in str(result.exception)
+    assert isinstance(listening.exception, ConfigurationError)
+    assert "'localhost:8000' is no URL: write one such as http://" in str(listening.exception)
 
 
 def test_trigger_sends_as_many_events_as_asked_for_and_tells_how_each_was_answered(inbound):

@@ -31,7 +31,7 @@ ProviderName = Annotated[
     ),
 ]
 JobId = Annotated[str, typer.Argument(help="The job's id, as `upload` printed it.")]
-Deadline = Annotated[float, typer.Option(help="Seconds to wait at most.")]
+Deadline = Annotated[float, typer.Option(min=0, help="Seconds to wait at most.")]
 
 
 class Format(StrEnum):

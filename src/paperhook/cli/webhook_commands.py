@@ -178,6 +178,10 @@ def listen(
 ) -> None:
     """Show the deliveries that arrive, with outcome and latency; nothing is stored."""
     meant = None
+    if forward is not None and not forward.startswith(("http://", "https://")):
+        raise ConfigurationError(
+            f"{forward!r} is no URL: write one such as http://127.0.0.1:8000/webhooks/docuparse"
+        )
     if provider is not None:
         meant = chosen(provider, scheme, settings, secrets_given(secret, secret_env, secret_file)).checked()
     elif scheme is not None or secret or secret_env or secret_file:
