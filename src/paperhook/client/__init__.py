@@ -5,6 +5,7 @@
 | `sync`, `asynchronous` | the two clients: the same methods with the same arguments; a test compares them |
 | `base` | what both are made of |
 | `transport` | one exchange with httpx, the only module that imports it |
+| `documents` | what is done to a document around its upload |
 | `bodies` | a request's body as chunks, never whole in memory |
 | `bounds` | the end of one attempt |
 | `limits` | the rate and the retries that all calls share |

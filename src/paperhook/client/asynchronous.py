@@ -30,8 +30,9 @@ from ..core.result import Result
 from ..core.steps import Await, Now, Pause, Progress, Send, Steps
 from ..errors import DeadlineExceeded, PaperhookError
 from ..sources import AsyncSource, Source, close_document, open_async_document
-from .base import ALL, DEFAULT_WAIT, BaseClient, ManyProgress, closing, rasterised
+from .base import ALL, DEFAULT_WAIT, BaseClient, ManyProgress
 from .deadlines import late_store, seconds_left
+from .documents import closing, rasterised
 from .loops import Loop, Task, running_loop
 from .options import check_concurrency
 from .outcomes import UploadOutcome, WaitOutcome, outcome_of

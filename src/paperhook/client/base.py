@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import threading
 import time
@@ -23,7 +22,7 @@ from ..core.result import Result
 from ..core.steps import Progress, Send, Steps, answer_of
 from ..errors import ConfigurationError, InboxError, PaperhookError
 from ..retrying import Budget, RetryPolicy, persist
-from ..sources import Source, close_document, document_to_send, open_document
+from ..sources import Source, document_to_send
 from .batching import submit_together
 from .bounds import Bound
 from .limits import Limiter, RateLimiter, RetryBudget
@@ -54,29 +53,6 @@ ALL = 1_000_000_000
 DEFAULT_TIMEOUT = 30.0
 #: Seconds that `wait` waits for a job by default.
 DEFAULT_WAIT = 300.0
-
-
-@contextlib.contextmanager
-def closing(document: Document, source: object) -> Generator[None, None, None]:
-    """Remove what was kept for retries, unless the document is the caller's own."""
-    try:
-        yield
-    finally:
-        if document is not source:
-            close_document(document)
-
-
-def rasterised(document: Document) -> tuple[Document, ...]:
-    """Turn a PDF into one PNG a page, in a process of its own."""
-    from ..rasterise import pages_as_png
-
-    with contextlib.closing(document.content.open()) as stream:
-        pages = pages_as_png(stream.read())
-    stem = document.filename.rpartition(".")[0] or document.filename
-    return tuple(
-        open_document(page, filename=f"{stem}-{number}.png", content_type="image/png")
-        for number, page in enumerate(pages, start=1)
-    )
 
 
 class BaseClient(Generic[H, W]):

@@ -25,8 +25,9 @@ from ..core.result import Result
 from ..core.steps import Await, Now, Pause, Progress, Send, Steps
 from ..errors import ConfigurationError, PaperhookError
 from ..sources import Source
-from .base import ALL, DEFAULT_WAIT, BaseClient, ManyProgress, closing, rasterised
+from .base import ALL, DEFAULT_WAIT, BaseClient, ManyProgress
 from .deadlines import seconds_left, stored
+from .documents import closing, rasterised
 from .options import check_concurrency
 from .outcomes import UploadOutcome, WaitOutcome, outcome_of
 from .plans import Item

@@ -163,8 +163,6 @@ def _version() -> str:
 
 #: What httpx bounds, each by itself.
 _PHASES = ("connect", "read", "write", "pool")
-#: For a client that sends nothing.
-_NOWHERE = httpx.BaseTransport()
 #: Seconds. Node.js, uvicorn and Apache close what was idle for 5: an upload that meets such a close is an answer lost.
 KEEP_IDLE = 4.0
 _LIMITS = httpx.Limits(
@@ -245,7 +243,7 @@ class Transport(Generic[H]):
     @cached_property
     def _defaults(self) -> tuple[tuple[str, str], ...]:
         user_agent = {"User-Agent": f"paperhook/{_version()}"}
-        return tuple(httpx.Client(headers=user_agent, transport=_NOWHERE).headers.items())
+        return tuple(httpx.Client(headers=user_agent, transport=httpx.BaseTransport()).headers.items())
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
