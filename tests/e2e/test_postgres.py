@@ -15,6 +15,7 @@ import pytest
 from paperhook.inbox import Entry, Filter, PostgresInbox, State
 
 from .. import postgres
+from .test_kill import RECEIVER as ON_A_FILE
 from .test_kill import hear, kill, start, wait_for
 
 pytestmark = [
@@ -23,22 +24,7 @@ pytestmark = [
 ]
 
 #: Puts from eight threads, and prints each key once it is acknowledged.
-RECEIVER = """
-    import sys, threading
-    from paperhook.inbox import Entry, PostgresInbox
-    inbox, name = PostgresInbox(sys.argv[1]), sys.argv[2]
-    def receive(thread):
-        n = 0
-        while True:
-            key = f"{name}-{thread}-{n}"
-            inbox.put([Entry("docuparse", key, "document.completed", b"x" * 1500, job_id=key)]).result()
-            sys.stdout.write(key + "\\n")
-            sys.stdout.flush()
-            n += 1
-    threads = [threading.Thread(target=receive, args=(thread,)) for thread in range(8)]
-    for thread in threads:
-        thread.start()
-"""
+RECEIVER = ON_A_FILE.replace("SqliteInbox", "PostgresInbox")
 
 #: Runs a handler that prints the key, and where it is transactional writes two rows with a pause between.
 WORKER = """
