@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import pickle
 import subprocess
@@ -28,9 +29,11 @@ from paperhook.errors import ConfigurationError
 from paperhook.inbox import Filter, MemoryInbox, SqliteInbox, open_inbox
 from paperhook.providers import DocuParse
 from paperhook.testing import signed_delivery
-from paperhook.tracker import open_tracker
+from paperhook.tracker import SqliteTracker, open_tracker
 
 SECRET = "a-secret-that-nobody-may-see"
+NAN = float("nan")
+JOB = Job.known("d1", provider="docuparse")
 #: What a caller without a type checker may pass.
 ANY: Any = None
 
@@ -72,6 +75,28 @@ WRONG: dict[str, tuple[Callable[[], object], str]] = {
     "no function": (lambda: hooks().on("*")(ANY), "a handler is a function, not a NoneType"),
     "a handler of nothing": (lambda: hooks().on("*")(lambda: None), r"called with \(event\), and takes \(\)"),  # type: ignore[type-var, misc]
     "a handler of two": (lambda: hooks().on("*")(lambda a, b: None), "missing a required argument: 'b'"),  # type: ignore[type-var, misc]
+    "a deadline in the past": (lambda: client().wait("d1", deadline=-3), "deadline is -3 s: it must be above 0"),
+    "no deadline for many": (lambda: client().wait_many([], deadline=0), "deadline is 0 s"),
+    "a deadline as text": (lambda: client().as_completed([], deadline=ANY or "3"), "deadline is a str"),
+    "a deadline that is no number": (lambda: client().status("d1", deadline=NAN), "deadline is nan s"),
+    "a deadline for any operation": (lambda: client().run(docuparse().status(JOB), deadline=NAN), "deadline is nan s"),
+    "a deadline before the file": (lambda: client().upload("not-there.pdf", deadline=0), "deadline is 0 s"),
+    "a deadline for a batch": (lambda: client().batch(["not-there.pdf"], deadline=-1), "deadline is -1 s"),
+    "no deadline for a result": (lambda: client().upload_and_wait("no.pdf", deadline=-1), "deadline is -1 s"),
+    "no timeout": (lambda: client(timeout=0), "timeout is 0 s: it must be above 0"),
+    "a timeout that is no number": (lambda: client(timeout=NAN), "timeout is nan s"),
+    "a timeout as text": (lambda: client().with_options(timeout=ANY or "3"), "timeout is a str"),
+    "nobody to upload": (lambda: client().upload_many([], concurrency=0), "concurrency is 0: it must be 1 or"),
+    "somebody to wait": (lambda: client().wait_many([], concurrency=ANY or 1.5), "a float: it must be a whole"),
+    "who is no number": (lambda: client().as_completed([], concurrency=ANY or NAN), "concurrency is a float"),
+    "nobody to resume": (lambda: client().resume(concurrency=-1), "concurrency is -1"),
+    "no worker": (lambda: hooks(concurrency=NAN), "concurrency is nan: it must be above 0"),
+    "no lease": (lambda: hooks(lease=NAN), "lease is nan: it must be above 0"),
+    "sent again at once": (lambda: hooks(resend_after=0), "resend_after is 0 s"),
+    "no body at all": (lambda: hooks(max_body_bytes=0), "max_body_bytes is 0: it must be 1 or more"),
+    "no lag at all": (lambda: hooks().asgi(max_lag=NAN), "max_lag is nan s"),
+    "no patience": (lambda: SqliteInbox("paperhook.db", patience=NAN), "patience is nan s"),
+    "no patience of a tracker": (lambda: SqliteTracker("paperhook.db", patience=-1), "patience is -1 s"),
     "a bound in the past": (lambda: hooks().on("*", timeout=-1), "timeout is -1 s: it must be above 0"),
     "attempts for a policy": (lambda: hooks().on("*", retry=ANY or 5), "retry is a int"),
     "a job of another provider": (
@@ -272,3 +297,24 @@ def test_a_program_without_extras_receives_and_sends() -> None:
     )
 
     subprocess.run([sys.executable, "-W", "error", "-c", code], timeout=60, check=True)
+
+
+ASKS: dict[str, Callable[[AsyncClient], Any]] = {
+    "upload": lambda client: client.upload("not-there.pdf", deadline=-3),
+    "batch": lambda client: client.batch(["not-there.pdf"], deadline=-3),
+    "upload_and_wait": lambda client: client.upload_and_wait("not-there.pdf", deadline=-3),
+    "wait": lambda client: client.wait("d1", deadline=-3),
+    "wait_many": lambda client: client.wait_many(["d1"], deadline=-3),
+    "as_completed": lambda client: anext(aiter(client.as_completed(["d1"], deadline=-3))),
+    "status": lambda client: client.status("d1", deadline=-3),
+}
+
+
+@pytest.mark.parametrize("ask", ASKS.values(), ids=list(ASKS))
+def test_the_async_client_refuses_a_deadline_that_is_none(ask: Callable[[AsyncClient], Any]) -> None:
+    async def main() -> None:
+        async with AsyncClient(docuparse()) as client:
+            await ask(client)
+
+    with pytest.raises(ConfigurationError, match="deadline is -3 s: it must be above 0"):
+        asyncio.run(main())

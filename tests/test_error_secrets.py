@@ -225,7 +225,7 @@ RAISED: dict[type[PaperhookError], Callable[[Path], object]] = {
         do=lambda client: client.result(client.status("d1")),
     ),
     errors.ResultExpired: asking(answer(200, {"state": "gone"}), do=lambda client: client.result("d1")),
-    errors.DeadlineExceeded: asking(answer(), do=lambda client: client.status("d1", deadline=-1)),
+    errors.DeadlineExceeded: asking(answer(), do=lambda client: client.status("d1", deadline=1e-9)),
     errors.RateLimitReached: asking(answer(429, {}, {"Retry-After": "9"}), do=asked_twice),
     errors.WaitTimeout: asking(
         answer(200, {"id": "d1", "state": "reading", **WORDS}),

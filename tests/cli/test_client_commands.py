@@ -197,6 +197,32 @@ def test_batches_are_sent_and_resumed_in_as_few_calls(tmp_path: Path, files: lis
     assert [each.target for each in server.seen] == ["/extract/batch"] * 2
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["wait", "d1", "--deadline", "-3"], "'--deadline': -3 is not above 0"),
+        (["wait", "d1", "--deadline", "0"], "'--deadline': 0 is not above 0"),
+        (["wait", "d1", "--deadline", "nan"], "'--deadline': nan is not above 0"),
+        (["upload", "--resume", "--wait", "--deadline", "-3"], "'--deadline': -3 is not above 0"),
+        (["upload", "--resume", "--concurrency", "0"], "'--concurrency'"),
+        (["evaluate", __file__, "--deadline", "nan"], "'--deadline': nan is not above 0"),
+        (["evaluate", __file__, "--fail-under", "nan"], "'--fail-under'"),
+        (["worker", "app:hooks", "--grace", "-1"], "'--grace': -1 is not 0 or more"),
+        (["worker", "app:hooks", "--grace", "nan"], "'--grace': nan is not 0 or more"),
+        (["verify", "--body", __file__, "--now", "nan"], "'--now': nan is not 0 or more"),
+        (["listen", "--count", "-1"], "'--count'"),
+    ],
+)
+def test_a_number_that_makes_no_sense_is_refused(arguments: list[str], said: str) -> None:
+    env = {"PAPERHOOK_PROVIDER": "docuparse", "DOCUPARSE_API_KEY": "key", "NO_COLOR": "1"}
+
+    result = run(*arguments, env=env)
+
+    assert result.exit_code == 2
+    # A box is drawn around it, and may break its lines.
+    assert said in re.sub(r"[\s│]+", " ", result.output)
+
+
 def test_nothing_to_send_is_a_mistake_that_is_told() -> None:
     result = run("upload", "-p", "docuparse")
 

@@ -12,8 +12,6 @@ import pytest
 
 from paperhook.cli.output import Output
 
-from .running import run
-
 pytestmark = pytest.mark.programs
 
 COLUMNS = ("field", "value", "confidence", "box")
@@ -126,22 +124,6 @@ def test_a_users_mistake_is_a_sentence(tmp_path: Path, arguments: tuple[str, ...
     assert done.returncode in (1, 2)
     assert said in done.stderr
     assert b"Traceback" not in done.stderr
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("worker", "app:hooks", "--grace", "-5"),
-        ("wait", "job", "-p", "docuparse", "--deadline", "-1"),
-        ("upload", "a.pdf", "-p", "docuparse", "--wait", "--deadline", "-1"),
-        ("evaluate", "manifest.json", "--deadline", "-1"),
-    ],
-)
-def test_no_time_is_negative(arguments: tuple[str, ...]):
-    done = run(*arguments)
-
-    assert done.exit_code == 2
-    assert "greater than or equal to 0" in done.output
 
 
 EVIL = "\x1b[2J\x1b]0;title\x07Evil\x9b31m \u202egnp\tA\nB [bold]x[/bold]"

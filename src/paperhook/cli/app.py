@@ -26,7 +26,7 @@ from . import (
     worker_command,
 )
 from .demo_output import JsonShow, TableShow
-from .options import AsJson
+from .options import AsJson, above_zero, not_negative
 from .output import out
 
 app: typer.Typer = typer.Typer(
@@ -103,7 +103,8 @@ def dev_command(
 def worker_main(
     target: Annotated[str, typer.Argument(help="module:name of your Webhooks object.")],
     grace: Annotated[
-        float, typer.Option(min=0, help="Seconds for running handlers to finish after SIGTERM.")
+        float,
+        typer.Option(callback=not_negative, help="Seconds for running handlers to finish after SIGTERM."),
     ] = 10.0,
 ) -> None:
     """Run handlers in this process, for Webhooks(..., worker="external")."""
@@ -160,7 +161,9 @@ def evaluate_main(
         typer.Option("--provider", "-p", help="Who reads them; may be repeated. `local` is this machine."),
     ] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page with plots and every miss.")] = None,
-    deadline: Annotated[float, typer.Option(min=0, help="Seconds for each document at most.")] = 300.0,
+    deadline: Annotated[
+        float, typer.Option(callback=above_zero, help="Seconds for each document at most.")
+    ] = 300.0,
     fail_under: Annotated[
         float,
         typer.Option(min=0, max=1, help="Exit with 1 if a smaller share of the stated fields is right."),

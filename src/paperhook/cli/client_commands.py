@@ -19,7 +19,7 @@ from ..inbox.addresses import file_in
 from ..providers import provider_class
 from .demo_output import plain
 from .journal import DEFAULT_TRACKER, TrackerAddress, known_job, tracker_for_asking, tracker_for_sending
-from .options import AsJson
+from .options import AsJson, above_zero
 from .output import out
 from .progress import Show, show_for
 from .uploading import INTERRUPTED, Order, interruptible, order_of, upload_all, wait_all
@@ -31,7 +31,7 @@ ProviderName = Annotated[
     ),
 ]
 JobId = Annotated[str, typer.Argument(help="The job's id, as `upload` printed it.")]
-Deadline = Annotated[float, typer.Option(min=0, help="Seconds to wait at most.")]
+Deadline = Annotated[float, typer.Option(callback=above_zero, help="Seconds to wait at most.")]
 
 
 class Format(StrEnum):

@@ -39,7 +39,7 @@ from .given import (
     secrets_given,
 )
 from .listening import Arrival, Listener
-from .options import AsJson
+from .options import AsJson, not_negative
 from .output import out
 from .sending import FAULTS, Outgoing, faults_named, planned, send_all
 
@@ -68,7 +68,10 @@ def verify(
     secret_env: SecretVariable = None,
     secret_file: SecretFile = None,
     now: Annotated[
-        float | None, typer.Option(help="Seconds since the epoch when it arrived; the time by default.")
+        float | None,
+        typer.Option(
+            callback=not_negative, help="Seconds since the epoch when it arrived; the time by default."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -173,7 +176,7 @@ def listen(
     forward: Annotated[
         str | None, typer.Option(help="Pass deliveries that are not refused on to this URL.")
     ] = None,
-    count: Annotated[int, typer.Option(help="Stop after this many deliveries; 0 never.")] = 0,
+    count: Annotated[int, typer.Option(min=0, help="Stop after this many deliveries; 0 never.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Show the deliveries that arrive, with outcome and latency; nothing is stored."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 from typing_extensions import override
 
 from .. import operations
+from ..core.arguments import check_above_zero, check_count
 from ..core.delivery import Envelope
 from ..core.document import Document
 from ..core.job import Batch, Job
@@ -31,10 +31,9 @@ from ..core.steps import Await, Now, Pause, Progress, Send, Steps
 from ..errors import DeadlineExceeded, PaperhookError
 from ..sources import AsyncSource, Source, close_document, open_async_document
 from .base import ALL, DEFAULT_WAIT, BaseClient, ManyProgress
-from .deadlines import late_store, seconds_left
+from .deadlines import OVER, begun, late_store, seconds_left
 from .documents import closing, rasterised
 from .loops import Loop, Task, running_loop
-from .options import check_concurrency
 from .outcomes import UploadOutcome, WaitOutcome, outcome_of
 from .plans import Item
 from .transport import AsyncHttpxClient, AsyncTransport
@@ -84,7 +83,7 @@ class AsyncClient(BaseClient[AsyncHttpxClient, AsyncTransport]):
         on_progress: Progress | None = None,
     ) -> Job:
         """Submit one document; see `Client.upload`. An async iterable of bytes is taken too."""
-        started = time.monotonic()
+        started = begun(deadline)
         document = await self._open(source, filename=filename, content_type=content_type, deadline=deadline)
         with closing(document, source):
             steps = self._upload_steps(document, idempotency_key, metadata, again, on_progress)
@@ -140,7 +139,8 @@ class AsyncClient(BaseClient[AsyncHttpxClient, AsyncTransport]):
         self, jobs: Iterable[Job | str], *, concurrency: int = 8, deadline: float = DEFAULT_WAIT
     ) -> AsyncIterator[WaitOutcome]:
         """Wait for many jobs at once, without a task for each; see `Client.as_completed`."""
-        check_concurrency(concurrency)
+        check_count(concurrency, "concurrency")
+        check_above_zero(deadline, "deadline")
         async with contextlib.aclosing(self._completed(jobs, concurrency, deadline)) as completed:
             async for _, outcome in completed:
                 yield outcome
@@ -149,7 +149,8 @@ class AsyncClient(BaseClient[AsyncHttpxClient, AsyncTransport]):
         self, jobs: Iterable[Job | str], *, concurrency: int = 8, deadline: float = DEFAULT_WAIT
     ) -> tuple[WaitOutcome, ...]:
         """Wait for many jobs at once; see `Client.wait_many`."""
-        check_concurrency(concurrency)
+        check_count(concurrency, "concurrency")
+        check_above_zero(deadline, "deadline")
         async with contextlib.aclosing(self._completed(jobs, concurrency, deadline)) as completed:
             outcomes = [each async for each in completed]
         return tuple([outcome for _, outcome in sorted(outcomes, key=itemgetter(0))])
@@ -191,7 +192,7 @@ class AsyncClient(BaseClient[AsyncHttpxClient, AsyncTransport]):
 
     async def _asked(self, place: int, job: Job, unmoved: float, end: float) -> Ending:
         try:
-            return place, await self.run(self._asking(job, unmoved), deadline=end - self._now())
+            return place, await self.run(self._asking(job, unmoved), deadline=max(OVER, end - self._now()))
         except PaperhookError as error:
             return place, error
 
@@ -199,7 +200,7 @@ class AsyncClient(BaseClient[AsyncHttpxClient, AsyncTransport]):
         self, source: AsyncSource, *, filename: str | None = None, deadline: float = DEFAULT_WAIT
     ) -> Result:
         """Submit one document, wait for it and fetch its result; see `Client.upload_and_wait`."""
-        started = time.monotonic()
+        started = begun(deadline)
         document = await self._open(source, filename=filename, deadline=deadline)
         with closing(document, source):
             left = seconds_left(deadline, started)
@@ -215,7 +216,7 @@ class AsyncClient(BaseClient[AsyncHttpxClient, AsyncTransport]):
         in_batches: bool = False,
     ) -> AsyncIterator[UploadOutcome[A]]:
         """Submit many documents at once; see `Client.upload_many`."""
-        check_concurrency(concurrency)
+        check_count(concurrency, "concurrency")
         groups = self._groups(sources, metadata, in_batches=in_batches)
         return self._many(groups, concurrency, on_progress)
 
@@ -228,7 +229,7 @@ class AsyncClient(BaseClient[AsyncHttpxClient, AsyncTransport]):
         only: Callable[[Planned], bool] | None = None,
     ) -> AsyncIterator[UploadOutcome[str]]:
         """Submit the paths that earlier calls of `upload_many` did not finish; see `Client.resume`."""
-        check_concurrency(concurrency)
+        check_count(concurrency, "concurrency")
         planned = await self.unfinished(limit=ALL)
         groups = self._groups_again(planned, only, in_batches=in_batches)
         async with contextlib.aclosing(self._many(groups, concurrency, on_progress)) as outcomes:
@@ -294,7 +295,7 @@ class AsyncClient(BaseClient[AsyncHttpxClient, AsyncTransport]):
         deadline: float | None = None,
     ) -> Batch:
         """Submit several documents in one call; see `Client.batch`."""
-        started = time.monotonic()
+        started = begun(deadline)
         documents: list[Document] = []
         with contextlib.ExitStack() as opened:
             for source in sources:

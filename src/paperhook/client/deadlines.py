@@ -5,8 +5,12 @@ from __future__ import annotations
 import time
 from typing import Any, overload
 
+from ..core.arguments import check_above_zero
 from ..core.steps import Await
 from ..errors import DeadlineExceeded
+
+#: Seconds that are left when none are: what has begun ends with its next step, in its own words.
+OVER = 1e-9
 
 
 @overload
@@ -15,7 +19,17 @@ def seconds_left(deadline: float, started: float) -> float: ...
 def seconds_left(deadline: float | None, started: float) -> float | None: ...
 def seconds_left(deadline: float | None, started: float) -> float | None:
     """Say how many seconds of a deadline are left; reading the document counts."""
-    return None if deadline is None else deadline - (time.monotonic() - started)
+    return None if deadline is None else max(OVER, deadline - (time.monotonic() - started))
+
+
+def begun(deadline: float | None) -> float:
+    """Refuse a deadline that is none, and give the moment from which it counts.
+
+    Raises:
+        ConfigurationError: If it is not above 0.
+    """
+    check_above_zero(deadline, "deadline", or_none=True)
+    return time.monotonic()
 
 
 def stored(effect: Await) -> Any:

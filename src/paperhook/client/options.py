@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ..core.arguments import check_above_zero
 from ..core.provider import Provider
 from ..errors import ConfigurationError
 
@@ -20,9 +21,7 @@ def check_options(provider: Provider, timeout: float) -> None:
         raise ConfigurationError(
             f"{provider.name} has no API key: set {provider.env_prefix}API_KEY or pass it to {type(provider).__name__}"
         )
-    # Not a number is not above 0 either.
-    if not timeout > 0:
-        raise ConfigurationError(f"timeout is {timeout:g} s: it must be above 0")
+    check_above_zero(timeout, "timeout")
 
 
 def opened_tracker(address: str) -> Tracker:
@@ -39,9 +38,3 @@ def observers_of(observe: Sequence[Observer]) -> Observers | None:
     from ..observe.details import Observers
 
     return Observers(observe)
-
-
-def check_concurrency(concurrency: int) -> None:
-    """Refuse what would never begin."""
-    if concurrency < 1:
-        raise ConfigurationError(f"concurrency is {concurrency}: it must be 1 or more")

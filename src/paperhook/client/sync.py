@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import copy
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 from typing_extensions import override
 
 from .. import operations
+from ..core.arguments import check_above_zero, check_count
 from ..core.delivery import Envelope
 from ..core.document import Document
 from ..core.job import Batch, Job
@@ -26,9 +26,8 @@ from ..core.steps import Await, Now, Pause, Progress, Send, Steps
 from ..errors import ConfigurationError, PaperhookError
 from ..sources import Source
 from .base import ALL, DEFAULT_WAIT, BaseClient, ManyProgress
-from .deadlines import seconds_left, stored
+from .deadlines import OVER, begun, seconds_left, stored
 from .documents import closing, rasterised
-from .options import check_concurrency
 from .outcomes import UploadOutcome, WaitOutcome, outcome_of
 from .plans import Item
 from .transport import HttpxClient, SyncTransport
@@ -115,7 +114,7 @@ class Client(BaseClient[HttpxClient, SyncTransport]):
             ApiError: If the provider refused it.
             TransportError: If nothing was sent.
         """
-        started = time.monotonic()
+        started = begun(deadline)
         document = self._opened(source, filename=filename, content_type=content_type)
         with closing(document, source):
             steps = self._upload_steps(document, idempotency_key, metadata, again, on_progress)
@@ -163,14 +162,16 @@ class Client(BaseClient[HttpxClient, SyncTransport]):
         Yields:
             The job, completed or failed, or as last seen with the error that ended the waiting for it.
         """
-        check_concurrency(concurrency)
+        check_count(concurrency, "concurrency")
+        check_above_zero(deadline, "deadline")
         return (outcome for _, outcome in self._completed(jobs, concurrency, deadline))
 
     def wait_many(
         self, jobs: Iterable[Job | str], *, concurrency: int = 8, deadline: float = DEFAULT_WAIT
     ) -> tuple[WaitOutcome, ...]:
         """Wait for many jobs at once; gives an outcome for each, in their order. Arguments as for `as_completed`."""
-        check_concurrency(concurrency)
+        check_count(concurrency, "concurrency")
+        check_above_zero(deadline, "deadline")
         return tuple(
             [
                 outcome
@@ -213,7 +214,7 @@ class Client(BaseClient[HttpxClient, SyncTransport]):
 
     def _asked(self, job: Job, unmoved: float, end: float) -> Job | PaperhookError:
         try:
-            return self.run(self._asking(job, unmoved), deadline=end - self._now())
+            return self.run(self._asking(job, unmoved), deadline=max(OVER, end - self._now()))
         except PaperhookError as error:
             return error
 
@@ -227,7 +228,7 @@ class Client(BaseClient[HttpxClient, SyncTransport]):
             WaitTimeout: If it takes longer than `deadline` seconds; the error carries the job.
             DeadlineExceeded: If there is no job by then.
         """
-        started = time.monotonic()
+        started = begun(deadline)
         document = self._opened(source, filename=filename)
         with closing(document, source):
             left = seconds_left(deadline, started)
@@ -257,7 +258,7 @@ class Client(BaseClient[HttpxClient, SyncTransport]):
         Yields:
             A job or an error for each source.
         """
-        check_concurrency(concurrency)
+        check_count(concurrency, "concurrency")
         # Whoever ends finds the next of a sequence waiting; an iterator may be slow, so it is asked only for what can begin.
         ahead = concurrency if isinstance(sources, Sequence) else 0
         return self._many(
@@ -287,7 +288,7 @@ class Client(BaseClient[HttpxClient, SyncTransport]):
         Raises:
             ConfigurationError: If the client has no tracker.
         """
-        check_concurrency(concurrency)
+        check_count(concurrency, "concurrency")
         planned = self.unfinished(limit=ALL)
         groups = self._groups_again(planned, only, in_batches=in_batches)
         return self._many(groups, concurrency, concurrency, on_progress)
@@ -379,7 +380,7 @@ class Client(BaseClient[HttpxClient, SyncTransport]):
             ConfigurationError: If the provider has no batches.
             UnsupportedDocument: If one of them is refused or there are too many; nothing was sent.
         """
-        started = time.monotonic()
+        started = begun(deadline)
         documents: list[Document] = []
         with contextlib.ExitStack() as opened:
             for source in sources:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Real
+
 from ..errors import ConfigurationError
 from .provider import Provider
 
@@ -41,3 +43,37 @@ def check_kind(given: object, kind: type | tuple[type, ...], what: str, instead:
     """
     if not isinstance(given, kind):
         raise ConfigurationError(f"{what} is a {type(given).__name__}: write {instead}")
+
+
+def check_above_zero(given: object, what: str, *, or_none: bool = False) -> None:
+    """Refuse seconds that are not above 0, what is not a number, and NaN.
+
+    Args:
+        given: What the caller passed.
+        what: The argument's name, for the message.
+        or_none: Whether None means no bound.
+
+    Raises:
+        ConfigurationError: If it is none of these.
+    """
+    if or_none and given is None:
+        return
+    wish = "it must be above 0" + (", or None for no bound" if or_none else "")
+    if isinstance(given, bool) or not isinstance(given, Real):
+        raise ConfigurationError(f"{what} is a {type(given).__name__}: {wish}")
+    number = float(given)
+    # Not a number is not above 0 either.
+    if not number > 0:
+        raise ConfigurationError(f"{what} is {number:g} s: {wish}")
+
+
+def check_count(given: object, what: str) -> None:
+    """Refuse what is no whole number from 1 on.
+
+    Raises:
+        ConfigurationError: If it is none.
+    """
+    if isinstance(given, bool) or not isinstance(given, int):
+        raise ConfigurationError(f"{what} is a {type(given).__name__}: it must be a whole number, 1 or more")
+    if given < 1:
+        raise ConfigurationError(f"{what} is {given}: it must be 1 or more")

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol, TypeVar, overload
 
-from ..core.arguments import check_kind, check_provider
+from ..core.arguments import check_above_zero, check_kind, check_provider
 from ..core.event import (
     BatchCompleted,
     DocumentCompleted,
@@ -296,9 +296,7 @@ def by_name(providers: Sequence[Provider]) -> dict[str, Provider]:
 def _check_options(retry: RetryPolicy | None, timeout: float | None) -> None:
     if retry is not None:
         check_kind(retry, RetryPolicy, "retry", "RetryPolicy(stop=stop_after_attempt(4)) or NO_RETRY")
-    # Not a number is not above 0 either.
-    if timeout is not None and not timeout > 0:
-        raise ConfigurationError(f"timeout is {timeout:g} s: it must be above 0, or None for no bound")
+    check_above_zero(timeout, "timeout", or_none=True)
 
 
 def _check_callable(function: Callable[..., Any], arguments: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..carriers.base import Carrier, Carry, TransactionalCarrier, carrier_of
 from ..carriers.courier import Courier
 from ..carriers.loop import LoopThread
+from ..core.arguments import check_above_zero, check_count
 from ..core.event import Event
 from ..core.provider import Provider
 from ..errors import ConfigurationError
@@ -94,6 +95,8 @@ class Webhooks(Running):
             raise ConfigurationError(
                 f"a carrier needs worker='external', not {worker!r}: an engine runs the handlers"
             )
+        check_above_zero(resend_after, "resend_after")
+        check_count(max_body_bytes, "max_body_bytes")
         self.providers: Mapping[str, Provider] = by_name(providers)
         self.max_body_bytes = max_body_bytes
         self._mode = worker
@@ -160,6 +163,7 @@ class Webhooks(Running):
         """
         from ..adapters.asgi import WebhookApp
 
+        check_above_zero(max_lag, "max_lag", or_none=True)
         return WebhookApp(self, max_lag=max_lag)
 
     def operators(self, *, token: str | Mapping[str, str]) -> ASGIApp:

@@ -11,6 +11,7 @@ from typing import Any
 
 from typing_extensions import override
 
+from ..core.arguments import check_above_zero
 from ..errors import ConfigurationError, InboxTooNew
 from ..inbox.scripts import scripts_of
 from ..inbox.sqlite_file import SqliteAsk, SqliteFile, statements_in
@@ -29,6 +30,7 @@ class SqliteTracker(CommittingTracker[sqlite3.Connection]):
     """
 
     def __init__(self, path: str | PathLike[str], *, patience: float = 5.0) -> None:
+        check_above_zero(patience, "patience")
         self.path: Path = Path(path).absolute()
         if not self.path.parent.is_dir():
             raise ConfigurationError(
