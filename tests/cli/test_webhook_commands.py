@@ -15,9 +15,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from paperhook import Webhooks
+from paperhook.cli.sending import _outcome_of
 from paperhook.errors import ConfigurationError, TransportError
 from paperhook.providers import PROVIDERS
 from paperhook.providers.declared import declared
@@ -110,6 +112,12 @@ def test_what_is_no_url_is_said():
     assert "'localhost' is no URL: write one such as http://" in str(result.exception)
     assert isinstance(listening.exception, ConfigurationError)
     assert "'localhost:8000' is no URL: write one such as http://" in str(listening.exception)
+
+
+def test_a_redirect_says_where_it_points():
+    answer = httpx.Response(307, headers={"Location": "http://127.0.0.1:8000/webhooks/"})
+
+    assert _outcome_of(answer).startswith("redirect to http://127.0.0.1:8000/webhooks/, which no provider")
 
 
 def test_trigger_sends_as_many_events_as_asked_for_and_tells_how_each_was_answered(inbound):

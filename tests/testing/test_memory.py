@@ -107,6 +107,19 @@ def test_what_a_document_says_is_prepared_by_its_name(
     assert isinstance(seen["document.failed"], DocumentFailed)
     with pytest.raises(ConfigurationError, match="has no field 'totl'"):
         PreparedReader({"a.pdf": {"totl": "1"}})
+    with pytest.raises(ConfigurationError, match=r"total is 12.5: write text, such as '12.5'"):
+        PreparedReader({"a.pdf": {"total": 12.5}})  # type: ignore[dict-item] # what users write
+    with pytest.raises(ConfigurationError, match=r"no document is 'blurred': write .*no_text"):
+        PreparedReader(default="blurred")
+
+
+def test_what_takes_no_webhook_is_refused_before_it_is_waited_for() -> None:
+    with pytest.raises(ConfigurationError, match="'app:hooks' takes no webhooks: pass your Webhooks"):
+        MemoryProviders("app:hooks")  # type: ignore[arg-type] # what users write
+
+
+def test_one_fault_needs_no_list(paperhook_memory: Any) -> None:
+    assert paperhook_memory(faults="drop=1x").simulator.faults == FaultPlan.parse("drop=1x")
 
 
 def test_time_is_moved_by_hand_where_the_test_has_a_clock(

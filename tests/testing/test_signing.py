@@ -13,6 +13,7 @@ import pytest
 import paperhook.testing
 from paperhook import Webhooks
 from paperhook.core.secret import Secret
+from paperhook.errors import ConfigurationError
 from paperhook.providers import DocuParse
 from paperhook.testing import SignedDelivery, sign, signed_delivery
 from paperhook.webhooks.signatures import READY
@@ -121,6 +122,13 @@ def test_the_time_is_now_where_nobody_says_it(hooks: Webhooks) -> None:
 
     assert headers_then == headers
     assert body == b"{}"
+
+
+def test_a_misspelt_forgery_is_not_taken_for_none() -> None:
+    with pytest.raises(
+        ConfigurationError, match="forgery 'tampered' is unknown: write tamper, wrong_signature or stale"
+    ):
+        signed_delivery(PROVIDER, "document.completed", forgery="tampered")  # type: ignore[arg-type] # what users write
 
 
 def test_a_delivery_shows_nothing_of_itself() -> None:

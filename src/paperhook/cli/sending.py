@@ -148,6 +148,9 @@ def _show(each: Outgoing, answer: httpx.Response, seconds: float, as_json: bool)
 
 def _outcome_of(answer: httpx.Response) -> str:
     """Give our own receiver's word, or the beginning of what another one says."""
+    if answer.has_redirect_location:
+        # A mount's path without its slash, most often.
+        return f"redirect to {answer.headers['location']}, which no provider follows: name the whole path"
     try:
         outcome = answer.json()["outcome"]
     except (ValueError, KeyError, TypeError):

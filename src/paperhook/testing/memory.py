@@ -15,6 +15,7 @@ from typing import Any, Self, TypeAlias, TypeVar
 
 from ..client import AsyncClient, Client
 from ..core.provider import Provider
+from ..errors import ConfigurationError
 from ..hooks import Webhooks
 from ..simulator import FaultPlan, Simulator, VirtualClock
 from ..simulator.documents import Reads
@@ -47,6 +48,10 @@ class _InMemory:
         clock: VirtualClock | None = None,
         **simulator: Any,
     ) -> None:
+        if application is not None and not isinstance(application, Webhooks) and not callable(application):
+            raise ConfigurationError(
+                f"{application!r} takes no webhooks: pass your Webhooks, or the ASGI application that it is mounted in"
+            )
         self.application = application
         #: The providers' time; `clock.time` is a `clock=` for your `Webhooks`.
         self.clock: VirtualClock = VirtualClock(auto=True) if clock is None else clock
@@ -179,4 +184,6 @@ class MemoryProviders(_InMemory):
 
 
 def _plan(faults: FaultPlan | Sequence[str], seed: int) -> FaultPlan:
-    return faults if isinstance(faults, FaultPlan) else FaultPlan.parse(*faults, seed=seed)
+    if isinstance(faults, FaultPlan):
+        return faults
+    return FaultPlan.parse(*([faults] if isinstance(faults, str) else faults), seed=seed)

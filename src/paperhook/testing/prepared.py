@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from ..errors import ConfigurationError
-from ..reading.extraction import FIELDS, ExtractedField, Extraction, ReadingFailed
+from ..reading.extraction import CODES, FIELDS, ExtractedField, Extraction, ReadingFailed
 
 #: What a document says of which nothing was prepared.
 INVOICE: Mapping[str, str] = MappingProxyType(
@@ -32,7 +32,7 @@ class PreparedReader:
         line_items: Of every document; `description`, `quantity`, `unit_price` and `amount` of each.
 
     Raises:
-        ConfigurationError: If a field is none of the standard ones.
+        ConfigurationError: If a field is none of the standard ones or no text, or a word is no reason.
     """
 
     def __init__(
@@ -59,12 +59,19 @@ class PreparedReader:
 
     def _prepared(self, said: Mapping[str, str] | str) -> Extraction | str:
         if isinstance(said, str):
+            if said not in CODES:
+                raise ConfigurationError(
+                    f"no document is {said!r}: write {', '.join(sorted(CODES))}, or fields"
+                )
             return said
         unknown = sorted(set(said) - set(FIELDS))
         if unknown:
             raise ConfigurationError(
                 f"a document has no field {unknown[0]!r}: it may have {', '.join(FIELDS)}"
             )
+        for name, value in said.items():
+            if not isinstance(value, str):
+                raise ConfigurationError(f"{name} is {value!r}: write text, such as {str(value)!r}")
         text = "\n".join(said.values())
         return Extraction("invoice", "en", 1, text, _fields(said), self._items, ())
 

@@ -169,8 +169,11 @@ def check_forgery(scheme: SignatureScheme, forgery: str, *, is_signed: bool = Tr
     """Refuse a forgery that nobody could notice, because a test of it would prove nothing.
 
     Raises:
-        ConfigurationError: If the scheme covers neither body nor time, or there is no signature at all.
+        ConfigurationError: If it is none, the scheme covers neither body nor time, or there is no signature at all.
     """
+    if forgery not in FORGERIES:
+        *others, last = FORGERIES
+        raise ConfigurationError(f"forgery {forgery!r} is unknown: write {', '.join(others)} or {last}")
     reason = None
     if not is_signed or isinstance(scheme, NoSignature):
         reason = "nothing is signed"
