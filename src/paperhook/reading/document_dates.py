@@ -12,11 +12,12 @@ from paperhook.reading.extraction import ExtractedField
 from paperhook.reading.labels import Label, above, below, right_of
 from paperhook.reading.layout import Line, Phrase
 from paperhook.reading.names import POSTAL
-from paperhook.reading.words import joined, squeeze
+from paperhook.reading.terms import find_by_term
+from paperhook.reading.words import Word, joined, squeeze
 
 #: A due date farther than this from the invoice's suggests that day and month were taken for each other.
 LONGEST_TERM = timedelta(days=200)
-_WEIGHTS = {"date": 0.95, "due": 0.92, "date_plain": 0.8}
+_WEIGHTS = {"date": 0.95, "due": 0.92, "date_plain": 0.8, "told": 0.72}
 #: Words before the date of a title: "Rechnung Nr. 12 vom 3. Mai 2024".
 _OF = frozenset("vom von of du van del de dated from date datum on den le dd".split())  # noqa: SIM905 - a list of words
 
@@ -47,7 +48,12 @@ def find_document_dates(context: Context) -> dict[str, ExtractedField]:
 def _both(context: Context) -> tuple[_Found | None, _Found | None]:
     due = _labelled(context, "due")
     invoice = _labelled(context, "date") or _in_title(context) or _labelled(context, "date_plain")
-    return invoice or _lone(context, due), due
+    invoice = invoice or _lone(context, due)
+    if invoice and not due:
+        claimed = _claimed(context, "other_date") | set(invoice.printed.words)
+        told = find_by_term(context, invoice.printed.value, claimed)
+        due = _Found(_WEIGHTS["told"], told) if told else None
+    return invoice, due
 
 
 def _is_swapped(invoice: _Found, due: _Found) -> bool:
@@ -157,16 +163,7 @@ def _is_of_something_else(context: Context, title: Label, phrase: Phrase) -> boo
 
 def _lone(context: Context, due: _Found | None) -> _Found | None:
     """The only date of the document that nothing else claims, as on a receipt or at a letter's head."""
-    claimed = {
-        word
-        for meaning in ("other_date", "due")
-        for label in context.labels_of(meaning)
-        for phrase in (
-            *right_of(label, context.lines, context.labels),
-            *list(below(label, context.lines))[:1],
-        )
-        for word in phrase.words
-    }
+    claimed = _claimed(context, "other_date", "due")
     free = [
         printed
         for index, line in enumerate(context.lines)
@@ -179,6 +176,20 @@ def _lone(context: Context, due: _Found | None) -> _Found | None:
     if len({printed.value for printed in free}) == 1:
         return _Found(0.6, free[0])
     return _Found(0.55, placed) if (placed := _after_a_place(context, free)) else None
+
+
+def _claimed(context: Context, *meanings: str) -> set[Word]:
+    """The words beside and below labels."""
+    return {
+        word
+        for meaning in meanings
+        for label in context.labels_of(meaning)
+        for phrase in (
+            *right_of(label, context.lines, context.labels),
+            *list(below(label, context.lines))[:1],
+        )
+        for word in phrase.words
+    }
 
 
 def _after_a_place(context: Context, free: Sequence[PrintedDate]) -> PrintedDate | None:

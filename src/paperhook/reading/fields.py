@@ -12,6 +12,7 @@ from paperhook.reading.extraction import FIELDS, ExtractedField, Extraction
 from paperhook.reading.items import Item, description_text, read_tables
 from paperhook.reading.labels import windows
 from paperhook.reading.layout import Line, blocks_of
+from paperhook.reading.letterhead import is_slip
 from paperhook.reading.money import settle_currency
 from paperhook.reading.numbers import find_number, find_order_number
 from paperhook.reading.parties import Scene, claims_of, find_customer
@@ -89,7 +90,8 @@ def _discounted(
 
 def _party_fields(context: Context) -> dict[str, ExtractedField]:
     blocks = blocks_of(context.lines)
-    scene = Scene(context.lines, context.labels, blocks, context.table_lines, context.mark)
+    slip = is_slip(context.lines)
+    scene = Scene(context.lines, context.labels, blocks, context.table_lines, context.mark, slip)
     claims = claims_of(scene)
     customer, receivers = find_customer(scene, claims)
     vendor = find_vendor(scene, claims, customer, receivers)

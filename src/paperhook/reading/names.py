@@ -69,6 +69,8 @@ PAYEE = re.compile(
 )
 
 
+#: The land or town of a company, inside its form: "(M) Sdn Bhd".
+_LAND = re.compile(r"\([^()]{1,20}\)")
 #: "(524463-X)" behind the name of a company.
 _REGISTERED = re.compile(r"\s*\([^()]*\d{3}[^()]*\)$")
 SALUTATIONS = frozenset(
@@ -87,13 +89,29 @@ def is_name(phrase: Phrase) -> bool:
     text, key = phrase.text, squeeze(phrase.text)
     if key in SALUTATIONS or key in LABEL_MEANINGS or key in PLACE_NAMES or key in TITLE_MEANINGS:
         return False
-    if not squeeze(COMPANY.sub("", text)) or re.fullmatch(r"[(\[].*[)\]]", text) or text.endswith(":"):
+    if (
+        not squeeze(text)
+        or is_form(text)
+        or re.match(r"&|[^(]*\)", text)
+        or re.fullmatch(r"[(\[].*[)\]]", text)
+        or text.endswith(":")
+    ):
         return False
     if sum(character.isalpha() for character in text) < 2 or len(phrase.words) > 9 or is_only_date(text):
         return False
-    if "@" in text or _NOT_NAMES.match(text) or _opens_with_labelled_value(phrase):
+    if (
+        re.search(r"(?i)@|www\.|https?:", text)
+        or _NOT_NAMES.match(text)
+        or _opens_with_labelled_value(phrase)
+    ):
         return False
     return not _is_place(text, key)
+
+
+def is_form(text: str) -> bool:
+    """Whether a text is nothing but a company's form: "GmbH", "Co. (M) Sdn Bhd"."""
+    plain = _LAND.sub("", text)
+    return bool(COMPANY.search(plain)) and not squeeze(COMPANY.sub("", plain))
 
 
 def _opens_with_labelled_value(phrase: Phrase) -> bool:
@@ -102,6 +120,9 @@ def _opens_with_labelled_value(phrase: Phrase) -> bool:
 
 
 def _is_place(text: str, key: str) -> bool:
+    if _REGISTERED.search(text):
+        # Only companies have the number of a register behind their name.
+        return False
     digits = sum(character.isdigit() for character in text)
     if digits > 0.4 * len(key) or re.match(r"\d+\w?\s", text):
         return True

@@ -55,6 +55,8 @@ class Scene:
     #: Lines of the item tables.
     table_lines: frozenset[int]
     mark: str
+    #: Whether it is as narrow as a till's paper.
+    is_slip: bool = False
 
     def block_of(self, phrase: Phrase) -> Block | None:
         """The block a phrase stands in."""
@@ -74,7 +76,8 @@ def find_customer(scene: Scene, claims: Sequence[Claim]) -> tuple[Party | None, 
         return named, members
     if (addressed := _addressed(scene)) is not None:
         return addressed, members | {addressed.phrase}
-    block = _address_window(scene, members)
+    # Till receipts are not sent in windowed envelopes: the address at their head is the shop's.
+    block = None if scene.is_slip else _address_window(scene, members)
     phrase = next((phrase for phrase in block.phrases if is_name(phrase)), None) if block else None
     if block is None or phrase is None:
         return None, members
@@ -132,6 +135,9 @@ def _strength(label: Label, kind: str, scene: Scene) -> float:
 
 
 def _labelled_name(label: Label, scene: Scene) -> Phrase | None:
+    if label.rest and not any(character.isalpha() for character in joined(label.rest)):
+        # "Vendeur 02" numbers a clerk.
+        return None
     beside = next(right_of(label, scene.lines, scene.labels), None)
     if beside is not None and is_name(beside):
         gap = (beside.x0 - label.words[-1].x1) / label.phrase.height

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from paperhook.reading.amounts import amounts_in
 from paperhook.reading.layout import Block, Line, Phrase
+from paperhook.reading.letterhead import column_of, is_registration, longer_names
 from paperhook.reading.names import (
     COMPANY,
     CONTACT,
@@ -28,6 +29,10 @@ from paperhook.reading.words import Word, joined, squeeze
 ENOUGH = 2.2
 #: The same for a name in the first lines of the page.
 HARDLY = 1.5
+#: Share of the page in which a name may be longer than a phrase.
+_HEAD = 0.3
+#: What the lines of a slip are worth, from its top.
+_HEAD_OF_SLIP = (1.8, 1.7, 1.5, 1.2, 0.9, 0.6, 0.3)
 _TITLES = (
     "invoice",
     "rechnung",
@@ -75,6 +80,8 @@ class _Page:
     #: Squeezed names that labels give to the vendor → how sure they are.
     labelled: dict[str, float]
     mark: str
+    lines: Sequence[Line]
+    is_slip: bool
 
 
 def find_vendor(
@@ -96,9 +103,13 @@ def find_vendor(
         customer=squeeze(customer.text) if customer else "",
         labelled={squeeze(named.phrase.text): named.score for named in own},
         mark=scene.mark,
+        lines=scene.lines,
+        is_slip=scene.is_slip,
     )
     found = [Party(named.words, named.phrase, named.text, 5 * named.score + 1.5) for named in own]
-    found += [party(one.phrase, one.name.words, _score(one, page)) for one in _candidates(scene, receivers)]
+    found += [
+        party(one.phrase, one.name.words, _score(one, page)) for one in _candidates(scene, receivers, page)
+    ]
     best = max(found, key=lambda named: named.score, default=None)
     if best is None or best.score < HARDLY:
         return None
@@ -110,17 +121,26 @@ def _is_at_top(named: Party, scene: Scene) -> bool:
     return any(named.phrase in line.phrases for line in scene.lines[:3])
 
 
-def _candidates(scene: Scene, receivers: frozenset[Phrase]) -> list[_Candidate]:
+def _candidates(scene: Scene, receivers: frozenset[Phrase], page: _Page) -> list[_Candidate]:
     first = scene.lines[0].page
-    return [
-        _Candidate(Phrase(phrase.page, words), phrase, line, index, scene.block_of(phrase))
-        for index, line in enumerate(scene.lines)
-        if line.page is first and index not in scene.table_lines
-        for phrase in line.phrases
-        if phrase not in receivers
-        for words in _name_parts(phrase)
-        if is_name(Phrase(phrase.page, words))
-    ]
+    found: list[_Candidate] = []
+    for index, line in enumerate(scene.lines):
+        if line.page is not first or index in scene.table_lines:
+            continue
+        free = [phrase for phrase in line.phrases if phrase not in receivers]
+        is_head = len(free) == len(line.phrases) and line.middle < _HEAD * first.height
+        longer = list(longer_names(scene.lines, index)) if is_head else []
+        named = [(line.phrases[0], words) for words in longer] or [
+            (phrase, words)
+            for phrase in free
+            for words in (*_name_parts(phrase), *_words_of_domains(phrase, page.domains))
+        ]
+        found += [
+            _Candidate(Phrase(first, words), phrase, line, index, scene.block_of(phrase))
+            for phrase, words in named
+            if is_name(Phrase(first, words))
+        ]
+    return found
 
 
 # Parts of a phrase that may be the name.
@@ -129,8 +149,13 @@ def _candidates(scene: Scene, receivers: frozenset[Phrase]) -> list[_Candidate]:
 def _name_parts(phrase: Phrase) -> list[tuple[Word, ...]]:
     """The phrase and, for a sender's line such as "Name - Street - City", its parts."""
     pieces = _pieces(phrase)
-    parts = [] if re.search(r"\s[-–—·•●|∙]\s.*\d", phrase.text) else [phrase.words]
-    parts += [words for words in pieces[:3] if words and words != phrase.words]
+    parts = [] if re.search(r"\s[-–—·•●|∙]\s.*\d", phrase.text) else [_without_numbers(phrase)]
+    # What stands behind the name is an address, unless it has the form of a company.
+    parts += [
+        words
+        for place, words in enumerate(pieces[:3])
+        if words and words != phrase.words and (place == 0 or COMPANY.search(joined(words)))
+    ]
     sold_by = _company_at_end(phrase)
     return [*parts, sold_by] if len(sold_by) >= 2 and sold_by != phrase.words else parts
 
@@ -148,6 +173,31 @@ def _pieces(phrase: Phrase) -> list[tuple[Word, ...]]:
     starts = [0, *(end for _, end in cuts)]
     ends = [*(start for start, _ in cuts), len(phrase.text)]
     return [_words_between(phrase.words, start, end) for start, end in zip(starts, ends, strict=True)]
+
+
+def _without_numbers(phrase: Phrase) -> tuple[Word, ...]:
+    """Take off what cannot be part of a name: a till's number before it, a register's behind the company's form."""
+    words = phrase.words
+    while len(words) > 2 and re.fullmatch(r"[#*\d\W]*\d[#*\d\W]*", words[0].text):
+        words = words[1:]
+    text = " ".join(word.text for word in words)
+    number = re.search(r"\(?\d{4}", text)
+    forms = [form.end() for form in COMPANY.finditer(text) if number is None or form.end() <= number.start()]
+    if not forms:
+        return phrase.words
+    return words if number is None else _words_between(words, 0, forms[-1])
+
+
+def _words_of_domains(phrase: Phrase, domains: Sequence[str]) -> Iterator[tuple[Word, ...]]:
+    """Words in a sentence that are a mail domain or a web site: "Thank you for visiting Blue Heron Coffee!"."""
+    if len(phrase.words) < 6 and not _NEVER.search(phrase.text):
+        return
+    keys = [squeeze(word.text) for word in phrase.words]
+    for domain in {name for name in domains if len(name) > 3}:
+        for start in range(len(keys)):
+            for end in range(start + 1, min(len(keys), start + 6) + 1):
+                if "".join(keys[start:end]) == domain and (start, end) != (0, len(keys)):
+                    yield phrase.words[start:end]
 
 
 def _words_between(words: Sequence[Word], start: int, end: int) -> tuple[Word, ...]:
@@ -182,9 +232,10 @@ def _score(candidate: _Candidate, page: _Page) -> float:
         _place(candidate, page)
         + _look(candidate, page)
         + _company(candidate.name.text)
+        + _in_head_of_slip(candidate, page)
         + _repeated(candidate, page)
         + _domain(candidate.name.text, page)
-        + _surroundings(candidate)
+        + _surroundings(candidate, page)
         + _labels(candidate, page)
         - _doubts(candidate, page)
     )
@@ -194,6 +245,10 @@ def _place(candidate: _Candidate, page: _Page) -> float:
     """Senders stand at the top of the first page, rarely at its foot, hardly ever below the items."""
     share = candidate.line.middle / candidate.line.page.height
     score = 0.5 if candidate.line_index == 0 else 0.0
+    if page.is_slip and share < 0.85:
+        # A slip is as long as the purchase: its head is told by lines.
+        lines_above = candidate.line_index
+        return score + (_HEAD_OF_SLIP[lines_above] if lines_above < len(_HEAD_OF_SLIP) else 0.0)
     for limit, worth in ((0.12, 1.8), (0.25, 1.2), (0.4, 0.5), (0.85, 0.0), (2.0, 0.2)):
         if share <= limit:
             score += worth
@@ -205,7 +260,7 @@ def _look(candidate: _Candidate, page: _Page) -> float:
     """Large letters at the top are a name or a title."""
     large = candidate.name.height / page.usual
     return (
-        min(1.5, 1.2 * (large - 1))
+        min(1.5, (1.5 if page.is_slip else 1.2) * (large - 1))
         if large > 1.25 and candidate.line.middle < 0.35 * candidate.line.page.height
         else 0.0
     )
@@ -216,6 +271,12 @@ def _company(text: str) -> float:
     if not forms:
         return 0.0
     return 2.2 if forms[-1].end() >= len(text.rstrip(" .,;:")) - 1 else 1.0
+
+
+def _in_head_of_slip(candidate: _Candidate, page: _Page) -> float:
+    """Of a brand and a company at the head of a slip, the company sells."""
+    ends = any(form.end() >= len(candidate.name.text) - 1 for form in COMPANY.finditer(candidate.name.text))
+    return 1.0 * (page.is_slip and ends and candidate.line_index < len(_HEAD_OF_SLIP))
 
 
 def _repeated(candidate: _Candidate, page: _Page) -> float:
@@ -234,21 +295,35 @@ def _domain(text: str, page: _Page) -> float:
     return 1.0 if any(sum(word in name for word in words) >= 2 for name in page.domains) else 0.0
 
 
-def _surroundings(candidate: _Candidate) -> float:
+def _surroundings(candidate: _Candidate, page: _Page) -> float:
     """An address and contacts below the name; an address right behind it in a sender's line."""
     score = 0.0
     if candidate.block is not None:
         position = candidate.block.phrases.index(candidate.phrase)
         after = [phrase.text for phrase in candidate.block.phrases[position + 1 : position + 9]]
-        score += 0.9 * any(POSTAL.search(text) or STREET.search(text) for text in after[:3])
-        score += 1.0 * any(CONTACT.search(text) for text in after)
-        # Addresses of any land are lines with numbers below a name.
-        score += 0.4 * (
-            position == 0 and len(after) >= 2 and any(re.search(r"\d", text) for text in after[:3])
-        )
-        score -= 0.5 * min(3, position)
+        score = _told_below(after, position)
+    if page.is_slip:
+        # Its head is centred, in letters of several sizes, and need not have a common edge.
+        below = column_of(page.lines, candidate.line_index, candidate.phrase, 1)
+        while below and set(below[0].words) <= set(candidate.name.words):
+            below = below[1:]
+        registered = any(is_registration(phrase.text) for phrase in below[:1])
+        over = column_of(page.lines, candidate.line_index, candidate.phrase, -1)
+        names_above = 0 if registered else sum(is_name(phrase) for phrase in over)
+        score = _told_below([phrase.text for phrase in below], names_above) + 1.3 * registered
     opens = candidate.name.words[0] is candidate.phrase.words[0]
     return score + 1.8 * bool(candidate.is_part and opens and POSTAL.search(candidate.phrase.text))
+
+
+def _told_below(after: Sequence[str], names_above: int) -> float:
+    """What the lines below a name say for it."""
+    score = 0.9 * any(POSTAL.search(text) or STREET.search(text) for text in after[:3])
+    score += 1.0 * any(CONTACT.search(text) for text in after)
+    # Addresses of any land are lines with numbers below a name.
+    score += 0.4 * (
+        names_above == 0 and len(after) >= 2 and any(re.search(r"\d", text) for text in after[:3])
+    )
+    return score - 0.5 * min(3, names_above)
 
 
 def _labels(candidate: _Candidate, page: _Page) -> float:
@@ -274,7 +349,7 @@ def _doubts(candidate: _Candidate, page: _Page) -> float:
     doubts = 6.0 * bool(page.customer and (key in page.customer or page.customer in key))
     doubts += 4.0 * money + 2.5 * (key in COLUMN_MEANINGS) + 0.5 * max(0, words - 5)
     doubts += 1.2 * bool(re.search(r"[.!?]$", text) and not company and words > 2)
-    doubts += 0.8 * digits + 0.7 * text[:1].islower()
+    doubts += 0.8 * digits + 0.7 * text[:1].islower() + 0.7 * text.islower()
     doubts += 2.0 * bool(STREET.search(text) and not company and re.search(r"\d", candidate.phrase.text))
     doubts += 2.5 * bool(CONTACT.search(text)) + 2.5 * bool(_NEVER.search(text))
     return doubts + 2.0 * bool(any(title in key for title in _TITLES) and not company)
