@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from concurrent.futures import Future
-from functools import cached_property, lru_cache, partial
+from functools import cache, cached_property, lru_cache, partial
 from http.cookiejar import CookieJar
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -161,6 +161,13 @@ def _version() -> str:
         return "0"
 
 
+@cache
+def _defaults() -> tuple[tuple[str, str], ...]:
+    """Give what httpx sends by itself, and who we are."""
+    user_agent = {"User-Agent": f"paperhook/{_version()}"}
+    return tuple(httpx.Client(headers=user_agent, transport=httpx.BaseTransport()).headers.items())
+
+
 #: What httpx bounds, each by itself.
 _PHASES = ("connect", "read", "write", "pool")
 #: Seconds. Node.js, uvicorn and Apache close what was idle for 5: an upload that meets such a close is an answer lost.
@@ -237,13 +244,8 @@ class Transport(Generic[H]):
         """Merge headers with the defaults; the host is among them, because httpx would make all of them anew to add it."""
         checked: list[tuple[str, str]] = list(checked_headers(headers, provider))
         given: set[str] = {name.lower() for name, _ in checked}
-        defaults: list[tuple[str, str]] = [each for each in self._defaults if each[0] not in given]
+        defaults: list[tuple[str, str]] = [each for each in _defaults() if each[0] not in given]
         return httpx.Headers([("Host", host.decode()), *defaults, *checked])
-
-    @cached_property
-    def _defaults(self) -> tuple[tuple[str, str], ...]:
-        user_agent = {"User-Agent": f"paperhook/{_version()}"}
-        return tuple(httpx.Client(headers=user_agent, transport=httpx.BaseTransport()).headers.items())
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
@@ -364,7 +366,7 @@ class AsyncTransport(Transport[httpx.AsyncClient]):
     async def _exchange(self, loop: Loop, effect: Send, bound: Bound) -> Response:
         request = effect.request
         if self.pool.given is None and "_tls" not in self.__dict__:
-            await loop.in_thread(lambda: (self._defaults, self._tls))
+            await loop.in_thread(lambda: (_defaults(), self._tls))
         http = self.pool.get(loop)
         with contextlib.ExitStack() as opened:
             if request.is_foreign:
