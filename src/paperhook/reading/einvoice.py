@@ -142,13 +142,12 @@ def _local(tag: str) -> str:
 
 
 def _texts(element: ElementTree.Element, path: Sequence[str]) -> Iterator[str]:
-    if not path:
-        if element.text and element.text.strip():
-            yield element.text.strip()
-        return
-    for child in element:
-        if path[0] in {"*", _local(child.tag)}:
-            yield from _texts(child, path[1:])
+    if path:
+        for child in element:
+            if path[0] in {"*", _local(child.tag)}:
+                yield from _texts(child, path[1:])
+    elif element.text and element.text.strip():
+        yield element.text.strip()
 
 
 def _normalised(name: str, raw: str) -> str | None:

@@ -207,7 +207,7 @@ def _engine() -> Any:
             from rapidocr import RapidOCR
         except ImportError:
             raise ReadingFailed("no_text", _NEEDS_EXTRA) from None
-        _ENGINES.append(
+        _ENGINES.append(  # pragma: no cover - `nox -s ocr` has the extra, and measures nothing
             RapidOCR(
                 params={
                     "Global.log_level": "critical",

@@ -158,7 +158,7 @@ def _name_below(label: Label, lines: Sequence[Line]) -> Phrase | None:
             return named
         if phrase.x0 - label.phrase.x0 > 3 * tall and phrase.x0 > label.phrase.x1:
             continue
-        if is_name(phrase):
+        if is_name(phrase) and text not in NAME_LABEL:
             return phrase
         skipped = re.fullmatch(r"\(.*\)", phrase.text) or re.search(r"\d", phrase.text)
         if not (skipped or text in NAME_LABEL or text in LABEL_MEANINGS):
@@ -209,8 +209,6 @@ def _addressed(scene: Scene) -> Party | None:
 
 def _address_window(scene: Scene, claimed: frozenset[Phrase]) -> Block | None:
     """Find an address in the upper half of the first page without anything a sender prints about itself."""
-    if not scene.lines:
-        return None
     barred = claimed | {phrase for index in scene.table_lines for phrase in scene.lines[index].phrases}
     # Letters for window envelopes often space their lines widely.
     wide = [block for block in blocks_of(scene.lines, reach=2.4) if block not in scene.blocks]

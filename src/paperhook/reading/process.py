@@ -5,6 +5,7 @@ Run as ``python -m paperhook.reading.process`` by `paperhook.reading.reader`; it
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import logging
@@ -59,13 +60,11 @@ if __name__ == "__main__":
     # Libraries log the paths of this machine; what counts is in the answer.
     logging.disable(logging.CRITICAL)
     # Loading the libraries counts as starting, not as reading.
-    try:
+    with contextlib.suppress(ImportError):
         import dateparser
 
         importlib.import_module("price_parser")
         importlib.import_module("paperhook.reading.document")
         importlib.import_module("paperhook.reading.pdf")
         dateparser.parse("1 May 2024", languages=["en"])
-    except ImportError:
-        pass
     serve(answer)

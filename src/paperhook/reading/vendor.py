@@ -92,8 +92,6 @@ def find_vendor(
     Args:
         receivers: Phrases of customers and other receivers, which cannot be the vendor.
     """
-    if not scene.lines:
-        return None
     own = [claim.party for claim in claims if claim.kind == "vendor"]
     page = _Page(
         usual=median(phrase.height for line in scene.lines for phrase in line.phrases),
@@ -241,6 +239,11 @@ def _score(candidate: _Candidate, page: _Page) -> float:
     )
 
 
+#: What a place on the page is worth, by how far down it is at most.
+_WORTH = ((0.12, 1.8), (0.25, 1.2), (0.4, 0.5), (0.85, 0.0))
+_AT_FOOT = 0.2
+
+
 def _place(candidate: _Candidate, page: _Page) -> float:
     """Senders stand at the top of the first page, rarely at its foot, hardly ever below the items."""
     share = candidate.line.middle / candidate.line.page.height
@@ -249,10 +252,7 @@ def _place(candidate: _Candidate, page: _Page) -> float:
         # A slip is as long as the purchase: its head is told by lines.
         lines_above = candidate.line_index
         return score + (_HEAD_OF_SLIP[lines_above] if lines_above < len(_HEAD_OF_SLIP) else 0.0)
-    for limit, worth in ((0.12, 1.8), (0.25, 1.2), (0.4, 0.5), (0.85, 0.0), (2.0, 0.2)):
-        if share <= limit:
-            score += worth
-            break
+    score += next((worth for limit, worth in _WORTH if share <= limit), _AT_FOOT)
     return score - 0.9 * (candidate.line_index > page.table_start)
 
 
