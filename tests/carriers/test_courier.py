@@ -162,6 +162,38 @@ def test_what_nobody_sent_is_swept(courier: Courier, engine: Engine, inbox: Inbo
     assert engine.taken == ["old"]
 
 
+def test_keys_that_never_stop_coming_do_not_keep_what_is_due_from_being_swept(
+    courier: Courier, engine: Engine, inbox: Inbox
+) -> None:
+    put(inbox, "old")
+
+    def post_another(names: list[str]) -> bool:
+        if "old" not in names and len(engine.calls) < 2000:
+            # So that one waits whenever the courier looks.
+            courier.post(keys("new"))
+            time.sleep(0.001)
+        return False
+
+    engine.refuses = post_another
+    courier.post(keys("first"))
+
+    wait_until(lambda: "old" in engine.taken)
+    assert len(engine.calls) < 2000
+
+
+def test_an_engine_that_is_away_is_not_heaped_with_what_is_due(
+    courier: Courier, engine: Engine, inbox: Inbox
+) -> None:
+    engine.refuses = lambda keys: True
+    courier.post(keys("first"))
+    wait_until(lambda: engine.refused >= 2)
+    put(inbox, "old")
+
+    wait_until(lambda: engine.refused >= 5)
+
+    assert [parcel.key[1] for parcel in list(courier._waiting)] in ([], ["first"])
+
+
 def test_a_sweep_by_hand_sends_all_that_is_due(inbox: Inbox, engine: Engine) -> None:
     put(inbox, *[f"e{number}" for number in range(2 * MAX_KEYS + 1)])
     courier = Courier(inbox, engine, patience=30)

@@ -119,7 +119,7 @@ class Courier:
         next_sweep = 0.0
         while not self._ending.is_set():
             self._awake.clear()
-            if time.monotonic() >= next_sweep and not self._waiting:
+            if time.monotonic() >= next_sweep and self._may_sweep():
                 next_sweep = time.monotonic() + SWEEP_SECONDS
                 self._sweep()
             if self._waiting:
@@ -129,6 +129,14 @@ class Courier:
         # The last ones, once.
         while self._waiting and self._send():
             pass
+
+    def _may_sweep(self) -> bool:
+        """Tell whether what is due is looked for: also while keys come without end, or retries would wait for that end.
+
+        What the engine does not take now is not heaped up here.
+        """
+        count = len(self._waiting)
+        return count == 0 or (self._size > 1 and count <= MAX_WAITING - MAX_KEYS)
 
     def _sweep(self) -> None:
         try:
