@@ -116,7 +116,7 @@ class _Answer:
 def _translated(error: httpx.RequestError, request: Request, provider: str) -> TransportError:
     """Give our class for one of httpx's; its text names hosts and reasons, never content."""
     ours = next(TRANSPORT_ERRORS[base] for base in type(error).__mro__ if base in TRANSPORT_ERRORS)
-    reason = str(error) or type(error).__name__
+    reason = (f"{request.host}: " if ours is NothingSent else "") + (str(error) or type(error).__name__)
     return ours(f"{provider}: {request.method} {request.path}: {reason}", provider=provider)
 
 

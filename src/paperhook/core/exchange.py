@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, TypeAlias
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from .delivery import without_lone_surrogates
 from .document import Document
@@ -102,6 +102,11 @@ class Request:
         """The URL without origin and query, for messages."""
         after_scheme = self.url.partition("://")[2]
         return "/" + after_scheme.partition("/")[2].partition("?")[0]
+
+    @property
+    def host(self) -> str:
+        """Host and port of the URL without what may stand before them, for messages."""
+        return urlsplit(self.url).netloc.rpartition("@")[2]
 
 
 @dataclass(frozen=True, slots=True)
