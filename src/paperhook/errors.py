@@ -68,6 +68,8 @@ class PaperhookError(Exception):
 
     #: Whether the same call may succeed when it is made again.
     retryable: bool = False
+    #: Whether an attempt before the last one may have arrived: then this error does not tell what became of it.
+    follows_lost_attempt: bool = False
 
     @property
     def kind(self) -> ErrorKind:

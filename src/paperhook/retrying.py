@@ -31,13 +31,16 @@ from .core.rate import Turns
 from .core.steps import Await, Effect, Pause, Send, Steps, now, pause, relayed
 from .errors import (
     ApiError,
+    BadRequest,
     CallFailed,
     DeadlineExceeded,
+    KeyReused,
     MalformedAnswer,
     PaperhookError,
     RateLimited,
     RateLimitReached,
     SubmissionUnknown,
+    TooLarge,
     TransportError,
 )
 
@@ -137,6 +140,14 @@ class _Attempts:
     started: float
     number: int = 0
     slept: float = 0.0
+    #: Whether one of them may have arrived, and nobody knows what became of it.
+    was_lost: bool = False
+
+    def mark(self, error: PaperhookError) -> None:
+        """Say in the last error what it does not tell about the attempts before."""
+        error.follows_lost_attempt = error.follows_lost_attempt or (
+            self.was_lost and not _is_about_content(error)
+        )
 
     def after(self, error: PaperhookError, request_repeat: Repeat, moment: float) -> float:
         """Say how long to pause, or raise the error."""
@@ -159,6 +170,7 @@ class _Attempts:
         # Everybody was told the same number, so spread a little.
         seconds = seconds if asked is None else max(seconds, asked + random.uniform(0, min(1.0, 0.1 * asked)))  # noqa: S311 - no secret
         self.slept += seconds
+        self.was_lost = self.was_lost or _may_have_arrived(error)
         return seconds
 
     def _is_affordable(self, error: PaperhookError, moment: float) -> bool:
@@ -176,9 +188,18 @@ def _may_repeat(error: PaperhookError, repeat: Repeat) -> bool:
         return False
     if repeat is Repeat.ALWAYS:
         return True
+    return isinstance(error, (TransportError, ApiError)) and not _may_have_arrived(error)
+
+
+def _may_have_arrived(error: PaperhookError) -> bool:
     if isinstance(error, TransportError):
-        return not error.may_have_arrived
-    return isinstance(error, ApiError) and not error.may_have_been_processed
+        return error.may_have_arrived
+    return isinstance(error, ApiError) and error.may_have_been_processed
+
+
+def _is_about_content(error: PaperhookError) -> bool:
+    # What is refused for what it says was refused the first time too, whoever heard of it.
+    return isinstance(error, (BadRequest, TooLarge)) and not isinstance(error, KeyReused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,10 +281,18 @@ def _perform(effect: Effect, rules: _Rules) -> Generator[Effect, Any, Any]:
 def _exchange(effect: Send, rules: _Rules) -> Steps[tuple[Response, int]]:
     """Give the answer and how many attempts it took."""
     attempts = _Attempts(rules.policy, rules.budget, started=(yield from now()))
+    try:
+        return (yield from _attempted(effect, rules, attempts)), attempts.number
+    except PaperhookError as error:
+        attempts.mark(error)
+        raise
+
+
+def _attempted(effect: Send, rules: _Rules, attempts: _Attempts) -> Steps[Response]:
     while True:
         attempts.number += 1
         try:
-            return (yield from _attempt(effect, rules)), attempts.number
+            return (yield from _attempt(effect, rules))
         except PaperhookError as error:
             moment = yield from now()
             seconds = attempts.after(error, effect.request.repeat, moment)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import pytest
+import tenacity
 
 from paperhook.core.exchange import Base64Json, FilePart, JsonBody, Multipart, RawBody, Request, Response
 from paperhook.core.job import Job, JobStatus
@@ -27,7 +28,7 @@ from paperhook.errors import (
     UnsupportedDocument,
 )
 from paperhook.providers import SpaceOcr
-from paperhook.retrying import NO_RETRY, persist
+from paperhook.retrying import NO_RETRY, RetryPolicy, persist
 from paperhook.tracker import MemoryTracker, Submission, Tracker
 from paperhook.tracker.journal import heard, noted, submit
 from paperhook.tracker.reconciling import LISTING_SECONDS, reconcile
@@ -37,6 +38,7 @@ from tests.providers.driving import NOON, Answer, document, large_document, prep
 WAITING = {"id": "d1", "state": "waiting"}
 UNKNOWN = JobStatus.SUBMISSION_UNKNOWN
 IDENTITY = "ph-identity"
+TWICE = RetryPolicy(stop=tenacity.stop_after_attempt(2), wait=tenacity.wait_fixed(1))
 
 
 @pytest.fixture
@@ -269,6 +271,46 @@ def test_with_a_key_that_the_provider_has_forgotten_nothing_is_repeated(tracker:
     steps = uploading(tracker, Hourly("key"))
     with pytest.raises(SubmissionUnknown, match="its key keeps"):
         next_of(steps, Send, now=NOON + 3600)
+
+
+@pytest.mark.parametrize("last", [NothingSent("refused"), Answer(429), Answer(401), Answer(402), Answer(409)])
+def test_what_a_lost_answer_left_unknown_is_not_settled_by_a_later_refusal(
+    tracker: Tracker, last: Any
+) -> None:
+    steps = submit(keyed(), tracker, document(), identity=IDENTITY)
+    ran = run(persist(steps, TWICE), AnswerLost("reset"), last)
+
+    assert isinstance(ran.error, SubmissionUnknown)
+    assert ran.error.job is not None
+    assert ran.error.attempts == 2
+    assert only(tracker).state is UNKNOWN
+
+
+def test_a_document_that_is_refused_for_its_content_was_never_taken(tracker: Tracker) -> None:
+    steps = submit(keyed(), tracker, document(), identity=IDENTITY)
+    ran = run(persist(steps, TWICE), AnswerLost("reset"), Answer(400, {"code": "E_TEMPLATE"}))
+
+    assert isinstance(ran.error, BadRequest)
+    assert only(tracker).state is JobStatus.VALIDATED
+
+
+@pytest.mark.parametrize(
+    "cut", [ConfigurationError("closed"), InboxUnavailable("full"), UnsupportedDocument("changed")]
+)
+def test_what_ends_an_upload_after_a_lost_answer_leaves_it_unknown(
+    tracker: Tracker, cut: PaperhookError
+) -> None:
+    steps = persist(submit(keyed(), tracker, document(), identity=IDENTITY), TWICE)
+    next_of(steps, Send)
+    effect = steps.throw(AnswerLost("reset"))
+    while isinstance(effect, Now):
+        effect = steps.send(NOON)
+    assert isinstance(effect, Pause)
+
+    with pytest.raises(type(cut)):
+        finish(steps, steps.throw(cut))
+
+    assert only(tracker).state is UNKNOWN
 
 
 def test_a_deadline_between_two_attempts_with_a_key_is_unknown(tracker: Tracker) -> None:

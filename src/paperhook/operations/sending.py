@@ -174,4 +174,5 @@ def _how_to_go_on(provider: Provider) -> str:
 
 
 def _may_have_made_a_job(error: TransportError | ApiError) -> bool:
-    return error.may_have_arrived if isinstance(error, TransportError) else error.may_have_been_processed
+    last = error.may_have_arrived if isinstance(error, TransportError) else error.may_have_been_processed
+    return last or error.follows_lost_attempt

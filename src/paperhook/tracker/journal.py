@@ -67,6 +67,8 @@ class Course:
         """Tell whether there may be a job all the same."""
         if isinstance(error, SubmissionUnknown) or self.is_out or self.was_taken:
             return True
+        if isinstance(error, PaperhookError) and error.follows_lost_attempt:
+            return True
         # The attempts before may have arrived; without a key there would have been none.
         is_repeated = self.provider.capabilities.idempotency_header is not None
         return self.has_left and is_repeated and isinstance(error, DeadlineExceeded)
