@@ -109,3 +109,21 @@ def test_a_forked_process_has_a_loop_of_its_own() -> None:
     _, status = os.waitpid(pid, 0)
     thread.close()
     assert os.waitstatus_to_exitcode(status) == 0
+
+
+def test_a_thread_that_could_not_start_is_started_with_the_next_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = LoopThread()
+
+    async def answer() -> int:
+        return 7
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError, match="new thread"):
+            loop.run(answer())
+
+    assert loop.run(answer()) == 7
+    loop.close()

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing, suppress
@@ -399,3 +400,37 @@ def test_a_group_has_an_end() -> None:
 
     assert (len(first), is_open, [ask.argument for ask in rest]) == (MAX_GROUP, True, [MAX_GROUP])
     commits.close()
+
+
+def test_a_thread_that_could_not_start_is_started_with_the_next_ask(
+    path: Path, opened: Callable[..., SqliteInbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox = opened()
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(InboxUnavailable, match="no thread"):
+            inbox.put([Entry("docuparse", "e1", "t", b"")]).result(10)
+
+    # As its sender does, who was told that it was not stored.
+    assert inbox.put([Entry("docuparse", "e1", "t", b"")]).result(10) == (True,)
+    assert [row.entry.key for row in inbox.rows().result(10)] == ["e1"]
+
+
+def test_an_inbox_whose_thread_could_not_start_closes(
+    opened: Callable[..., SqliteInbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox = opened()
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(InboxUnavailable):
+            inbox.put([Entry("docuparse", "e1", "t", b"")]).result(10)
+
+    inbox.close()

@@ -108,3 +108,20 @@ def test_a_call_that_was_promised_to_a_thread_is_waited_for():
         threads._calls.put(promised.set)
 
         assert waiting.result(10) == promised.set
+
+
+def test_a_call_for_which_no_thread_could_start_is_refused_and_never_runs(monkeypatch):
+    threads, calls = Threads("refused"), []
+
+    def refuse(thread):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError):
+            threads.submit(calls.append, "refused")
+
+    threads.submit(calls.append, "next").result(10)
+    # The thread takes whatever still waits before this one.
+    threads.submit(int).result(10)
+    assert calls == ["next"]

@@ -26,7 +26,12 @@ class LoopThread:
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine to its end; an exception in the waiting thread cancels it."""
-        future = asyncio.run_coroutine_threadsafe(coroutine, self._started())
+        try:
+            loop = self._started()
+        except RuntimeError:
+            coroutine.close()
+            raise
+        future = asyncio.run_coroutine_threadsafe(coroutine, loop)
         try:
             return future.result()
         finally:
@@ -36,10 +41,15 @@ class LoopThread:
     def _started(self) -> asyncio.AbstractEventLoop:
         with self._lock:
             if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                threading.Thread(
-                    target=_serve, args=(self._loop,), name="paperhook-handlers", daemon=True
-                ).start()
+                loop = asyncio.new_event_loop()
+                thread = threading.Thread(target=_serve, args=(loop,), name="paperhook-handlers", daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError:
+                    # Nobody would run what is given to it.
+                    loop.close()
+                    raise
+                self._loop = loop
             return self._loop
 
     def close(self) -> None:

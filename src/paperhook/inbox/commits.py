@@ -124,10 +124,16 @@ class GroupCommit(Generic[C]):
             if self._is_closed:
                 ask.future.set_exception(InboxUnavailable("the inbox is closed"))
                 return
-            self._asks.put(ask)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._serve, name=self._name, daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._serve, name=self._name, daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError:
+                    # The system has no more of them now; what was queued nobody would answer.
+                    ask.future.set_exception(InboxUnavailable("no thread could be started for the store"))
+                    return
+                self._thread = thread
+            self._asks.put(ask)
 
     def close(self) -> None:
         """Finish what was asked and end the thread; calling twice is fine."""

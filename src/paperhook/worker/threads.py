@@ -35,14 +35,18 @@ class Threads(Executor):
         self._idle = 0
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
-        """Run a function on a thread that is free, or on a new one."""
+        """Run a function on a thread that is free, or on a new one.
+
+        Raises:
+            RuntimeError: If the system has no more threads; then it does not run.
+        """
         future: Future[T] = Future()
-        self._calls.put(partial(_run, future, fn, args, kwargs))
         with self._lock:
-            if self._idle > 0:
-                self._idle -= 1
-                return future
-        threading.Thread(target=self._serve, name=self._name, daemon=True).start()
+            is_promised = self._idle > 0
+            self._idle -= is_promised
+        if not is_promised:
+            threading.Thread(target=self._serve, name=self._name, daemon=True).start()
+        self._calls.put(partial(_run, future, fn, args, kwargs))
         return future
 
     def _serve(self) -> None:
