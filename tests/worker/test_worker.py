@@ -851,6 +851,32 @@ def test_leases_that_cannot_be_renewed_do_not_stop_the_handler(caplog: pytest.Lo
     assert "leases could not be renewed" in caplog.text
 
 
+def test_a_failure_that_is_not_the_stores_does_not_end_the_renewing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Unmapped(MemoryInbox):
+        renewals = 0
+
+        def renew(self, claims: Sequence[Claim], *, lease: float, now: float) -> Future[tuple[bool, ...]]:
+            self.renewals += 1
+            if self.renewals == 1:
+                raise OSError(SECRET)
+            return super().renew(claims, lease=lease, now=now)
+
+    inbox, gate = Unmapped(), asyncio.Event()
+    bench = Bench(lambda event: gate.wait(), inbox=inbox, lease=0.03)
+    bench.put()
+
+    async def scenario(_: asyncio.Task[None]) -> None:
+        await until(lambda: inbox.renewals > 1)
+        gate.set()
+        await until(lambda: bench.row().state is State.DONE)
+
+    bench.live(scenario)
+    assert "leases could not be renewed" in caplog.text
+    assert SECRET not in caplog.text
+
+
 def test_a_drain_tells_that_the_store_is_away(seen: Seen) -> None:
     bench = Bench(seen.note, inbox=Faulty("claim"))
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from ..errors import InboxError
 from ..inbox.base import State
 from ..inbox.bridge import Bridge
+from .failures import describe
 from .held import Held, name_of
 from .orders import Orders
 
@@ -48,8 +49,9 @@ class LeaseKeeper:
         claims = [held.claim for held in running]
         try:
             answers = await self._bridge.wait(orders.inbox.renew(claims, lease=orders.lease, now=now))
-        except InboxError as error:
-            logger.error("leases could not be renewed: %s", error)  # noqa: TRY400 - the message is ours
+        except Exception as error:  # noqa: BLE001 - whatever fails now may work with the next turn
+            reason = str(error) if isinstance(error, InboxError) else describe(error)
+            logger.error("leases could not be renewed: %s", reason)  # noqa: TRY400 - no content
             return
         for held, is_newest in zip(running, answers, strict=True):
             if is_newest:
