@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import math
 import pickle
 import subprocess
 import sys
@@ -25,14 +26,16 @@ from paperhook import (
     Webhooks,
     open_document,
 )
-from paperhook.errors import ConfigurationError
+from paperhook.client import WaitOutcome
+from paperhook.errors import ConfigurationError, DeadlineExceeded, PaperhookError, WaitTimeout
 from paperhook.inbox import Filter, MemoryInbox, SqliteInbox, open_inbox
 from paperhook.providers import DocuParse
 from paperhook.testing import signed_delivery
 from paperhook.tracker import SqliteTracker, open_tracker
 
 SECRET = "a-secret-that-nobody-may-see"
-NAN = float("nan")
+NAN = math.nan
+PDF = b"%PDF-1.7\n%%EOF"
 JOB = Job.known("d1", provider="docuparse")
 #: What a caller without a type checker may pass.
 ANY: Any = None
@@ -75,14 +78,12 @@ WRONG: dict[str, tuple[Callable[[], object], str]] = {
     "no function": (lambda: hooks().on("*")(ANY), "a handler is a function, not a NoneType"),
     "a handler of nothing": (lambda: hooks().on("*")(lambda: None), r"called with \(event\), and takes \(\)"),  # type: ignore[type-var, misc]
     "a handler of two": (lambda: hooks().on("*")(lambda a, b: None), "missing a required argument: 'b'"),  # type: ignore[type-var, misc]
-    "a deadline in the past": (lambda: client().wait("d1", deadline=-3), "deadline is -3 s: it must be above 0"),
-    "no deadline for many": (lambda: client().wait_many([], deadline=0), "deadline is 0 s"),
+    "a deadline that is no number for many": (lambda: client().wait_many([], deadline=NAN), "deadline is nan: write seconds"),
     "a deadline as text": (lambda: client().as_completed([], deadline=ANY or "3"), "deadline is a str"),
-    "a deadline that is no number": (lambda: client().status("d1", deadline=NAN), "deadline is nan s"),
-    "a deadline for any operation": (lambda: client().run(docuparse().status(JOB), deadline=NAN), "deadline is nan s"),
-    "a deadline before the file": (lambda: client().upload("not-there.pdf", deadline=0), "deadline is 0 s"),
-    "a deadline for a batch": (lambda: client().batch(["not-there.pdf"], deadline=-1), "deadline is -1 s"),
-    "no deadline for a result": (lambda: client().upload_and_wait("no.pdf", deadline=-1), "deadline is -1 s"),
+    "a deadline that is no number": (lambda: client().status("d1", deadline=NAN), "deadline is nan"),
+    "a deadline for any operation": (lambda: client().run(docuparse().status(JOB), deadline=NAN), "deadline is nan"),
+    "a deadline for a batch": (lambda: client().batch(["not-there.pdf"], deadline=NAN), "deadline is nan"),
+    "a deadline for a result": (lambda: client().upload_and_wait("no.pdf", deadline=NAN), "deadline is nan"),
     "no timeout": (lambda: client(timeout=0), "timeout is 0 s: it must be above 0"),
     "a timeout that is no number": (lambda: client(timeout=NAN), "timeout is nan s"),
     "a timeout as text": (lambda: client().with_options(timeout=ANY or "3"), "timeout is a str"),
@@ -299,22 +300,48 @@ def test_a_program_without_extras_receives_and_sends() -> None:
     subprocess.run([sys.executable, "-W", "error", "-c", code], timeout=60, check=True)
 
 
-ASKS: dict[str, Callable[[AsyncClient], Any]] = {
-    "upload": lambda client: client.upload("not-there.pdf", deadline=-3),
-    "batch": lambda client: client.batch(["not-there.pdf"], deadline=-3),
-    "upload_and_wait": lambda client: client.upload_and_wait("not-there.pdf", deadline=-3),
-    "wait": lambda client: client.wait("d1", deadline=-3),
-    "wait_many": lambda client: client.wait_many(["d1"], deadline=-3),
-    "as_completed": lambda client: anext(aiter(client.as_completed(["d1"], deadline=-3))),
-    "status": lambda client: client.status("d1", deadline=-3),
+ASKS: dict[str, Callable[[AsyncClient, float], Any]] = {
+    "upload": lambda client, deadline: client.upload(PDF, deadline=deadline),
+    "batch": lambda client, deadline: client.batch([PDF], deadline=deadline),
+    "upload_and_wait": lambda client, deadline: client.upload_and_wait(PDF, deadline=deadline),
+    "wait": lambda client, deadline: client.wait("d1", deadline=deadline),
+    "wait_many": lambda client, deadline: client.wait_many(["d1"], deadline=deadline),
+    "as_completed": lambda client, deadline: anext(aiter(client.as_completed(["d1"], deadline=deadline))),
+    "status": lambda client, deadline: client.status("d1", deadline=deadline),
 }
 
 
-@pytest.mark.parametrize("ask", ASKS.values(), ids=list(ASKS))
-def test_the_async_client_refuses_a_deadline_that_is_none(ask: Callable[[AsyncClient], Any]) -> None:
-    async def main() -> None:
-        async with AsyncClient(docuparse()) as client:
-            await ask(client)
+def ask_within(ask: Callable[[AsyncClient, float], Any], deadline: float, asked: list[httpx.Request]) -> Any:
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(500)
 
-    with pytest.raises(ConfigurationError, match="deadline is -3 s: it must be above 0"):
-        asyncio.run(main())
+    async def main() -> Any:
+        async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+            return await ask(AsyncClient(docuparse(), http_client=http), deadline)
+
+    return asyncio.run(main())
+
+
+@pytest.mark.parametrize("ask", ASKS.values(), ids=list(ASKS))
+def test_the_async_client_refuses_a_deadline_that_is_no_number(
+    ask: Callable[[AsyncClient, float], Any],
+) -> None:
+    with pytest.raises(ConfigurationError, match="deadline is nan: write seconds"):
+        ask_within(ask, NAN, [])
+
+
+@pytest.mark.parametrize("deadline", [0, -3, -math.inf])
+@pytest.mark.parametrize("name", ASKS)
+def test_what_is_left_of_a_bound_may_be_nothing(name: str, deadline: float) -> None:
+    asked: list[httpx.Request] = []
+    try:
+        found = ask_within(ASKS[name], deadline, asked)
+    except PaperhookError as error:
+        found = error
+
+    # Of many jobs each has its own error.
+    outcome = found[0] if isinstance(found, tuple) else found
+    error = outcome.error if isinstance(outcome, WaitOutcome) else outcome
+    assert type(error) is (WaitTimeout if name in {"wait", "wait_many", "as_completed"} else DeadlineExceeded)
+    assert asked == []

@@ -340,7 +340,8 @@ def test_a_thousand_waiting_jobs_need_no_thread_each(call: Call):
     timer.join()
 
     assert len(outcomes) == 1000
-    assert seen[0] <= before + 4 + 4
+    # The four that ask, each with an exchange of its own that may be ending, the timer, and a few of the library's.
+    assert seen[0] <= before + 20
 
 
 def test_polls_of_many_are_spread_over_the_providers_rate():

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 from typing_extensions import override
 
 from .. import operations
-from ..core.arguments import check_above_zero, check_count
+from ..core.arguments import check_count, check_deadline
 from ..core.delivery import Envelope
 from ..core.document import Document
 from ..core.job import Batch, Job
@@ -140,7 +140,7 @@ class AsyncClient(BaseClient[AsyncHttpxClient, AsyncTransport]):
     ) -> AsyncIterator[WaitOutcome]:
         """Wait for many jobs at once, without a task for each; see `Client.as_completed`."""
         check_count(concurrency, "concurrency")
-        check_above_zero(deadline, "deadline")
+        check_deadline(deadline)
         async with contextlib.aclosing(self._completed(jobs, concurrency, deadline)) as completed:
             async for _, outcome in completed:
                 yield outcome
@@ -150,7 +150,7 @@ class AsyncClient(BaseClient[AsyncHttpxClient, AsyncTransport]):
     ) -> tuple[WaitOutcome, ...]:
         """Wait for many jobs at once; see `Client.wait_many`."""
         check_count(concurrency, "concurrency")
-        check_above_zero(deadline, "deadline")
+        check_deadline(deadline)
         async with contextlib.aclosing(self._completed(jobs, concurrency, deadline)) as completed:
             outcomes = [each async for each in completed]
         return tuple([outcome for _, outcome in sorted(outcomes, key=itemgetter(0))])

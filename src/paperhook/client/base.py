@@ -14,7 +14,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeAlias, TypeVar
 
 from .. import operations
-from ..core.arguments import check_above_zero, check_kind, check_provider
+from ..core.arguments import check_deadline, check_kind, check_provider
 from ..core.document import Document
 from ..core.job import Batch, Job
 from ..core.provider import Provider
@@ -201,7 +201,7 @@ class BaseClient(Generic[H, W]):
         return submission(steps, self._observers, self.provider.name)
 
     def _persistent(self, steps: Steps[T], deadline: float | None) -> Steps[T]:
-        check_above_zero(deadline, "deadline", or_none=True)
+        check_deadline(deadline, or_none=True)
         name = self.provider.name
         if self._observers is None:
             return persist(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, overload
 
-from ..core.arguments import check_above_zero
+from ..core.arguments import check_deadline
 from ..core.steps import Await
 from ..errors import DeadlineExceeded
 
@@ -23,12 +23,12 @@ def seconds_left(deadline: float | None, started: float) -> float | None:
 
 
 def begun(deadline: float | None) -> float:
-    """Refuse a deadline that is none, and give the moment from which it counts.
+    """Refuse a deadline that is no number, and give the moment from which it counts.
 
     Raises:
-        ConfigurationError: If it is not above 0.
+        ConfigurationError: If it is NaN or no number.
     """
-    check_above_zero(deadline, "deadline", or_none=True)
+    check_deadline(deadline, or_none=True)
     return time.monotonic()
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 from typing_extensions import override
 
 from .. import operations
-from ..core.arguments import check_above_zero, check_count
+from ..core.arguments import check_count, check_deadline
 from ..core.delivery import Envelope
 from ..core.document import Document
 from ..core.job import Batch, Job
@@ -163,7 +163,7 @@ class Client(BaseClient[HttpxClient, SyncTransport]):
             The job, completed or failed, or as last seen with the error that ended the waiting for it.
         """
         check_count(concurrency, "concurrency")
-        check_above_zero(deadline, "deadline")
+        check_deadline(deadline)
         return (outcome for _, outcome in self._completed(jobs, concurrency, deadline))
 
     def wait_many(
@@ -171,7 +171,7 @@ class Client(BaseClient[HttpxClient, SyncTransport]):
     ) -> tuple[WaitOutcome, ...]:
         """Wait for many jobs at once; gives an outcome for each, in their order. Arguments as for `as_completed`."""
         check_count(concurrency, "concurrency")
-        check_above_zero(deadline, "deadline")
+        check_deadline(deadline)
         return tuple(
             [
                 outcome

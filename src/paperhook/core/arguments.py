@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from numbers import Real
 
 from ..errors import ConfigurationError
@@ -59,12 +60,33 @@ def check_above_zero(given: object, what: str, *, or_none: bool = False) -> None
     if or_none and given is None:
         return
     wish = "it must be above 0" + (", or None for no bound" if or_none else "")
-    if isinstance(given, bool) or not isinstance(given, Real):
-        raise ConfigurationError(f"{what} is a {type(given).__name__}: {wish}")
-    number = float(given)
+    number = _number(given, what, wish)
     # Not a number is not above 0 either.
     if not number > 0:
         raise ConfigurationError(f"{what} is {number:g} s: {wish}")
+
+
+def check_deadline(given: object, *, or_none: bool = False) -> None:
+    """Refuse what is not a number, and NaN; what is left of a bound of the caller's may be 0 or less.
+
+    Args:
+        given: The `deadline` that the caller passed.
+        or_none: Whether None means no bound.
+
+    Raises:
+        ConfigurationError: If it is none of these.
+    """
+    if or_none and given is None:
+        return
+    wish = "write seconds" + (", or None for no bound" if or_none else "")
+    if math.isnan(_number(given, "deadline", wish)):
+        raise ConfigurationError(f"deadline is nan: {wish}")
+
+
+def _number(given: object, what: str, wish: str) -> float:
+    if isinstance(given, bool) or not isinstance(given, Real):
+        raise ConfigurationError(f"{what} is a {type(given).__name__}: {wish}")
+    return float(given)
 
 
 def check_count(given: object, what: str) -> None:
