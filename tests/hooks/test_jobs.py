@@ -6,6 +6,7 @@ import asyncio
 import copy
 import pickle
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ import pytest
 from paperhook import AsyncClient, Client, DocumentCompleted, DocumentNeedsReview, Webhooks
 from paperhook.core.event import Event
 from paperhook.core.job import Job, JobStatus
-from paperhook.inbox.base import State
+from paperhook.hooks.journal import Journal
+from paperhook.inbox.base import Entry, State
 from paperhook.rules import required
-from paperhook.tracker import MemoryTracker, Tracker
+from paperhook.tracker import MemoryTracker, Submission, Tracker, Which
+from paperhook.tracker.base import ANY
 from tests.acme import acme, body_of, signed
 
 from .given import row_states
@@ -140,6 +143,73 @@ def test_a_tracker_that_is_away_keeps_no_handler_from_running(caplog: pytest.Log
     assert states == [State.DONE]
     assert found[0].job.id == "d1"
     assert "cannot be looked up" in caplog.text
+    client.close()
+
+
+class Silent(MemoryTracker):
+    """Never answers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = list[Future[tuple[Submission, ...]]]()
+
+    def rows(self, which: Which = ANY, *, limit: int = 100) -> Future[tuple[Submission, ...]]:
+        self.asked.append(Future())
+        return self.asked[-1]
+
+
+def entry_of(provider: str = "acme") -> Entry:
+    return Entry(provider, "e1", "document.completed", b"", job_id="d1")
+
+
+def test_a_tracker_that_does_not_answer_is_left_alone_for_a_while() -> None:
+    trackers = {"acme": Silent(), "other": Silent()}
+    journal = Journal(trackers, patience=0.01, rest=1000.0)
+
+    async def find() -> None:
+        for _ in range(3):
+            assert await asyncio.wait_for(journal.find(entry_of()), 10) is None
+        assert await asyncio.wait_for(journal.find(entry_of("other")), 10) is None
+
+    asyncio.run(find())
+
+    assert {name: len(tracker.asked) for name, tracker in trackers.items()} == {"acme": 1, "other": 1}
+    # Nobody waits for it, so it need not be done.
+    assert trackers["acme"].asked[0].cancelled()
+    for tracker in trackers.values():
+        tracker.close()
+
+
+def test_a_tracker_that_answers_again_is_asked_again() -> None:
+    tracker = Silent()
+    journal = Journal({"acme": tracker}, patience=0.01, rest=0.0)
+
+    async def find() -> None:
+        for _ in range(2):
+            assert await asyncio.wait_for(journal.find(entry_of()), 10) is None
+
+    asyncio.run(find())
+
+    assert len(tracker.asked) == 2
+    tracker.close()
+
+
+def test_a_submission_that_cannot_be_read_keeps_no_handler_from_running(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Unreadable(MemoryTracker):
+        def rows(self, which: Which = ANY, *, limit: int = 100) -> Future[tuple[Submission, ...]]:
+            raise ValueError("IBAN DE89")
+
+    found = list[Event]()
+    client = client_of(Unreadable())
+
+    states = handled(found.append, fetch=client)
+
+    assert states == [State.DONE]
+    assert found[0].job.id == "d1"
+    assert "ValueError" in caplog.text
+    assert "IBAN" not in caplog.text
     client.close()
 
 
