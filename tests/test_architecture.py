@@ -374,6 +374,13 @@ def test_a_first_client_loads_neither_tracker_observer_signature_nor_the_reading
     assert [name for name in loaded.split() if name.startswith(homes)] == []
 
 
+def test_a_receiver_loads_no_reading_of_amounts_and_dates():
+    loaded = run_python("import sys; from paperhook import Webhooks; print(*sys.modules)")
+    readers = tuple(f"paperhook.results.{each}" for each in ("values", "money", "dates", "corrections"))
+
+    assert [name for name in loaded.split() if name.startswith(readers)] == []
+
+
 def test_the_front_door_opens_without_any_extra():
     extras = sorted(set(LIBRARIES) - {"httpx", "pydantic", "pydantic_core", "tenacity", "starlette"})
 

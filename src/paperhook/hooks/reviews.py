@@ -20,8 +20,6 @@ from ..inbox.base import Entry, Filter, Inbox, Row, State
 from ..inbox.operating import time_text
 from ..inbox.reviewing import Corrections, ReviewInbox, Ruling
 from ..observe.details import Observers, ReviewDecided
-from ..results.corrections import check_corrections
-from ..results.known_names import KnownNames
 from ..worker.judging import reviewed
 
 #: The id that `paperhook review list` shows, or the event that a handler got.
@@ -175,6 +173,10 @@ class Reviews:
 
     def _check(self, corrections: Corrections, found: tuple[Held, ...], *, takes_new: bool) -> None:
         """Check corrections against what a waiting document has; of one that does not wait only their form."""
+        # Amounts and dates of every country: a receiver starts without them.
+        from ..results.corrections import check_corrections
+        from ..results.known_names import KnownNames
+
         known = [
             KnownNames(_result_of(held), _paths_of(held.review), takes_new)
             for held in found

@@ -25,7 +25,6 @@ from ..core.review import Decision, Reason, Review
 from ..inbox.base import Claim, Entry
 from ..inbox.reviewing import ReviewInbox, Value
 from ..observe.details import DocumentJudged, Observers
-from ..results.corrections import corrected
 from ..retrying import RetryPolicy
 from ..rules import Rule, Unique, ask
 from ..rules.base import Check
@@ -216,6 +215,9 @@ def reviewed(event: DocumentCompleted, review: Review) -> DocumentCompleted:
 
 
 def _corrected(event: DocumentCompleted, review: Review) -> Any:
+    # Amounts and dates of every country: few documents are corrected, and a worker starts without them.
+    from ..results.corrections import corrected
+
     return corrected(event.result, review.corrections)
 
 
