@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
+import numpy
 import pytest
 from PIL import Image
 
@@ -114,6 +116,39 @@ def test_a_large_photo_is_made_smaller_first(recogniser) -> None:
     read((4000, 1000))
 
     assert max(shapes[0]) == images.MAX_SIDE
+
+
+@dataclass
+class Settings:
+    limit_type: str = ""
+    limit_side_len: int = 0
+
+
+@dataclass
+class Engine:
+    """Keeps how it was told to look for lines; its detector is made with the first picture, as rapidocr's."""
+
+    settings: Settings = field(default_factory=Settings)
+    text_det: Settings | None = None
+
+    @property
+    def cfg(self) -> Any:
+        return SimpleNamespace(Det=self.settings)
+
+    def __call__(self, pixels: Any, **options: Any) -> Lines:
+        self.text_det = self.text_det or Settings(**vars(self.settings))
+        return Lines()
+
+
+def test_lines_are_looked_for_in_a_smaller_picture_where_nothing_gets_too_small() -> None:
+    engine = Engine()
+    looked_at = []
+    for height, width in ((1800, 1273), (1800, 500), (300, 200), (1273, 1800)):
+        images._look_and_read(engine, numpy.zeros((height, width, 3)), use_cls=False)
+        assert engine.text_det is not None
+        looked_at.append((engine.text_det.limit_type, engine.text_det.limit_side_len))
+
+    assert looked_at == [("max", 1303), ("min", 736), ("min", 736), ("max", 1303)]
 
 
 def test_no_further_way_is_tried_past_the_deadline(recogniser) -> None:
