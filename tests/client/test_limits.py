@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import os
 import random
 import threading
 import time
@@ -31,6 +32,7 @@ from paperhook.simulator import Simulator, VirtualClock
 from tests.acme import Acme, acme
 from tests.contracts.test_providers import PROVIDERS
 from tests.contracts.test_providers_on_localhost import KEYS, PROJECT
+from tests.forks import exit_code_of
 from tests.hostile import answer, serving
 from tests.providers.driving import document
 from tests.simulator.world import ORIGIN, PNG, a_world
@@ -301,3 +303,28 @@ def failure(client: Client) -> Any:
         client.status("d1")
     assert not isinstance(raised.value, RateLimited)
     return raised.value
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_process_does_not_wait_for_threads_of_its_parent() -> None:
+    class Twice(Acme):
+        capabilities = replace(Acme.capabilities, rates=(Rate(2, 60),))
+
+    limiter, budget, provider = RateLimiter(), RetryBudget(), Twice("key")
+    turns = limiter.turns(provider)
+    for _ in range(2):
+        assert turns.wait(turns.join(), 0.0) == 0
+    turns.join()
+
+    def ask() -> None:
+        assert turns.wait(turns.join(), 0.0) == 0
+        assert limiter.turns(provider).wait(turns.join(), 0.0) == 0
+        assert budget.take(0.0)
+
+    # As if other threads were just taking a turn, and a retry.
+    with limiter._counter.lock, budget._lock:
+        code = exit_code_of(ask)
+
+    assert code == 0
+    assert turns.wait(turns.join(), 0.0) > 0

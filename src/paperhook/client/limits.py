@@ -10,6 +10,7 @@ from typing import Protocol
 from ..core.exchange import Response
 from ..core.provider import Provider
 from ..core.rate import Rate, Turns, Window
+from ..forking import start_anew_after_fork
 
 
 class Limiter(Protocol):
@@ -20,6 +21,14 @@ class Limiter(Protocol):
         ...
 
 
+class _Counter:
+    """Gives tickets, one caller at a time."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.tickets = count()
+
+
 class RateLimiter:
     """Holds each provider's documented rate, for all clients that share this limiter; answers correct it.
 
@@ -27,9 +36,16 @@ class RateLimiter:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._counter = _Counter()
         self._windows: dict[tuple[str, ...], tuple[Window, ...]] = {}
-        self._tickets = count()
+        start_anew_after_fork(self)
+
+    def start_anew(self) -> None:
+        """Let go of the lock and the turns of a parent's threads: nobody in a forked process ever would."""
+        self._counter.lock = threading.Lock()
+        for windows in self._windows.values():
+            for window in windows:
+                window.forget_tickets()
 
     def turns(self, provider: Provider) -> Turns:
         """Give the line of those who ask this provider with its key."""
@@ -38,12 +54,12 @@ class RateLimiter:
         rates = provider.capabilities.rates
         of_key = tuple([rate for rate in rates if rate.per == "key"]) or (None,)
         of_account = tuple([rate for rate in rates if rate.per == "account"])
-        with self._lock:
+        with self._counter.lock:
             windows = (
                 *self._of((provider.name, provider.base_url, key), of_key),
                 *self._of((provider.name, provider.base_url), of_account),
             )
-        return _Line(self._lock, self._tickets, windows)
+        return _Line(self._counter, windows)
 
     def _of(self, name: tuple[str, ...], rates: tuple[Rate | None, ...]) -> tuple[Window, ...]:
         return self._windows.setdefault(name, tuple([Window(rate) for rate in rates]))
@@ -52,18 +68,18 @@ class RateLimiter:
 class _Line:
     """Turns that are ruled by several windows at once; the first is the key's, and answers speak of that."""
 
-    def __init__(self, lock: threading.Lock, tickets: count[int], windows: tuple[Window, ...]) -> None:
-        self._lock, self._tickets, self._windows = lock, tickets, windows
+    def __init__(self, counter: _Counter, windows: tuple[Window, ...]) -> None:
+        self._counter, self._windows = counter, windows
 
     def join(self) -> int:
-        with self._lock:
-            ticket = next(self._tickets)
+        with self._counter.lock:
+            ticket = next(self._counter.tickets)
             for window in self._windows:
                 window.join(ticket)
         return ticket
 
     def wait(self, ticket: int, now: float) -> float:
-        with self._lock:
+        with self._counter.lock:
             seconds = max([window.wait(ticket, now) for window in self._windows])
             if seconds == 0:
                 for window in self._windows:
@@ -71,12 +87,12 @@ class _Line:
         return seconds
 
     def leave(self, ticket: int) -> None:
-        with self._lock:
+        with self._counter.lock:
             for window in self._windows:
                 window.leave(ticket)
 
     def answered(self, ticket: int, response: Response | None, now: float) -> None:
-        with self._lock:
+        with self._counter.lock:
             first, *others = self._windows
             first.answered(ticket, response, now)
             for window in others:
@@ -120,6 +136,11 @@ class RetryBudget:
     def __init__(self, retries: float = 100.0, per_second: float = 1.0) -> None:
         self._most, self._per_second = retries, per_second
         self._left, self._counted_at = retries, 0.0
+        self._lock = threading.Lock()
+        start_anew_after_fork(self)
+
+    def start_anew(self) -> None:
+        """Let go of the lock, which a thread of a parent process may have held."""
         self._lock = threading.Lock()
 
     def take(self, now: float) -> bool:

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
 from typing_extensions import override
 
-_BUILDING = threading.RLock()
+#: Held by the thread that works out how a model is checked; a fork waits for it, see `forking`.
+BUILDING = threading.RLock()
 
 
 class Model(BaseModel):
@@ -27,7 +28,7 @@ class Model(BaseModel):
     @override
     def model_rebuild(cls, *, _parent_namespace_depth: int = 2, **options: Any) -> bool | None:
         # Before pydantic 2.14 two threads that make the first one together may check it as another class's.
-        with _BUILDING:
+        with BUILDING:
             # This frame stands between pydantic and the caller whose names it looks at.
             return super().model_rebuild(_parent_namespace_depth=_parent_namespace_depth + 1, **options)
 

@@ -159,6 +159,10 @@ class Window:
         if self._waiting[place : place + 1] == [ticket]:
             del self._waiting[place]
 
+    def forget_tickets(self) -> None:
+        """Take all who wait or are under way for gone; what was answered counts as before."""
+        self._waiting, self._flying = [], {}
+
     def wait(self, ticket: int, now: float) -> float:
         """Give seconds until it may be this ticket's turn; 0 when it is, and `take` takes it."""
         closed = self._closed_until - now
