@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, ClassVar
 
@@ -505,3 +505,8 @@ def test_an_expired_result_is_its_own_error() -> None:
 def test_errors_that_are_not_ours_to_judge_pass() -> None:
     assert isinstance(run(operations.poll(acme(), JOB), Answer(503)).error, ServerError)
     assert isinstance(run(operations.poll(acme(), JOB), Answer(200, b"<")).error, MalformedAnswer)
+
+
+def test_a_document_that_was_not_hashed_has_no_key() -> None:
+    with pytest.raises(ConfigurationError, match="no hash to make a key of"):
+        submission_key(replace(document(), sha256=""), acme(), metadata={})

@@ -122,7 +122,7 @@ def test_what_no_handler_sees_or_does_not_end_in_time_is_not_done(monkeypatch: p
     monkeypatch.setattr(demo._Desk, "note", forget)
     monkeypatch.setattr(demo, "WEBHOOK_PATIENCE", 0.05)
     unhandled = run("demo", "--json")
-    monkeypatch.setattr(demo, "DOCUMENT_DEADLINE", 0.0)
+    monkeypatch.setattr(demo, "DOCUMENT_DEADLINE", 1e-6)
     late = run("demo", "--json")
 
     assert [(each.exit_code, lines(each)[0]["event"]) for each in (unhandled, late)] == [(1, ""), (1, "")]

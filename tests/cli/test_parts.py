@@ -100,7 +100,9 @@ def test_a_refusal_of_ours_while_an_application_is_imported_is_told_as_it_is(
 
 def test_who_has_no_journal_is_told_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
     with Client(acme()) as client:
-        client_commands._tell_how_to_go_on(client, Order([], 1, "paperhook upload"))
+        client_commands._tell_how_to_go_on(
+            client, Order([], [], concurrency=1, in_batches=False, how_to_go_on="paperhook upload")
+        )
 
     assert "there is no journal" in capsys.readouterr().err
 

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, TypeAlias
 from ..core.document import Document
 from ..core.exchange import Base64Json, Multipart, RawBody
 from ..core.steps import Progress
-from ..errors import ConfigurationError, PaperhookError, UnsupportedDocument
+from ..errors import ConfigurationError, UnsupportedDocument
 from ..sources import CHUNK_BYTES, SMALL_BYTES
 from .bounds import Bound
 
@@ -106,8 +106,6 @@ def _document_chunks(document: Document, stream: BinaryIO, chunk_bytes: int) -> 
             yield chunk
     except (OSError, ValueError) as error:
         # A ValueError is a file that was closed meanwhile.
-        if isinstance(error, PaperhookError):
-            raise
         raise _unreadable(error) from error
 
 
@@ -225,8 +223,6 @@ def _open(document: Document, opened: contextlib.ExitStack) -> _Opened:
     try:
         stream = document.content.open()
     except (OSError, ValueError) as error:
-        if isinstance(error, PaperhookError):
-            raise
         raise _unreadable(error) from error
     opened.callback(stream.close)
     return document, stream

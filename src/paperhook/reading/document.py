@@ -76,8 +76,6 @@ def _read_pdf(content: bytes, pages_limit: int, pixels_limit: int, deadline: flo
             raise ReadingFailed(
                 "too_many_pages", f"the PDF has {count} pages; at most {pages_limit} are read"
             )
-        if count == 0:
-            raise ReadingFailed("corrupt", "the PDF has no pages")
         read = [pdf.read_page(document, index) for index in range(count)]
         pages, warnings = _looked_at(document, read, pixels_limit, deadline)
         found = confirm(extract(pages), pages, pdf.attachments(document))
