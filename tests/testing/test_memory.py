@@ -55,6 +55,13 @@ def receiver(inbox: RecordedInbox, handle: Callable[[Any], Any], *names: str) ->
     return hooks
 
 
+def flask_application(hooks: Webhooks) -> Any:
+    flask = pytest.importorskip("flask")
+    application = flask.Flask("application")
+    application.wsgi_app = hooks.wsgi()
+    return application
+
+
 def test_a_document_goes_the_whole_way(paperhook_memory: Any, paperhook_inbox: RecordedInbox) -> None:
     seen: list[Any] = []
     local = paperhook_memory(receiver(paperhook_inbox, seen.append))
@@ -116,6 +123,46 @@ def test_what_a_document_says_is_prepared_by_its_name(
 def test_what_takes_no_webhook_is_refused_before_it_is_waited_for() -> None:
     with pytest.raises(ConfigurationError, match="'app:hooks' takes no webhooks: pass your Webhooks"):
         MemoryProviders("app:hooks")  # type: ignore[arg-type] # what users write
+
+
+@pytest.mark.parametrize("kind", [MemoryProviders, AsyncMemoryProviders])
+def test_handlers_that_run_later_are_refused(kind: type[Any]) -> None:
+    hooks = Webhooks(local_provider("docuparse", "http://x.test"), inbox=RecordedInbox())
+
+    with pytest.raises(
+        ConfigurationError, match=r"worker='embedded'.* run some time after .*worker='inline'"
+    ):
+        kind(hooks)
+
+
+@pytest.mark.parametrize("make", [Webhooks.wsgi, flask_application], ids=["wsgi", "flask"])
+def test_a_wsgi_application_is_refused(make: Callable[[Webhooks], Any]) -> None:
+    hooks = receiver(RecordedInbox(), lambda event: None)
+
+    with pytest.raises(
+        ConfigurationError, match=r"is no ASGI application, .*: pass your Webhooks, also where"
+    ):
+        MemoryProviders(make(hooks))
+
+
+def test_a_worker_that_an_asgi_application_started_ends_with_the_block() -> None:
+    inbox, tasks = RecordedInbox(), list[asyncio.Task[Any]]()
+    hooks = Webhooks(local_provider("docuparse", "http://x.test"), inbox=inbox)
+    hooks.on("*", name="handle")(lambda event: None)
+    app = hooks.asgi()
+
+    async def watched(*connection: Any) -> None:
+        await app(*connection)
+        tasks.extend(asyncio.all_tasks())
+
+    with MemoryProviders(watched, path="/{provider}") as local:
+        with local.client("docuparse") as client:
+            client.upload(PDF, filename="a.pdf")
+        local.drain()
+
+    assert "paperhook-worker" in [task.get_name() for task in tasks]
+    assert all(task.done() for task in tasks)
+    inbox.assert_put("document.completed", times=1)
 
 
 def test_one_fault_needs_no_list(paperhook_memory: Any) -> None:

@@ -8,7 +8,8 @@ for `MemoryProviders` one that runs only while the test waits.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+import inspect
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, TypeAlias, TypeVar
@@ -48,11 +49,7 @@ class _InMemory:
         clock: VirtualClock | None = None,
         **simulator: Any,
     ) -> None:
-        if application is not None and not isinstance(application, Webhooks) and not callable(application):
-            raise ConfigurationError(
-                f"{application!r} takes no webhooks: pass your Webhooks, or the ASGI application that it is mounted in"
-            )
-        self.application = application
+        self.application: Application | None = None if application is None else _checked(application)
         #: The providers' time; `clock.time` is a `clock=` for your `Webhooks`.
         self.clock: VirtualClock = VirtualClock(auto=True) if clock is None else clock
         self._secret, self._restart = secret, restart
@@ -95,7 +92,7 @@ class _InMemory:
 
     async def _restarted(self) -> None:
         if self._restart is not None:
-            self.application = self._restart()
+            self.application = _checked(self._restart())
 
 
 class AsyncMemoryProviders(_InMemory):
@@ -142,6 +139,10 @@ class MemoryProviders(_InMemory):
         restart: Gives the application anew where the fault `restart` strikes.
         clock: Where you move it yourself: a `VirtualClock()`; by default it jumps over every wait.
         simulator: More arguments of `paperhook.simulator.Simulator`.
+
+    Raises:
+        ConfigurationError: If the application takes no webhooks, is a WSGI application, or is a `Webhooks` with
+            `worker="embedded"`.
     """
 
     _loop: asyncio.AbstractEventLoop | None = None
@@ -178,9 +179,48 @@ class MemoryProviders(_InMemory):
         """Stop what still runs."""
         loop = self._running()
         loop.run_until_complete(self.simulator.aclose())
+        # An application may have started a worker of its own, or anything else.
+        loop.run_until_complete(_end(asyncio.all_tasks(loop)))
+        loop.run_until_complete(loop.shutdown_asyncgens())
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
         self._loop = None
+
+
+def _checked(application: Application) -> Application:
+    if isinstance(application, Webhooks):
+        if application._mode == "embedded":  # noqa: SLF001 - only a test kit asks for it
+            raise ConfigurationError(
+                f"the handlers of {application!r} run some time after a delivery is answered, if the test lasts so long: "
+                "pass a Webhooks(…, worker='inline')"
+            )
+    elif not callable(application):
+        raise ConfigurationError(
+            f"{application!r} takes no webhooks: pass your Webhooks, or the ASGI application that it is mounted in"
+        )
+    elif not _takes_three(application):
+        raise ConfigurationError(
+            f"{application!r} is no ASGI application, because it cannot be called with scope, receive and send: pass your "
+            "Webhooks, also where it is mounted in a WSGI application, or hooks.asgi() with path='/{provider}'"
+        )
+    return application
+
+
+def _takes_three(application: Callable[..., Any]) -> bool:
+    try:
+        inspect.signature(application).bind("scope", "receive", "send")
+    except TypeError:
+        return False
+    except ValueError:
+        # It does not tell what it takes.
+        return True
+    return True
+
+
+async def _end(tasks: Collection[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _plan(faults: FaultPlan | Sequence[str], seed: int) -> FaultPlan:
