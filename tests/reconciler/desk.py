@@ -145,6 +145,17 @@ class Unready(Acme):
             raise WaitTimeout("not yet", job=job) from error
 
 
+@dataclass(frozen=True)
+class Odd(Acme):
+    """Meets in one job's answer what its author did not think of."""
+
+    def status(self, job: Job) -> Any:
+        found = yield from super().status(job)
+        if job.id == "d1":
+            raise KeyError("IBAN DE89")
+        return found
+
+
 def a_desk(provider: Acme, *, tracker: Tracker | None = None, inbox: Any = "memory:") -> Iterator[Desk]:
     wire, tracker, handled = Wire(), tracker or MemoryTracker(), list[Event]()
     hooks = Webhooks(provider, inbox=inbox, worker="external")

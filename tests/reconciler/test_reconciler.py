@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -27,7 +28,7 @@ from paperhook.tracker import MemoryTracker
 from tests.acme import SECRET, Acme, acme, body_of, signed
 from tests.simulator.world import until
 
-from .desk import PNG, START, Desk, Mute, Paged, Unready, Wire, a_desk
+from .desk import PNG, START, Desk, Mute, Odd, Paged, Unready, Wire, a_desk
 
 pytestmark = pytest.mark.anyio
 
@@ -444,6 +445,24 @@ async def test_a_job_that_cannot_be_read_does_not_hold_up_the_others(desk: Desk)
     desk.wire.states |= {"d1": "early", "d2": "done"}
 
     assert (await desk.sweep(30)).recovered == 1
+
+
+async def test_a_job_at_which_a_provider_fails_keeps_no_other_from_being_asked_for(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for desk in a_desk(Odd("acme-key", webhook_secret=SECRET)):
+        for number in range(3):
+            await desk.upload(PNG + bytes([number]))
+        desk.wire.states |= dict.fromkeys(desk.wire.states, "done")
+
+        for _ in range(3):
+            # Each time all are due again.
+            with suppress(KeyError):
+                await desk.sweep(200)
+
+        assert {event.job_id for event in desk.handled} == {"d2", "d3"}
+        assert "job d1 cannot be looked at" in caplog.text
+        assert "IBAN" not in caplog.text
 
 
 async def test_more_than_a_page_is_asked_for_in_one_sweep(desk: Desk) -> None:

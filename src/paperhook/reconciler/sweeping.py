@@ -25,6 +25,7 @@ from ..tracker import Submission, Which
 from ..tracker.base import FURTHEST
 from ..tracker.journal import handle_of
 from ..tracker.reconciling import LISTING_SECONDS, reconcile
+from ..worker.failures import describe
 from .counts import Counts
 from .entering import Entrance
 from .posts import LONGEST_GAP, PAGE, Post
@@ -75,7 +76,7 @@ class Sweep:
             )
             rows = await asyncio.wrap_future(asked)
             for row in rows:
-                if not await self._look(row):
+                if not await self._look_whatever_it_holds(row):
                     return
             # Also where jobs are due for hours.
             await self._complete_batches()
@@ -101,6 +102,18 @@ class Sweep:
                 self._post.provider.name, batch.batch_id, now=self._clock()
             )
             await asyncio.wrap_future(settled)
+
+    async def _look_whatever_it_holds(self, row: Submission) -> bool:
+        """Find out about one job; one at which the provider's reader fails must not keep the others from being asked for."""
+        try:
+            return await self._look(row)
+        except PaperhookError:
+            raise
+        except Exception as error:  # noqa: BLE001 - it is asked for again, and others are meanwhile
+            name = f"{self._post.provider.name}: job {row.job.id}"
+            logger.error("%s cannot be looked at: %s", name, describe(error))  # noqa: TRY400 - no content
+            await self._postpone(row)
+            return True
 
     async def _look(self, row: Submission) -> bool:
         """Find out about one job; False where the provider cannot be asked now."""
