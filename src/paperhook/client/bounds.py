@@ -8,6 +8,9 @@ import time
 from ..core.steps import Progress, Send
 from ..errors import AnswerLost, AttemptTimeout
 
+#: Seconds, some eleven days; no socket takes a bound above 24 days.
+LONGEST_PHASE = 1_000_000.0
+
 
 class Bound:
     """The end of one attempt: a moment on the monotonic clock, or that nobody waits for it any more.
@@ -23,7 +26,9 @@ class Bound:
         self.provider = provider
         self.seconds: float | None = effect.timeout
         #: Seconds for each phase: connecting, sending a chunk, waiting for a chunk.
-        self.phase: float = timeout if effect.timeout is None else min(timeout, effect.timeout)
+        self.phase: float = min(
+            timeout, LONGEST_PHASE, LONGEST_PHASE if effect.timeout is None else effect.timeout
+        )
         self.on_progress: Progress | None = effect.on_progress
         self._request = effect.request
         self._end = None if effect.timeout is None else time.monotonic() + effect.timeout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any, overload
 
@@ -32,14 +33,23 @@ def begun(deadline: float | None) -> float:
     return time.monotonic()
 
 
+@overload
+def waitable(seconds: float) -> float: ...
+@overload
+def waitable(seconds: float | None) -> float | None: ...
+def waitable(seconds: float | None) -> float | None:
+    """Give the same, or what a thread can wait at most."""
+    return None if seconds is None else min(seconds, threading.TIMEOUT_MAX)
+
+
 def stored(effect: Await) -> Any:
     """Wait for what a store answers, as long as the deadline leaves time."""
     try:
-        return effect.future.result(effect.timeout)
+        return effect.future.result(waitable(effect.timeout))
     except TimeoutError as error:
-        # The store's own errors are told as such.
+        # What it answered in the last moment, or its own error.
         if effect.future.done():
-            raise
+            return effect.future.result()
         raise late_store() from error
 
 

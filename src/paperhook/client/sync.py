@@ -26,7 +26,7 @@ from ..core.steps import Await, Now, Pause, Progress, Send, Steps
 from ..errors import ConfigurationError, PaperhookError
 from ..sources import Source
 from .base import ALL, DEFAULT_WAIT, BaseClient, ManyProgress
-from .deadlines import OVER, begun, seconds_left, stored
+from .deadlines import OVER, begun, seconds_left, stored, waitable
 from .documents import closing, rasterised
 from .outcomes import UploadOutcome, WaitOutcome, outcome_of
 from .plans import Item
@@ -440,7 +440,7 @@ class Client(BaseClient[HttpxClient, SyncTransport]):
                         exchange = wire.exchange if effect.timeout is None else wire.exchange_within
                         answer = exchange(effect, self._bound(effect))
                     elif isinstance(effect, Pause):
-                        if self._stopping.wait(effect.seconds):
+                        if self._stopping.wait(waitable(effect.seconds)):
                             raise ConfigurationError("the client is closed: make a new one")
                     elif isinstance(effect, Now):
                         answer = self._now()

@@ -32,6 +32,7 @@ from ..errors import (
 from .ahead import Ahead
 from .bodies import Outgoing, bounded, checked_headers, json_bytes, outgoing
 from .bounds import Bound
+from .deadlines import waitable
 from .foreign import public_address
 from .loops import Loop, Task, TaskEnded, running_loop
 from .pools import Pool
@@ -296,7 +297,7 @@ class SyncTransport(Transport[httpx.Client]):
 
         threading.Thread(target=exchange, name="paperhook-exchange", daemon=True).start()
         try:
-            return ended.result(effect.timeout)
+            return ended.result(waitable(effect.timeout))
         except TimeoutError as error:
             if isinstance(error, PaperhookError):
                 raise
