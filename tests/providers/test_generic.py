@@ -888,6 +888,14 @@ def test_a_redirect_is_checked_as_the_first_url_is_and_loses_the_credentials() -
     assert "redirects" in str(endless.error)
 
 
+@pytest.mark.parametrize("to", ["https://[", "//[signature]/", "https://files.acme.example\uff03@evil/"])
+def test_a_redirect_to_what_is_no_url_is_a_malformed_answer(to: str) -> None:
+    refused = run(acme(references=REFERENCES).fetch(referring("https://files.acme.example/1")), redirect(to))
+
+    assert isinstance(refused.error, MalformedAnswer)
+    assert "signature" not in str(refused.error)
+
+
 @pytest.mark.parametrize(
     ("address", "is_public"),
     [

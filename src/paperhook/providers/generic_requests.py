@@ -184,7 +184,13 @@ class GenericRequests(Provider):
                 raise malformed(
                     self.name, response, f"the result is behind more than {MAX_REDIRECTS} redirects"
                 )
-            left, url = left - 1, urljoin(url, response.headers.get("location", ""))
+            try:
+                left, url = left - 1, urljoin(url, response.headers.get("location", ""))
+            except ValueError:
+                # Its message quotes the URL.
+                raise malformed(
+                    self.name, response, "the result is behind a redirect to what is no URL"
+                ) from None
         # A driver of one's own may not know the bound.
         if len(response.body) > references.max_bytes:
             raise malformed(self.name, response, f"the result has more than {references.max_bytes} bytes")
