@@ -165,6 +165,63 @@ def test_a_worker_that_an_asgi_application_started_ends_with_the_block() -> None
     inbox.assert_put("document.completed", times=1)
 
 
+def test_an_event_loop_that_runs_already_is_told_at_once() -> None:
+    async def work() -> None:
+        with pytest.raises(RuntimeError, match="an event loop runs here already: use AsyncMemoryProviders"):
+            MemoryProviders().__enter__()
+
+    asyncio.run(work())
+
+
+def test_a_restart_that_raises_fails_the_test(paperhook_inbox: RecordedInbox) -> None:
+    def restart() -> Webhooks:
+        raise LookupError("no such fixture")
+
+    hooks = receiver(paperhook_inbox, lambda event: None)
+    with MemoryProviders(hooks, restart=restart, faults="restart=1x") as local:
+        with local.client("docuparse") as client:
+            client.upload(PDF, filename="a.pdf")
+        with pytest.raises(LookupError, match="no such fixture"):
+            local.drain()
+        local.drain()
+    with (
+        pytest.raises(LookupError, match="no such fixture"),
+        MemoryProviders(hooks, restart=restart, faults="restart=1x") as local,
+        local.client("docuparse") as client,
+    ):
+        client.wait(client.upload(PDF, filename="a.pdf"))
+
+
+def test_a_restart_that_raises_fails_an_asynchronous_test(paperhook_inbox: RecordedInbox) -> None:
+    def restart() -> Webhooks:
+        raise LookupError("no such fixture")
+
+    async def work() -> None:
+        hooks = receiver(paperhook_inbox, lambda event: None)
+        local = AsyncMemoryProviders(hooks, restart=restart, faults="restart=1x")
+        async with local, local.client("docuparse") as client:
+            await client.wait(await client.upload(PDF, filename="a.pdf"))
+
+    with pytest.raises(LookupError, match="no such fixture"):
+        asyncio.run(work())
+
+
+def test_what_an_application_raises_is_logged(
+    paperhook_memory: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(scope: Any, receive: Any, send: Any) -> None:
+        raise LookupError("no such table")
+
+    local = paperhook_memory(broken)
+    with local.client("docuparse") as client:
+        client.upload(PDF, filename="a.pdf")
+    local.drain()
+
+    assert local.state()["docuparse"]["deliveries_failed"] == 1
+    assert "the application raised instead of answering a delivery" in caplog.text
+    assert "LookupError: no such table" in caplog.text
+
+
 def test_one_fault_needs_no_list(paperhook_memory: Any) -> None:
     assert paperhook_memory(faults="drop=1x").simulator.faults == FaultPlan.parse("drop=1x")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
@@ -18,6 +19,7 @@ from ..client import AsyncClient, Client
 from ..core.provider import Provider
 from ..errors import ConfigurationError
 from ..hooks import Webhooks
+from ..inbox.bridge import running_loop
 from ..simulator import FaultPlan, Simulator, VirtualClock
 from ..simulator.documents import Reads
 from ..simulator.post import Reply
@@ -29,6 +31,8 @@ from .signing import LOCAL_SECRET
 T = TypeVar("T")
 #: Where webhooks go: a `Webhooks`, or the ASGI application that it is mounted in.
 Application: TypeAlias = "Webhooks | App"
+
+logger: logging.Logger = logging.getLogger("paperhook")
 
 _ORIGIN = "http://providers.test"
 
@@ -53,6 +57,8 @@ class _InMemory:
         #: The providers' time; `clock.time` is a `clock=` for your `Webhooks`.
         self.clock: VirtualClock = VirtualClock(auto=True) if clock is None else clock
         self._secret, self._restart = secret, restart
+        #: What `restart` raised, until the test is told.
+        self._failed: Exception | None = None
         url = None if application is None else f"http://application.test{path}"
         options: dict[str, Any] = {"rate_limits": False, **simulator}
         self.simulator: Simulator = Simulator(
@@ -84,15 +90,26 @@ class _InMemory:
         token = INSIDE_A_DELIVERY.set(True)
         try:
             if not isinstance(application, Webhooks):
-                return await post_to(application)(url, headers=headers, body=body, timeout=timeout)
+                return await post_to(_logged(application))(url, headers=headers, body=body, timeout=timeout)
             answer = await application.areceive(headers, body, provider=url.rpartition("/")[2])
             return Reply(answer.status, None, 0.0)
         finally:
             INSIDE_A_DELIVERY.reset(token)
 
     async def _restarted(self) -> None:
-        if self._restart is not None:
+        if self._restart is None:
+            return
+        try:
             self.application = _checked(self._restart())
+        except Exception as error:
+            self._failed = self._failed or error
+            raise
+
+    def _tell_failure(self) -> None:
+        """Raise what `restart` raised, once: within a delivery nobody would hear of it."""
+        failed, self._failed = self._failed, None
+        if failed is not None:
+            raise failed
 
 
 class AsyncMemoryProviders(_InMemory):
@@ -109,10 +126,12 @@ class AsyncMemoryProviders(_InMemory):
     async def advance(self, seconds: float) -> None:
         """Move the clock, and run what falls due on the way."""
         await self.simulator.advance(seconds)
+        self._tell_failure()
 
     async def drain(self) -> None:
         """Wait until every job and delivery has ended, moving the clock as far as that takes."""
         await self.simulator.drain()
+        self._tell_failure()
 
     async def __aenter__(self) -> Self:
         """Enter; nothing has to be started."""
@@ -123,6 +142,8 @@ class AsyncMemoryProviders(_InMemory):
     ) -> None:
         """Stop what still runs."""
         await self.simulator.aclose()
+        if error is None:
+            self._tell_failure()
 
 
 class MemoryProviders(_InMemory):
@@ -155,10 +176,12 @@ class MemoryProviders(_InMemory):
     def advance(self, seconds: float) -> None:
         """Move the clock, and run what falls due on the way."""
         self._run(self.simulator.advance(seconds))
+        self._tell_failure()
 
     def drain(self) -> None:
         """Wait until every job and delivery has ended, moving the clock as far as that takes."""
         self._run(self.simulator.drain())
+        self._tell_failure()
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         return self._running().run_until_complete(work)
@@ -169,7 +192,13 @@ class MemoryProviders(_InMemory):
         return self._loop
 
     def __enter__(self) -> Self:
-        """Make the event loop."""
+        """Make the event loop.
+
+        Raises:
+            RuntimeError: If one runs already.
+        """
+        if running_loop() is not None:
+            raise RuntimeError("an event loop runs here already: use AsyncMemoryProviders")
         self._loop = asyncio.new_event_loop()
         return self
 
@@ -185,6 +214,8 @@ class MemoryProviders(_InMemory):
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
         self._loop = None
+        if error is None:
+            self._tell_failure()
 
 
 def _checked(application: Application) -> Application:
@@ -201,7 +232,7 @@ def _checked(application: Application) -> Application:
     elif not _takes_three(application):
         raise ConfigurationError(
             f"{application!r} is no ASGI application, because it cannot be called with scope, receive and send: pass your "
-            "Webhooks, also where it is mounted in a WSGI application, or hooks.asgi() with path='/{provider}'"
+            "Webhooks, also where it is mounted in a WSGI application, or hooks.asgi()"
         )
     return application
 
@@ -215,6 +246,19 @@ def _takes_three(application: Callable[..., Any]) -> bool:
         # It does not tell what it takes.
         return True
     return True
+
+
+def _logged(application: App) -> App:
+    """Log what an application raises, as a server would; to the providers it is a lost connection."""
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await application(scope, receive, send)
+        except Exception:
+            logger.exception("the application raised instead of answering a delivery")
+            raise
+
+    return answer
 
 
 async def _end(tasks: Collection[asyncio.Task[Any]]) -> None:
