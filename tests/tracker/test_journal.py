@@ -493,6 +493,15 @@ def test_how_a_job_stands_is_written_down(tracker: Tracker) -> None:
     assert only(tracker).state is JobStatus.COMPLETED
 
 
+def test_how_a_job_stands_is_told_while_the_tracker_is_away() -> None:
+    tracker = Failing("note")
+
+    ran = run(noted(tracker, acme().status(LOST)), Answer(200, {"id": "d1", "state": "done"}))
+
+    assert ran.value.status is JobStatus.COMPLETED
+    tracker.behind.close()
+
+
 # Settling what is unknown
 
 

@@ -30,6 +30,7 @@ from ..errors import (
     ConfigurationError,
     DeadlineExceeded,
     InboxError,
+    InboxUnavailable,
     PaperhookError,
     SubmissionUnknown,
 )
@@ -318,8 +319,8 @@ def noted(tracker: Tracker, steps: Steps[Job]) -> Steps[Job]:
     """Run an operation and write down how its job stands."""
     job = yield from steps
     moment = yield from now()
-    with suppress(DeadlineExceeded):
-        # It is asked of the store, and the caller has the job.
+    with suppress(DeadlineExceeded, InboxUnavailable):
+        # The caller has the job, and the provider tells it again.
         yield from answer_of(tracker.note(job, now=moment))
     return job
 
