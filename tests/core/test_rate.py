@@ -262,3 +262,13 @@ def test_no_window_of_the_provider_ever_sees_more_than_its_limit(
     if kind == "sliding":
         crowds = [sum(0 <= other - arrival < 60 for other in arrivals) for arrival in arrivals]
         assert max(crowds) <= 3
+
+
+def test_a_limit_of_any_size_costs_no_memory():
+    caller = Caller(Rate(2, 60))
+    caller.go(NOON)
+    most = str(10**12 - 1)
+    caller.go(NOON, answered(**{"X-RateLimit-Limit": most, "X-RateLimit-Remaining": "0"}))
+
+    assert caller.wait(NOON + 1) == 59
+    assert caller.wait(NOON + 61) == 0

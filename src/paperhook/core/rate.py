@@ -177,7 +177,9 @@ class Window:
             return max(0.0, closed)
         # Who is under way, or let go now, is answered now at the earliest.
         soonest = len(self._flying) + max(0, free)
-        frees = sorted([*self._spent, *[self._others_until] * others, *[self._free_at(now)] * soonest])
+        # An answer may tell of any number of others; no more of them are looked at than matter to this place.
+        listed = min(others, place - free + 1)
+        frees = sorted([*self._spent, *[self._others_until] * listed, *[self._free_at(now)] * soonest])
         rounds, index = divmod(place - free, len(frees))
         return max(SHORTEST, frees[index] + rounds * self._seconds - now, closed)
 
