@@ -104,6 +104,14 @@ def test_confidence_of_the_document_stands_for_fields_without_one() -> None:
     assert found(confident(0.4, "total"), result) == []
 
 
+@pytest.mark.parametrize(("figure", "told"), [(float("nan"), "nan"), (float("inf"), "inf"), (55.0, "55.00")])
+def test_a_figure_that_is_no_share_is_not_good_enough(figure: float, told: str) -> None:
+    result = fields(total=Field(value=Decimal(1), confidence=figure, match_ratio=figure))
+
+    assert found(confident(0.6), result) == [("total", f"total is at {told}, not between 0.6 and 1")]
+    assert found(matched(0.6, "total"), result) == [("total", f"total is at {told}, not between 0.6 and 1")]
+
+
 def test_what_nobody_says_is_not_good_enough() -> None:
     result = fields(total=Field(value=1), empty=Field())
 

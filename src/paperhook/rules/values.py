@@ -54,6 +54,10 @@ class _Threshold(Rule):
                 yield self.reason(f"the provider does not say {self._what} of {path}", event.result, path)
             elif figure < self.least:
                 yield self.reason(f"{path} is at {figure:.2f}, below {self.least:g}", event.result, path)
+            elif not figure <= 1:
+                # NaN, or a figure of another scale, such as per cent: it says nothing.
+                what = f"{path} is at {figure:.2f}, not between {self.least:g} and 1"
+                yield self.reason(what, event.result, path)
 
     def _figures(self, result: Result) -> Iterator[tuple[str, float | None]]:
         for path, field in self._chosen(result):
