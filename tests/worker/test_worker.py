@@ -559,6 +559,30 @@ def test_a_sync_handler_over_its_timeout_keeps_its_slot_until_it_ends() -> None:
     bench.live(scenario)
 
 
+def test_it_keeps_its_slot_also_where_another_handler_of_the_event_ends_after_it() -> None:
+    gate, calls = threading.Event(), list[str]()
+
+    def handler(event: Event) -> None:
+        calls.append(event.key)
+        assert gate.wait(10)
+
+    bench = Bench(
+        Registered("book", handler, NO_RETRY, timeout=0.005),
+        Registered("audit", lambda event: None),
+        concurrency=1,
+    )
+    bench.put("e1", "e2")
+
+    async def scenario(_: asyncio.Task[None]) -> None:
+        await until(lambda: bench.row("e1").state is State.DEAD)
+        await asyncio.sleep(0.02)
+        assert calls == ["e1"]
+        gate.set()
+        await until(lambda: calls == ["e1", "e2"])
+
+    bench.live(scenario)
+
+
 def test_what_is_kept_of_an_error_holds_no_content(caplog: pytest.LogCaptureFixture) -> None:
     def handler(event: Event) -> None:
         raise ValueError(SECRET)
@@ -875,6 +899,27 @@ def test_a_failure_that_is_not_the_stores_does_not_end_the_renewing(
     bench.live(scenario)
     assert "leases could not be renewed" in caplog.text
     assert SECRET not in caplog.text
+
+
+def test_a_worker_whose_slots_are_all_taken_by_what_does_not_end_says_so(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    gate, said = threading.Event(), "holds every slot of the worker"
+    bench = Bench(Registered("book", lambda event: gate.wait(30), NO_RETRY, timeout=0.005), concurrency=2)
+    bench.put("e1")
+
+    async def scenario(_: asyncio.Task[None]) -> None:
+        await until(lambda: bench.row("e1").state is State.DEAD)
+        assert said not in caplog.text
+        bench.put("e2", "e3")
+        await until(lambda: said in caplog.text)
+        assert bench.row("e3").state is State.PENDING
+        gate.set()
+        # Done or, on a loaded machine, over its time.
+        await until(lambda: bench.row("e3").state.is_settled)
+
+    bench.live(scenario)
+    assert "docuparse document.completed e2: its handler does not end" in caplog.text
 
 
 def test_a_drain_tells_that_the_store_is_away(seen: Seen) -> None:

@@ -34,8 +34,8 @@ class Held:
     is_lost: bool = False
     #: Recorded by the transaction of its last handler: the state, and when it is due.
     recorded: tuple[State, float] | None = None
-    #: A handler that runs in a thread, which cannot be stopped.
-    call: Future[Any] | None = None
+    #: Handlers on threads, which cannot be stopped: the newest, and those that a timeout left behind.
+    calls: tuple[Future[Any], ...] = ()
     #: When the handler that runs began, on the clock of the loop.
     began: float = 0.0
     #: Gives the handle that its handlers get, of the one that the delivery makes.
@@ -51,7 +51,12 @@ class Held:
     @property
     def is_in_thread(self) -> bool:
         """Whether a thread still runs a handler of it."""
-        return self.call is not None and not self.call.done()
+        return bool(self.unended)
+
+    @property
+    def unended(self) -> tuple[Future[Any], ...]:
+        """The calls that threads still run."""
+        return tuple([each for each in self.calls if not each.done()]) if self.calls else ()
 
     @property
     def changed(self) -> list[Outcome]:

@@ -95,8 +95,9 @@ class Runner:
                 elif is_async(handling.function):
                     await handling.function(event)
                 else:
-                    held.call = self.call(handling.function, event)
-                    answer = await self._bridge.wait(held.call)
+                    call = self.call(handling.function, event)
+                    held.calls = (*held.unended, call)
+                    answer = await self._bridge.wait(call)
                     # A lambda, or a function that gives a coroutine without being one.
                     if inspect.isawaitable(answer):
                         await answer
@@ -144,14 +145,15 @@ class Runner:
                 held.recorded, held.is_settling = None, False
                 raise
 
-        held.call = self.call(run)
+        call = self.call(run)
+        held.calls = (*held.unended, call)
         try:
-            await self._bridge.wait(held.call)
+            await self._bridge.wait(call)
         except asyncio.CancelledError:
             if transaction.leave():
                 raise
             # It commits in this moment, and what is committed counts.
-            await self._bridge.wait(held.call)
+            await self._bridge.wait(call)
             if bound is None or not bound.expired():
                 raise
 

@@ -62,6 +62,8 @@ class Shift:
         self._load = 0
         #: The same, of each type that has a limit.
         self._loads: Counter[str] = Counter()
+        #: Slots of threads that a timeout left behind.
+        self._overdue = 0
         #: Seconds that the handlers of an event take, of late.
         self._usual_seconds = 1.0
         #: Whether nothing older waits in the inbox, as far as is known.
@@ -283,17 +285,31 @@ class Shift:
             self._loads[held.claim.entry.type] += number
 
     def _leave(self, held: Held, seconds: float) -> None:
-        """Give the slot back; not before the thread ends that a timeout left behind."""
+        """Give the slot back; not before the threads end that a timeout left behind."""
         self._usual_seconds += 0.1 * (seconds - self._usual_seconds)
-        if held.call is None or held.call.done():
+        if not held.is_in_thread:
             self._free(held)
-        else:
-            held.call.add_done_callback(lambda _: self._free_from_thread(held))
+            return
+        self._overdue += 1
+        if self._overdue == self._orders.concurrency:
+            logger.error(
+                "%s: its handler does not end, and with others such holds every slot of the worker: nothing runs until one ends",
+                name_of(held.claim),
+            )
+        self._free_after_threads(held)
 
-    def _free_from_thread(self, held: Held) -> None:
+    def _free_after_threads(self, held: Held) -> None:
+        unended = held.unended
+        if unended:
+            unended[0].add_done_callback(lambda _: self._look_from_thread(held))
+        else:
+            self._overdue -= 1
+            self._free(held)
+
+    def _look_from_thread(self, held: Held) -> None:
         # The loop may be closed by now.
         with suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._free, held)
+            self._loop.call_soon_threadsafe(self._free_after_threads, held)
 
     def _free(self, held: Held) -> None:
         self._count(held, -1)
