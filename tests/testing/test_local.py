@@ -20,3 +20,12 @@ def test_another_fault_plan_is_followed_from_then_on() -> None:
     local.misbehave(plan)
 
     assert local.simulator.faults == plan
+
+
+def test_they_are_used_once() -> None:
+    local = LocalProviders()
+    with local:
+        pass
+
+    with pytest.raises(RuntimeError, match="LocalProviders can be entered once: make another"):
+        local.__enter__()

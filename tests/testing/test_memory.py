@@ -222,6 +222,35 @@ def test_what_an_application_raises_is_logged(
     assert "LookupError: no such table" in caplog.text
 
 
+def test_a_path_where_nothing_takes_webhooks_is_told_once(
+    paperhook_memory: Any, paperhook_inbox: RecordedInbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    from starlette.applications import Starlette
+    from starlette.routing import Mount
+
+    hooks = receiver(paperhook_inbox, lambda event: None)
+    local = paperhook_memory(Starlette(routes=[Mount("/hooks", hooks.asgi())]))
+    with local.client("docuparse") as client:
+        client.upload(PDF, filename="a.pdf")
+    local.drain()
+
+    [told] = [record for record in caplog.records if record.name == "paperhook"]
+    assert told.getMessage() == (
+        "the application answered 404 at /webhooks/docuparse: say where it takes webhooks with path='/…/{provider}'"
+    )
+    with pytest.raises(ConfigurationError, match="path is 'hooks': it begins with /"):
+        paperhook_memory(hooks, path="hooks")
+
+
+def test_they_are_used_once() -> None:
+    local = MemoryProviders()
+    with local:
+        pass
+
+    with pytest.raises(RuntimeError, match="MemoryProviders can be entered once: make another"):
+        local.__enter__()
+
+
 def test_one_fault_needs_no_list(paperhook_memory: Any) -> None:
     assert paperhook_memory(faults="drop=1x").simulator.faults == FaultPlan.parse("drop=1x")
 

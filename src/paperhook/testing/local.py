@@ -95,7 +95,13 @@ class LocalProviders:
         self.simulator.faults = faults
 
     def __enter__(self) -> Self:
-        """Start the thread and wait until requests are answered."""
+        """Start the thread and wait until requests are answered.
+
+        Raises:
+            RuntimeError: If this was entered before.
+        """
+        if self._bound is not None:
+            raise RuntimeError("LocalProviders can be entered once: make another")
         self._bound = bound_socket(self._port)
         self._thread.start()
         self._is_ready.wait()

@@ -35,6 +35,7 @@ Application: TypeAlias = "Webhooks | App"
 logger: logging.Logger = logging.getLogger("paperhook")
 
 _ORIGIN = "http://providers.test"
+_APPLICATION = "http://application.test"
 
 
 class _InMemory:
@@ -53,13 +54,16 @@ class _InMemory:
         clock: VirtualClock | None = None,
         **simulator: Any,
     ) -> None:
+        if not path.startswith("/"):
+            raise ConfigurationError(f"path is {path!r}: it begins with /")
         self.application: Application | None = None if application is None else _checked(application)
         #: The providers' time; `clock.time` is a `clock=` for your `Webhooks`.
         self.clock: VirtualClock = VirtualClock(auto=True) if clock is None else clock
         self._secret, self._restart = secret, restart
+        self._told_path = False
         #: What `restart` raised, until the test is told.
         self._failed: Exception | None = None
-        url = None if application is None else f"http://application.test{path}"
+        url = None if application is None else f"{_APPLICATION}{path}"
         options: dict[str, Any] = {"rate_limits": False, **simulator}
         self.simulator: Simulator = Simulator(
             PreparedReader() if reader is None else reader,
@@ -90,11 +94,21 @@ class _InMemory:
         token = INSIDE_A_DELIVERY.set(True)
         try:
             if not isinstance(application, Webhooks):
-                return await post_to(_logged(application))(url, headers=headers, body=body, timeout=timeout)
+                reply = await post_to(_logged(application))(url, headers=headers, body=body, timeout=timeout)
+                self._tell_path(url, reply.status)
+                return reply
             answer = await application.areceive(headers, body, provider=url.rpartition("/")[2])
             return Reply(answer.status, None, 0.0)
         finally:
             INSIDE_A_DELIVERY.reset(token)
+
+    def _tell_path(self, url: str, status: int | None) -> None:
+        """Warn, once, where an application seems to take webhooks elsewhere."""
+        if status in (307, 308, 404, 405) and not self._told_path:
+            self._told_path = True
+            where = url.removeprefix(_APPLICATION)
+            hint = "say where it takes webhooks with path='/…/{provider}'"
+            logger.warning("the application answered %d at %s: %s", status, where, hint)
 
     async def _restarted(self) -> None:
         if self._restart is None:
@@ -167,6 +181,7 @@ class MemoryProviders(_InMemory):
     """
 
     _loop: asyncio.AbstractEventLoop | None = None
+    _was_entered = False
 
     def client(self, provider: str, **options: Any) -> Client:
         """Give a client of a provider; options are those of `Client`."""
@@ -195,10 +210,13 @@ class MemoryProviders(_InMemory):
         """Make the event loop.
 
         Raises:
-            RuntimeError: If one runs already.
+            RuntimeError: If one runs already, or this was entered before.
         """
+        if self._was_entered:
+            raise RuntimeError("MemoryProviders can be entered once: make another")
         if running_loop() is not None:
             raise RuntimeError("an event loop runs here already: use AsyncMemoryProviders")
+        self._was_entered = True
         self._loop = asyncio.new_event_loop()
         return self
 
