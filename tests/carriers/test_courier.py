@@ -211,8 +211,16 @@ def test_a_sweep_by_hand_says_that_the_engine_is_away(inbox: Inbox, engine: Engi
         Courier(inbox, engine, patience=30).sweep()
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(InboxUnavailable("the store is away"), "the store is away"), (OSError("IBAN DE89"), "OSError")],
+)
 def test_a_store_that_is_away_does_not_end_the_courier(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+    said: str,
 ) -> None:
     monkeypatch.setattr(module, "PAUSES", (0.01, 0.05))
     monkeypatch.setattr(module, "SWEEP_SECONDS", 0.01)
@@ -222,14 +230,15 @@ def test_a_store_that_is_away_does_not_end_the_courier(
 
         def hand_over(self, **asked: float):  # type: ignore[override]
             if self.is_away:
-                raise InboxUnavailable("the store is away")
+                raise error
             return super().hand_over(**asked)
 
     inbox = Away()
     put(inbox, "e1")
     courier = Courier(inbox, engine, patience=30)
     courier.start()
-    wait_until(lambda: caplog.text.count("the store is away") >= 2)
+    wait_until(lambda: caplog.text.count(said) >= 2)
+    assert "IBAN" not in caplog.text
 
     inbox.is_away = False
 

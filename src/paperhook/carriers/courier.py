@@ -141,8 +141,9 @@ class Courier:
     def _sweep(self) -> None:
         try:
             self._waiting.extend(map(_Parcel, self._hand_over()))
-        except InboxError as error:
-            self._rest(f"events cannot be handed over: {error}")
+        except Exception as error:  # noqa: BLE001 - a store that is away must not end the courier
+            reason = str(error) if isinstance(error, InboxError) else type(error).__name__
+            self._rest(f"events cannot be handed over: {reason}")
 
     def _send(self) -> bool:
         """Send a few of those that wait, and tell whether that went well."""
