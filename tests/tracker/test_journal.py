@@ -522,6 +522,13 @@ class Listing(Acme):
         return super()._job(response, said).model_copy(update=named)
 
 
+@dataclass(frozen=True)
+class KeyedListing(Listing):
+    """The same, which honours keys."""
+
+    capabilities: ClassVar[Capabilities] = replace(Listing.capabilities, idempotency_header="Idempotency-Key")
+
+
 def listed(*jobs: dict[str, Any]) -> Answer:
     return Answer(200, [{"state": "waiting", **job} for job in jobs])
 
@@ -601,6 +608,33 @@ def test_a_job_that_is_known_is_asked_for(tracker: Tracker) -> None:
 
     assert by_key.value.status is by_id.value.status is JobStatus.COMPLETED
     assert only(tracker).state is JobStatus.COMPLETED
+
+
+def test_what_is_being_sent_again_is_not_called_absent(tracker: Tracker) -> None:
+    first = uploading(tracker, KeyedListing("key"))
+    next_of(first, Send, now=NOON - 2 * LISTING_SECONDS)
+    first.close()
+    again = uploading(tracker, KeyedListing("key"))
+    next_of(again, Send)
+
+    settling = run(reconcile(KeyedListing("key"), tracker, LOST), listed())
+
+    assert isinstance(settling.error, SubmissionUnknown)
+    assert "sent again" in str(settling.error)
+    again.close()
+    assert (only(tracker).state, only(tracker).sent_at) == (UNKNOWN, NOON - 2 * LISTING_SECONDS)
+
+
+def test_what_is_being_sent_for_the_first_time_is_looked_for(tracker: Tracker) -> None:
+    steps = uploading(tracker)
+    next_of(steps, Send)
+
+    early = run(reconcile(Listing("key"), tracker, LOST), listed())
+    found = run(reconcile(Listing("key"), tracker, LOST), listed({"id": "d9", "key": IDENTITY}))
+
+    assert isinstance(early.error, SubmissionUnknown)
+    assert found.value.id == only(tracker).job.id == "d9"
+    steps.close()
 
 
 def test_a_refused_document_needs_no_settling(tracker: Tracker) -> None:

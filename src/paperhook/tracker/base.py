@@ -218,7 +218,10 @@ class Tracker(Protocol):
         ...
 
     def absent(self, attempt_id: str, *, now: float) -> Future[bool]:
-        """Record that the provider has no job for a `submission_unknown`: it may be sent again."""
+        """Record that the provider has no job for a `submission_unknown`: it may be sent again.
+
+        False where it is none any more, or somebody sends it again now.
+        """
         ...
 
     def note(self, job: Job, *, now: float) -> Future[bool]:

@@ -41,7 +41,7 @@ def reconcile(provider: Provider, tracker: Tracker | None, job: Job) -> Steps[Jo
     if job.id:
         asking = provider.status(job)
         return carry_over(job, (yield from asking if tracker is None else noted(tracker, asking)))
-    if row is not None and row.state is JobStatus.VALIDATED:
+    if row is not None and row.state is JobStatus.VALIDATED and row.sent_at is None:
         return row.job
     known = job if row is None else handle_of(row)
     found = yield from _Search(provider, tracker, known, row).run()
@@ -52,7 +52,11 @@ def reconcile(provider: Provider, tracker: Tracker | None, job: Job) -> Steps[Jo
         )
     if row is not None and tracker is not None:
         moment = yield from now()
-        yield from answer_of(tracker.absent(row.attempt_id, now=moment))
+        if not (yield from answer_of(tracker.absent(row.attempt_id, now=moment))):
+            raise SubmissionUnknown(
+                f"{provider.name}: {known.filename} is being sent again, or was settled meanwhile: ask again later",
+                job=known,
+            )
     return known.model_copy(update={"status": JobStatus.VALIDATED})
 
 

@@ -43,7 +43,7 @@ _GIVE_UP = """
     WHERE attempt_id = ? AND token = ? AND job_id IS NULL"""
 _ABSENT = """
     UPDATE paperhook_submission SET state = 'validated', sent_at = NULL, updated_at = ?
-    WHERE attempt_id = ? AND state = 'submission_unknown'"""
+    WHERE attempt_id = ? AND state = 'submission_unknown' AND (lease_until IS NULL OR lease_until <= ?)"""
 _RECORD = """
     UPDATE paperhook_submission
     SET state = ?, job = ?, job_id = ?, batch_id = ?, error_code = ?, submitted_at = ?, poll_at = ?, updated_at = ?, token = NULL,
@@ -183,7 +183,7 @@ def give_up(db: Db, attempt_id: str, turn: Turn, is_unknown: bool, error_code: s
 
 def absent(db: Db, attempt_id: str, now: float) -> bool:
     """Record that the provider has no job for it."""
-    return db.execute(_ABSENT, (now, attempt_id)).rowcount == 1
+    return db.execute(_ABSENT, (now, attempt_id, now)).rowcount == 1
 
 
 def record(db: Db, attempt_id: str, job: Job, now: float) -> Submission | None:
