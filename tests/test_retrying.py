@@ -18,6 +18,7 @@ from paperhook.errors import (
     AttemptTimeout,
     BadRequest,
     DeadlineExceeded,
+    InboxCorrupt,
     MalformedAnswer,
     NothingSent,
     PaperhookError,
@@ -388,3 +389,13 @@ def test_an_error_that_is_no_call_is_stopped_by_an_empty_budget_too() -> None:
 
     assert raised.value is error
     assert len(drive.sent) == 1
+
+
+def test_an_error_that_a_store_gave_to_several_says_nothing_of_ones_attempts() -> None:
+    shared = InboxCorrupt("damaged")
+
+    with pytest.raises(InboxCorrupt, match="damaged") as raised:
+        Drive(AnswerLost("reset"), shared).run(persist(exchange(), AT_ONCE))
+
+    assert raised.value.follows_lost_attempt
+    assert not shared.follows_lost_attempt

@@ -16,6 +16,7 @@ Source: RFC 9110 section 9.2.2 on repeating what is not idempotent.
 
 from __future__ import annotations
 
+import copy
 import random
 from collections.abc import Generator
 from dataclasses import dataclass, field, replace
@@ -143,11 +144,14 @@ class _Attempts:
     #: Whether one of them may have arrived, and nobody knows what became of it.
     was_lost: bool = False
 
-    def mark(self, error: PaperhookError) -> None:
-        """Say in the last error what it does not tell about the attempts before."""
-        error.follows_lost_attempt = error.follows_lost_attempt or (
-            self.was_lost and not _is_about_content(error)
-        )
+    def told(self, error: PaperhookError) -> PaperhookError:
+        """Give the last error, with what it does not tell about the attempts before."""
+        if not self.was_lost or _is_about_content(error):
+            return error
+        # A store gives one error to all that asked together: those know nothing of these attempts.
+        told = error if isinstance(error, CallFailed) else copy.copy(error)
+        told.follows_lost_attempt = True
+        return told
 
     def after(self, error: PaperhookError, request_repeat: Repeat, moment: float) -> float:
         """Say how long to pause, or raise the error."""
@@ -284,8 +288,10 @@ def _exchange(effect: Send, rules: _Rules) -> Steps[tuple[Response, int]]:
     try:
         return (yield from _attempted(effect, rules, attempts)), attempts.number
     except PaperhookError as error:
-        attempts.mark(error)
-        raise
+        told = attempts.told(error)
+        if told is error:
+            raise
+        raise told from error
 
 
 def _attempted(effect: Send, rules: _Rules, attempts: _Attempts) -> Steps[Response]:
