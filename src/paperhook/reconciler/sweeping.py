@@ -195,7 +195,8 @@ class Sweep:
         logger.warning("job %s cannot be asked for: %s", row.job.id, error)
         if isinstance(error, RateLimited):
             pause = PENALTY if error.retry_after is None else error.retry_after
-            self._post.free_at = asyncio.get_running_loop().time() + pause
+            # Some write a time since the epoch, and nobody would be asked for decades.
+            self._post.free_at = asyncio.get_running_loop().time() + min(pause, LONGEST_GAP)
             return False
         return isinstance(error, (BadRequest, NotFound, MalformedAnswer, JobFailed))
 
