@@ -458,7 +458,7 @@ def test_an_older_empty_file_is_taken_over(tmp_path: Path) -> None:
 
 
 def application_id() -> int:
-    from paperhook.inbox.sqlite_file import APPLICATION_ID
+    from paperhook.inbox.sqlite.file import APPLICATION_ID
 
     return APPLICATION_ID
 

@@ -74,7 +74,7 @@ def test_a_postgresql_address_that_cannot_be_read_is_refused_without_its_passwor
 
 
 def test_postgresql_without_psycopg_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "paperhook.inbox.postgres", None)
+    monkeypatch.setitem(sys.modules, "paperhook.inbox.postgres.store", None)
 
     with pytest.raises(ConfigurationError, match=r"pip install 'paperhook\[postgres\]'"):
         open_inbox("postgresql://database/app")

@@ -25,31 +25,20 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from paperhook.errors import InboxCorrupt, InboxError, InboxTooNew, InboxUnavailable
-from paperhook.inbox import (
-    Claim,
-    Entry,
-    Filter,
-    Outcome,
-    PostgresInbox,
-    State,
-    postgres_looking,
-    postgres_putting,
-    postgres_session,
-    postgres_turns,
-)
-from paperhook.inbox import postgres_work as work
+from paperhook.inbox import Claim, Entry, Filter, Outcome, PostgresInbox, State
 from paperhook.inbox.base import Settlement
 from paperhook.inbox.commits import Ask, Work
-from paperhook.inbox.postgres_handlers import HandlerConnections
-from paperhook.inbox.postgres_listener import Listener
-from paperhook.inbox.postgres_migrating import _MIGRATION_LOCK
-from paperhook.inbox.postgres_server import Address, PostgresServer
+from paperhook.inbox.postgres import looking, putting, session, turns, work
+from paperhook.inbox.postgres.handlers import HandlerConnections
+from paperhook.inbox.postgres.listener import Listener
+from paperhook.inbox.postgres.migrating import _MIGRATION_LOCK
+from paperhook.inbox.postgres.server import Address, PostgresServer
 from paperhook.inbox.scripts import scripts_of
 
 from .. import postgres
 
 #: Where statements are.
-MODULES = (postgres_looking, postgres_putting, postgres_session, postgres_turns, work)
+MODULES = (looking, putting, session, turns, work)
 #: Of the newest schema.
 VERSION = len(list(resources.files("paperhook.inbox").joinpath("migrations", "postgres").iterdir()))
 
@@ -104,7 +93,7 @@ def ask(inbox: PostgresInbox, *statements: str, turn: int = 9) -> Any:
     """Have statements run in a transaction of the inbox's own connection, the first time that it is tried."""
     waiting = list(statements)
 
-    def run(db: postgres_session.Session, asks: Any) -> list[Any]:
+    def run(db: session.Session, asks: Any) -> list[Any]:
         while waiting:
             db.run(waiting.pop(0))
         return [None] * len(asks)
@@ -361,7 +350,7 @@ def test_leases_alone_do_not_wait_for_the_disk(opened: Callable[..., PostgresInb
     leasing = work.LEASING | {look}
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("paperhook.inbox.postgres_server.LEASING", leasing)
+        patch.setattr("paperhook.inbox.postgres.server.LEASING", leasing)
         inbox._writes.ask(look, None).result(20)
     inbox._writes.ask(look, None).result(20)
 
@@ -374,7 +363,7 @@ def test_a_lease_at_once_does_not_wait_for_the_disk_and_what_follows_does(
     inbox, seen = opened(), []
     put(inbox, "e1")
 
-    def lease(db: postgres_session.Session, asks: Any) -> list[Any]:
+    def lease(db: session.Session, asks: Any) -> list[Any]:
         db.rows(work._CLAIM_AT_ONCE, token="t", until=60.0, now=1.0, limit=1)
         return [seen.append(db.rows("SHOW synchronous_commit"))]
 
@@ -482,7 +471,7 @@ def test_a_migration_that_fails_leaves_nothing(
         *scripts_of("paperhook.inbox", "postgres"),
         "CREATE TABLE paperhook_extra (id BIGINT); SELECT 1/0",
     ]
-    monkeypatch.setattr("paperhook.inbox.postgres_migrating.scripts_of", lambda *_: scripts)
+    monkeypatch.setattr("paperhook.inbox.postgres.migrating.scripts_of", lambda *_: scripts)
     inbox = opened()
 
     with pytest.raises(InboxUnavailable, match="division by zero"):
@@ -1240,7 +1229,7 @@ def test_a_query_uses_its_index(opened: Callable[..., PostgresInbox], query: str
         word: single.get(word) if f"%({word})b::" not in statement else [single.get(word)] for word in words
     }
 
-    def explain(db: postgres_session.Session, asks: Any) -> list[str]:
+    def explain(db: session.Session, asks: Any) -> list[str]:
         return ["\n".join(line for (line,) in db.rows("EXPLAIN " + statement, **values))]
 
     plan = inbox._writes.ask(Work(explain, turn=9), None).result(20)
@@ -1267,10 +1256,10 @@ def test_a_server_that_says_nothing_is_cut_off_and_named(opened: Callable[..., P
 
 
 def test_a_server_that_fails_while_each_is_asked_by_itself_fails_for_all(url: str) -> None:
-    def fail_by_itself(db: postgres_session.Session, asked: Any) -> list[Any]:
+    def fail_by_itself(db: session.Session, asked: Any) -> list[Any]:
         raise ValueError(asked)
 
-    def fail_for_all(db: postgres_session.Session, asked: Any) -> list[Any]:
+    def fail_for_all(db: session.Session, asked: Any) -> list[Any]:
         db.run("SELECT 1 / (SELECT count(*) FROM no_such_table)")
         return [None]
 

@@ -222,7 +222,7 @@ def test_a_transactional_handler_on_a_server_that_freezes_in_its_commit_is_let_g
 def test_a_watch_that_has_nothing_to_do_ends_and_begins_again(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("paperhook.inbox.postgres_watch._IDLE_LOOKS", 1)
+    monkeypatch.setattr("paperhook.inbox.postgres.watch._IDLE_LOOKS", 1)
     inbox = PostgresInbox(address, patience=0.2)
 
     def watches() -> int:

@@ -18,33 +18,25 @@ import psycopg
 import pytest
 
 from paperhook.core.review import Decision, Reason
-from paperhook.inbox import (
-    Claim,
-    Entry,
-    Filter,
-    Outcome,
-    PostgresInbox,
-    SqliteInbox,
-    State,
-    postgres_handing_over,
-    postgres_looking,
-    postgres_putting,
-    postgres_review,
-    postgres_surveying,
-    postgres_upkeep,
-    postgres_work,
-    sqlite_handing_over,
-    sqlite_looking,
-    sqlite_putting,
-    sqlite_review,
-    sqlite_surveying,
-    sqlite_upkeep,
-    sqlite_work,
-)
+from paperhook.inbox import Claim, Entry, Filter, Outcome, PostgresInbox, SqliteInbox, State
 from paperhook.inbox.base import Intervention, Settlement
-from paperhook.inbox.postgres_session import Session
+from paperhook.inbox.postgres import handing_over as postgres_handing_over
+from paperhook.inbox.postgres import looking as postgres_looking
+from paperhook.inbox.postgres import putting as postgres_putting
+from paperhook.inbox.postgres import review as postgres_review
+from paperhook.inbox.postgres import surveying as postgres_surveying
+from paperhook.inbox.postgres import upkeep as postgres_upkeep
+from paperhook.inbox.postgres import work as postgres_work
+from paperhook.inbox.postgres.session import Session
 from paperhook.inbox.reviewing import Opening, Ruling
-from paperhook.inbox.sqlite_putting import Putting
+from paperhook.inbox.sqlite import handing_over as sqlite_handing_over
+from paperhook.inbox.sqlite import looking as sqlite_looking
+from paperhook.inbox.sqlite import putting as sqlite_putting
+from paperhook.inbox.sqlite import review as sqlite_review
+from paperhook.inbox.sqlite import surveying as sqlite_surveying
+from paperhook.inbox.sqlite import upkeep as sqlite_upkeep
+from paperhook.inbox.sqlite import work as sqlite_work
+from paperhook.inbox.sqlite.putting import Putting
 from tests import postgres
 
 # Tens of thousands of rows have to be written first.

@@ -18,19 +18,8 @@ from typing import Any
 import pytest
 
 from paperhook.errors import ConfigurationError, InboxCorrupt, InboxError, InboxTooNew, InboxUnavailable
-from paperhook.inbox import (
-    Entry,
-    Filter,
-    Inbox,
-    Outcome,
-    SqliteInbox,
-    State,
-    sqlite_bulk,
-    sqlite_looking,
-    sqlite_putting,
-    sqlite_turns,
-)
-from paperhook.inbox import sqlite_work as work
+from paperhook.inbox import Entry, Filter, Inbox, Outcome, SqliteInbox, State
+from paperhook.inbox.sqlite import bulk, looking, putting, turns, work
 from paperhook.inbox.turnstile import Turnstile
 
 
@@ -451,12 +440,8 @@ def test_a_query_uses_its_index(
 ) -> None:
     put(opened(), "e1")
     connection = sqlite3.connect(path)
-    template = next(
-        getattr(each, query)
-        for each in (work, sqlite_putting, sqlite_looking, sqlite_turns)
-        if hasattr(each, query)
-    )
-    statement = sqlite_bulk._bulk(template, max(len(parameters), 1), 1)
+    template = next(getattr(each, query) for each in (work, putting, looking, turns) if hasattr(each, query))
+    statement = bulk._bulk(template, max(len(parameters), 1), 1)
 
     plan = " | ".join(row[3] for row in connection.execute("EXPLAIN QUERY PLAN " + statement, parameters))
     connection.close()

@@ -19,8 +19,9 @@ import pytest
 
 from paperhook import DocumentCompleted, Webhooks
 from paperhook.errors import InboxCorrupt, InboxUnavailable
-from paperhook.inbox import Entry, SqliteInbox, sqlite_file
+from paperhook.inbox import Entry, SqliteInbox
 from paperhook.inbox.commits import MAX_GROUP, Ask, GroupCommit, Work
+from paperhook.inbox.sqlite.file import SqliteFile, _is_store_failure, _meaning
 from paperhook.providers import DocuParse
 from paperhook.testing import LOCAL_SECRET, signed_delivery
 
@@ -365,10 +366,10 @@ def test_what_the_system_says_of_a_file_is_told_by_its_meaning(path: Path) -> No
     damaged = sqlite3.DatabaseError("database disk image is malformed")
     damaged.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
 
-    assert sqlite_file._is_store_failure(damaged)
-    assert not sqlite_file._is_store_failure(sqlite3.IntegrityError("CHECK constraint failed"))
-    assert isinstance(sqlite_file._meaning(damaged, path), InboxCorrupt)
-    assert str(sqlite_file._meaning(OSError(28, "No space left"), path)) == f"{path}: No space left"
+    assert _is_store_failure(damaged)
+    assert not _is_store_failure(sqlite3.IntegrityError("CHECK constraint failed"))
+    assert isinstance(_meaning(damaged, path), InboxCorrupt)
+    assert str(_meaning(OSError(28, "No space left"), path)) == f"{path}: No space left"
 
 
 def test_a_store_that_fails_while_each_is_asked_by_itself_fails_for_all(path: Path) -> None:
@@ -381,7 +382,7 @@ def test_a_store_that_fails_while_each_is_asked_by_itself_fails_for_all(path: Pa
     asks: list[Ask[sqlite3.Connection]] = [
         Ask(Work(run, turn), None, Future()) for turn, run in enumerate((fail_by_itself, fail_for_all))
     ]
-    file = sqlite_file.SqliteFile(path, is_reader=False, patience=1.0)
+    file = SqliteFile(path, is_reader=False, patience=1.0)
 
     with pytest.raises(InboxUnavailable, match="disk I/O error"):
         file.run(asks)
@@ -390,7 +391,7 @@ def test_a_store_that_fails_while_each_is_asked_by_itself_fails_for_all(path: Pa
 
 
 def test_a_group_has_an_end() -> None:
-    file = sqlite_file.SqliteFile(Path("never-opened"), is_reader=False, patience=1.0)
+    file = SqliteFile(Path("never-opened"), is_reader=False, patience=1.0)
     commits: GroupCommit[sqlite3.Connection] = GroupCommit(file, name="never-started")
     for number in range(MAX_GROUP + 1):
         commits._asks.put(Ask(Work(lambda connection, asked: asked, 0), number, Future()))

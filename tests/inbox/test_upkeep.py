@@ -10,8 +10,8 @@ import psycopg
 import pytest
 
 from paperhook.inbox import Entry, Filter, Outcome, SqliteInbox, State
-from paperhook.inbox.postgres import PostgresInbox
-from paperhook.inbox.sqlite_file import APPLICATION_ID
+from paperhook.inbox.postgres.store import PostgresInbox
+from paperhook.inbox.sqlite.file import APPLICATION_ID
 
 from .. import postgres
 

@@ -16,10 +16,10 @@ from ..errors import ConfigurationError
 from .addresses import file_in, is_database, no_address
 from .base import Audit, Claim, Entry, Filter, Inbox, Outcome, Row, State, Stats
 from .memory import MemoryInbox
-from .sqlite import SqliteInbox
+from .sqlite.store import SqliteInbox
 
 if TYPE_CHECKING:
-    from .postgres import PostgresInbox
+    from .postgres.store import PostgresInbox
 
 __all__ = [
     "Audit",
@@ -65,7 +65,7 @@ def open_inbox(address: str) -> Inbox:
 
 def _postgres() -> type[PostgresInbox]:
     try:
-        from .postgres import PostgresInbox
+        from .postgres.store import PostgresInbox
     except ImportError as error:
         raise ConfigurationError(
             f"the PostgreSQL inbox cannot be loaded: pip install 'paperhook[postgres]' ({error})"

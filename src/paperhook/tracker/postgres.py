@@ -11,8 +11,8 @@ from psycopg.rows import TupleRow
 from typing_extensions import override
 
 from ..errors import InboxTooNew
-from ..inbox.postgres_server import Address, PgConnection, PostgresServer, unavailable
-from ..inbox.postgres_session import Session
+from ..inbox.postgres.server import Address, PgConnection, PostgresServer, unavailable
+from ..inbox.postgres.session import Session
 from ..inbox.scripts import scripts_of
 from .committing import CommittingTracker
 

@@ -14,7 +14,7 @@ from typing_extensions import override
 from ..core.arguments import check_above_zero
 from ..errors import ConfigurationError, InboxTooNew
 from ..inbox.scripts import scripts_of
-from ..inbox.sqlite_file import SqliteAsk, SqliteFile, statements_in
+from ..inbox.sqlite.file import SqliteAsk, SqliteFile, statements_in
 from .committing import CommittingTracker
 
 

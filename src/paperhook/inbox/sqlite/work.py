@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from .base import Claim, Settlement, State, plain
-from .commits import Work
-from .committing import Types
-from .sqlite_bulk import MAX_ROWS, Db, filled, in_bulk
-from .sqlite_looking import count_in_tally, entry_of, outcomes_of
-from .sqlite_turns import SOMEBODY_NEXT, choose_next
+from ..base import Claim, Settlement, State, plain
+from ..commits import Work
+from ..committing import Types
+from .bulk import MAX_ROWS, Db, filled, in_bulk
+from .looking import count_in_tally, entry_of, outcomes_of
+from .turns import SOMEBODY_NEXT, choose_next
 
 # CROSS JOIN keeps the order of the loops: SQLite must not start from the payloads.
 _CLAIMABLE = """
@@ -141,7 +141,7 @@ def _settle(db: Db, settlements: Sequence[Settlement]) -> list[bool]:
 def _give_up(db: Db, statement: str, settlements: Sequence[Settlement]) -> set[int]:
     """Give the ids whose lease was the newest.
 
-    Not by RETURNING, see `sqlite_putting`; where a lease was lost, it is asked for each alone.
+    Not by RETURNING, see `putting`; where a lease was lost, it is asked for each alone.
     """
     rows = [(each.claim.id, each.claim.token, str(each.state), each.moment) for each in settlements]
     count = sum(

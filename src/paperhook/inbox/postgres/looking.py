@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .base import Entry, Filter, Outcome, Row, State, Stats, plain
-from .postgres_session import Repeatable, Session, hashed, original, original_if, stored
+from ..base import Entry, Filter, Outcome, Row, State, Stats, plain
+from .session import Repeatable, Session, hashed, original, original_if, stored
 
 PAYLOAD = """
     payload.body, payload.form, payload.position, payload.headers, payload.origin, payload.job_id,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from .base import Entry
-from .postgres_session import Name, Session, hashed, stored
+from ..base import Entry
+from .session import Name, Session, hashed, stored
 
 _LINES = "unnest(%(provider)b::text[], %(subject_hash)b::bytea[]) AS line (provider, subject_hash)"
 _LOCK_NEXT = f"""

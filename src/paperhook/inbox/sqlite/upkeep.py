@@ -6,11 +6,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from .base import Audit, Filter, Intervention, State, plain
-from .commits import Work
-from .sqlite_bulk import Db
-from .sqlite_looking import count_in_tally, where_clause
-from .sqlite_turns import choose_next
+from ..base import Audit, Filter, Intervention, State, plain
+from ..commits import Work
+from .bulk import Db
+from .looking import count_in_tally, where_clause
+from .turns import choose_next
 
 _SETTLED = """
     SELECT e.id, e.provider, e.subject, e.state, e.duplicates
@@ -123,7 +123,7 @@ def _done(found: Sequence[Any]) -> int:
     return sum(row[3] == State.DONE for row in found)
 
 
-# In turn with those of `sqlite_work`, before anything is claimed.
+# In turn with those of `work`, before anything is claimed.
 REPLAY = Work(_replay, turn=3)
 REDACT = Work(_redact, turn=3)
 PURGE = Work(_purge, turn=3)

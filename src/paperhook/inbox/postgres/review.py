@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from ..core.review import Decision, Review, reasons_from_json, reasons_to_json
-from .base import Claim, plain
-from .commits import Work
-from .postgres_session import Repeatable, Session, original, stored
-from .postgres_turns import choose_next
-from .reviewing import Opening, Ruling, Value
+from ...core.review import Decision, Review, reasons_from_json, reasons_to_json
+from ..base import Claim, plain
+from ..commits import Work
+from ..reviewing import Opening, Ruling, Value
+from .session import Repeatable, Session, original, stored
+from .turns import choose_next
 
 # Locked, so that nobody takes the lease until the commit.
 _IS_NEWEST = """
@@ -154,7 +154,7 @@ def _is_newest(db: Session, claim: Claim) -> bool:
     return bool(db.rows(_IS_NEWEST, id=claim.id, token=claim.token))
 
 
-# In turn with those of `postgres_work`, before anything is claimed.
+# In turn with those of `work`, before anything is claimed.
 OPEN_REVIEW = Work(_open_reviews, turn=3)
 DECIDE = Work(_decide_all, turn=3)
 KEEP = Work(_keep_all, turn=3)

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, TypeAlias
 
-from .base import Claim, Entry
-from .commits import Work
-from .sqlite_bulk import MAX_ROWS, Db, filled, in_bulk
-from .sqlite_looking import count_in_tally
-from .sqlite_turns import choose_next
+from ..base import Claim, Entry
+from ..commits import Work
+from .bulk import MAX_ROWS, Db, filled, in_bulk
+from .looking import count_in_tally
+from .turns import choose_next
 
 #: Token and end of a lease.
 _Lease: TypeAlias = tuple[str | None, float | None]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .base import Audit, Intervention, State, plain
-from .commits import Work
-from .postgres_looking import JOINED, where_clause
-from .postgres_session import Repeatable, Session, original, stored
-from .postgres_turns import choose_next
+from ..base import Audit, Intervention, State, plain
+from ..commits import Work
+from .looking import JOINED, where_clause
+from .session import Repeatable, Session, original, stored
+from .turns import choose_next
 
 _SETTLED = f"""
     SELECT event.id, event.provider, event.subject_hash, event.state, event.duplicates {JOINED}
@@ -119,7 +119,7 @@ def _ids(found: Sequence[Any]) -> list[int]:
     return [row[0] for row in found]
 
 
-# In turn with those of `postgres_work`, before anything is claimed.
+# In turn with those of `work`, before anything is claimed.
 REPLAY = Work(_replay, turn=3)
 REDACT = Work(_redact, turn=3)
 PURGE = Work(_purge, turn=3)

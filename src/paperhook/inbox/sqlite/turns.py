@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .sqlite_bulk import Db, in_bulk
+from .bulk import Db, in_bulk
 
 _NOBODY_NEXT = """
     UPDATE paperhook_event SET is_next = 0

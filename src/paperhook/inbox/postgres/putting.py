@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from .base import Entry
-from .postgres_session import Name, Repeatable, Session, hashed, stored, stored_if
-from .postgres_turns import follow, line_of
+from ..base import Entry
+from .session import Name, Repeatable, Session, hashed, stored, stored_if
+from .turns import follow, line_of
 
 _PUT_AT_ONCE = """
     WITH given AS MATERIALIZED (

@@ -7,8 +7,8 @@ from typing import TypeAlias
 import psycopg
 from psycopg.rows import TupleRow
 
-from ..errors import InboxTooNew
-from .scripts import scripts_of
+from ...errors import InboxTooNew
+from ..scripts import scripts_of
 
 PgConnection: TypeAlias = psycopg.Connection[TupleRow]
 

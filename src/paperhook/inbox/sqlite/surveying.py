@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .base import State
-from .commits import Work
-from .sqlite_bulk import Db
-from .sqlite_looking import STATS
-from .surveying import CountRow, HandlerRow, Survey, Waiting, newest_dead, survey_of
+from ..base import State
+from ..commits import Work
+from ..surveying import CountRow, HandlerRow, Survey, Waiting, newest_dead, survey_of
+from .bulk import Db
+from .looking import STATS
 
 # Each partial index is named: whoever has run ANALYZE while nothing waited has SQLite take it for a large one, and read
 # the whole table instead.

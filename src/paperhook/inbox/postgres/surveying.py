@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .base import State
-from .postgres_looking import STATS
-from .postgres_session import Repeatable, Session, original, stored
-from .surveying import CountRow, HandlerRow, Survey, Waiting, newest_dead, survey_of
+from ..base import State
+from ..surveying import CountRow, HandlerRow, Survey, Waiting, newest_dead, survey_of
+from .looking import STATS
+from .session import Repeatable, Session, original, stored
 
 _COUNTED = """
     SELECT provider, type, state, count(*), min(received_at) FROM paperhook_event WHERE {which}

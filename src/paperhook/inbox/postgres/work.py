@@ -12,11 +12,11 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from .base import Claim, Settlement, State, plain
-from .committing import Types
-from .postgres_looking import PAYLOAD, entry_of, outcomes_of
-from .postgres_session import SLOTS, Repeatable, Session, hashed, stored
-from .postgres_turns import GIVE_TURN, choose_next, columns, line_of
+from ..base import Claim, Settlement, State, plain
+from ..committing import Types
+from .looking import PAYLOAD, entry_of, outcomes_of
+from .session import SLOTS, Repeatable, Session, hashed, stored
+from .turns import GIVE_TURN, choose_next, columns, line_of
 
 # Claiming
 

@@ -12,22 +12,22 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from ..core.arguments import check_above_zero
-from ..errors import ConfigurationError
-from .base import Claim, Entry, Settlement, storable
-from .bridge import Bridge
-from .commits import Ask, GroupCommit
-from .committing import CommittingInbox, Works
-from .sqlite_file import SqliteFile
-from .sqlite_handing_over import HAND_OVER, HAND_OVER_NEXT
-from .sqlite_handlers import HandlerTransactions
-from .sqlite_looking import ROWS, STATS
-from .sqlite_putting import PUT, Putting
-from .sqlite_review import DECIDE, HOLD, KEEP, OPEN_REVIEW, REVIEWS
-from .sqlite_surveying import SURVEY
-from .sqlite_upkeep import AUDIT, PURGE, REDACT, REPLAY
-from .sqlite_work import CLAIM, CLAIM_KEY, RENEW, SETTLE
-from .wakes import Wakes
+from ...core.arguments import check_above_zero
+from ...errors import ConfigurationError
+from ..base import Claim, Entry, Settlement, storable
+from ..bridge import Bridge
+from ..commits import Ask, GroupCommit
+from ..committing import CommittingInbox, Works
+from ..wakes import Wakes
+from .file import SqliteFile
+from .handing_over import HAND_OVER, HAND_OVER_NEXT
+from .handlers import HandlerTransactions
+from .looking import ROWS, STATS
+from .putting import PUT, Putting
+from .review import DECIDE, HOLD, KEEP, OPEN_REVIEW, REVIEWS
+from .surveying import SURVEY
+from .upkeep import AUDIT, PURGE, REDACT, REPLAY
+from .work import CLAIM, CLAIM_KEY, RENEW, SETTLE
 
 #: The first with RETURNING and UPDATE FROM (March 2021).
 _OLDEST = (3, 35, 0)

@@ -10,9 +10,9 @@ from contextlib import closing, contextmanager, suppress
 import psycopg
 from psycopg.rows import tuple_row
 
-from ..errors import InboxUnavailable
-from .base import Settlement, State
-from .postgres_server import (
+from ...errors import InboxUnavailable
+from ..base import Settlement, State
+from .server import (
     AGAIN_SECONDS,
     GRACE_SECONDS,
     INHERITED,
@@ -22,9 +22,9 @@ from .postgres_server import (
     silent,
     unavailable,
 )
-from .postgres_session import ServerClock, Session
-from .postgres_watch import Watch
-from .postgres_work import SETTLE, recall
+from .session import ServerClock, Session
+from .watch import Watch
+from .work import SETTLE, recall
 
 
 class HandlerConnections:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .base import Key
-from .commits import Work
-from .handing_over import MOST_PATIENCE
-from .sqlite_bulk import Db
+from ..base import Key
+from ..commits import Work
+from ..handing_over import MOST_PATIENCE
+from .bulk import Db
 
 _HAND_OVER = """
     UPDATE paperhook_event

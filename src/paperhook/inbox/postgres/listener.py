@@ -11,9 +11,9 @@ from typing import Any
 
 import psycopg
 
-from ..errors import InboxError
-from .postgres_server import INHERITED, Address, PgConnection, unavailable
-from .wakes import Wakes
+from ...errors import InboxError
+from ..wakes import Wakes
+from .server import INHERITED, Address, PgConnection, unavailable
 
 logger: logging.Logger = logging.getLogger("paperhook")
 

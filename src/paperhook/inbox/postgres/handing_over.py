@@ -9,11 +9,11 @@ from typing import TypeAlias
 
 import psycopg
 
-from .base import Entry, Key
-from .commits import Work
-from .handing_over import MOST_PATIENCE
-from .postgres_putting import PUT
-from .postgres_session import Repeatable, Session, hashed, original, stored
+from ..base import Entry, Key
+from ..commits import Work
+from ..handing_over import MOST_PATIENCE
+from .putting import PUT
+from .session import Repeatable, Session, hashed, original, stored
 
 logger: logging.Logger = logging.getLogger("paperhook")
 

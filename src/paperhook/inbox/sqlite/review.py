@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from ..core.review import Decision, Review, reasons_from_json, reasons_to_json
-from .base import Claim, plain
-from .commits import Work
-from .reviewing import Opening, Ruling, Value
-from .sqlite_bulk import Db
-from .sqlite_looking import count_in_tally
-from .sqlite_turns import choose_next
+from ...core.review import Decision, Review, reasons_from_json, reasons_to_json
+from ..base import Claim, plain
+from ..commits import Work
+from ..reviewing import Opening, Ruling, Value
+from .bulk import Db
+from .looking import count_in_tally
+from .turns import choose_next
 
 _IS_NEWEST = "SELECT 1 FROM paperhook_event WHERE id = ? AND token = ?"
 _OPEN = """
@@ -124,7 +124,7 @@ def _is_newest(db: Db, claim: Claim) -> bool:
     return db.execute(_IS_NEWEST, (claim.id, claim.token)).fetchone() is not None
 
 
-# In turn with those of `sqlite_work`, before anything is claimed.
+# In turn with those of `work`, before anything is claimed.
 OPEN_REVIEW = Work(_open_reviews, turn=3)
 DECIDE = Work(_decide_all, turn=3)
 KEEP = Work(_keep_all, turn=3)

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from .base import Entry, Filter, Outcome, Row, State, Stats, plain
-from .commits import Work
-from .sqlite_bulk import Db
+from ..base import Entry, Filter, Outcome, Row, State, Stats, plain
+from ..commits import Work
+from .bulk import Db
 
 _OUTCOMES = """
     SELECT handler, state, attempts, error, started_at, due_at FROM paperhook_outcome WHERE event_id = ?"""

@@ -10,10 +10,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from ..errors import InboxCorrupt, InboxError, InboxTooNew, InboxUnavailable
-from .commits import Ask, by_work
-from .scripts import scripts_of
-from .turnstile import POLL, Turnstile
+from ...errors import InboxCorrupt, InboxError, InboxTooNew, InboxUnavailable
+from ..commits import Ask, by_work
+from ..scripts import scripts_of
+from ..turnstile import POLL, Turnstile
 
 SqliteAsk: TypeAlias = Ask[sqlite3.Connection]
 

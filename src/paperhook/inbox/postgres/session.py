@@ -14,7 +14,7 @@ import psycopg
 from psycopg.pq import Format
 from psycopg.rows import TupleRow, tuple_row
 
-from .commits import Work
+from ..commits import Work
 
 A = TypeVar("A")
 T = TypeVar("T")

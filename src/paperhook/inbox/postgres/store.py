@@ -9,22 +9,22 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from ..forking import start_anew_after_fork
-from .base import Entry, Settlement, storable
-from .bridge import Bridge
-from .commits import GroupCommit, Work
-from .committing import CommittingInbox, Works
-from .postgres_handing_over import HAND_OVER, HAND_OVER_NEXT, Enlisted, put_and_carry
-from .postgres_handlers import HandlerConnections
-from .postgres_listener import Listener
-from .postgres_looking import ROWS, STATS
-from .postgres_putting import PUT
-from .postgres_review import DECIDE, HOLD, KEEP, OPEN_REVIEW, REVIEWS
-from .postgres_server import Address, PgConnection, PostgresServer
-from .postgres_session import Session
-from .postgres_surveying import SURVEY
-from .postgres_upkeep import AUDIT, PURGE, REDACT, REPLAY
-from .postgres_work import CLAIM, CLAIM_KEY, RENEW, SETTLE
+from ...forking import start_anew_after_fork
+from ..base import Entry, Settlement, storable
+from ..bridge import Bridge
+from ..commits import GroupCommit, Work
+from ..committing import CommittingInbox, Works
+from .handing_over import HAND_OVER, HAND_OVER_NEXT, Enlisted, put_and_carry
+from .handlers import HandlerConnections
+from .listener import Listener
+from .looking import ROWS, STATS
+from .putting import PUT
+from .review import DECIDE, HOLD, KEEP, OPEN_REVIEW, REVIEWS
+from .server import Address, PgConnection, PostgresServer
+from .session import Session
+from .surveying import SURVEY
+from .upkeep import AUDIT, PURGE, REDACT, REPLAY
+from .work import CLAIM, CLAIM_KEY, RENEW, SETTLE
 
 #: How a server answers.
 _WORKS: Works[Session] = Works(

@@ -15,14 +15,14 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow, tuple_row
 
-from ..core.arguments import check_above_zero
-from ..errors import ConfigurationError, InboxCorrupt, InboxError, InboxUnavailable
-from .commits import Ask, by_work
-from .postgres_migrating import migrate
-from .postgres_putting import PUT, put_at_once
-from .postgres_session import InDoubt, Repeatable, ServerClock, Session
-from .postgres_watch import Watch
-from .postgres_work import CLAIM, LEASING, SETTLE, claim_at_once, settle_at_once
+from ...core.arguments import check_above_zero
+from ...errors import ConfigurationError, InboxCorrupt, InboxError, InboxUnavailable
+from ..commits import Ask, by_work
+from .migrating import migrate
+from .putting import PUT, put_at_once
+from .session import InDoubt, Repeatable, ServerClock, Session
+from .watch import Watch
+from .work import CLAIM, LEASING, SETTLE, claim_at_once, settle_at_once
 
 PostgresAsk: TypeAlias = Ask[Session]
 PgConnection: TypeAlias = psycopg.Connection[TupleRow]

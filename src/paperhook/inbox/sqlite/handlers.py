@@ -7,11 +7,11 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from ..errors import InboxUnavailable
-from ..forking import start_anew_after_fork
-from .base import Settlement
-from .sqlite_file import SqliteFile
-from .sqlite_work import SETTLE
+from ...errors import InboxUnavailable
+from ...forking import start_anew_after_fork
+from ..base import Settlement
+from .file import SqliteFile
+from .work import SETTLE
 
 
 class HandlerTransactions:
