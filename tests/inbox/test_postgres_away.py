@@ -219,10 +219,8 @@ def test_a_transactional_handler_on_a_server_that_freezes_in_its_commit_is_let_g
     proxy.close()
 
 
-def test_a_watch_that_has_nothing_to_do_ends_and_begins_again(
-    address: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("paperhook.inbox.postgres.watch._IDLE_LOOKS", 1)
+def test_a_watch_that_has_nothing_to_do_ends_and_begins_again(address: str) -> None:
+    # It ends after five times that.
     inbox = PostgresInbox(address, patience=0.2)
 
     def watches() -> int:
