@@ -114,6 +114,15 @@ def connections(url: str) -> int:
     return int(count)
 
 
+def waiting_for_locks(url: str) -> int:
+    with postgres.administrator() as connection:
+        ((count,),) = connection.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND wait_event_type = 'Lock'",
+            (conninfo_to_dict(url)["application_name"],),
+        ).fetchall()
+    return int(count)
+
+
 def eventually(condition: Callable[[], Any], seconds: float = 10.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
@@ -808,6 +817,43 @@ def test_two_machines_that_put_one_document_at_once_keep_its_order(
 
     assert asked.result(20) == (True,)
     assert [each.entry.key for each in claim(inbox)] == ["e0", "e1"]
+
+
+def test_an_event_replayed_while_the_turn_of_its_document_changes_hands_is_not_forgotten(
+    url: str, opened: Callable[..., PostgresInbox]
+) -> None:
+    inbox, another = opened(patience=30), opened(patience=30)
+    put(inbox, "e1", job_id="j")
+    finish(inbox, claim(inbox)[0])
+    put(inbox, "e2", job_id="j")
+    (second,) = claim(inbox)
+    put(inbox, "e3", job_id="j")
+
+    with psycopg.connect(url) as auditor:
+        with psycopg.connect(url) as worker:
+            # As a worker does it, which ends one event and takes the next in one transaction.
+            worker.execute(
+                "SELECT paperhook_settle(ARRAY[%s::int8], ARRAY[%s], '{done}', '{1}', '{}', '{}', '{}', '{}', '{}', '{}',"
+                " '{}', 1::int2)",
+                (second.id, second.token),
+            )
+            worker.execute(
+                "UPDATE paperhook_event SET state = 'running', token = 't', lease_until = 2e9, claims = 1 WHERE is_next"
+            )
+            replayed = inbox.replay(Filter(key="e1"), now=1.0)
+            eventually(lambda: waiting_for_locks(url) == 1)
+            # The replay is held up once more, just before its commit.
+            auditor.execute("LOCK TABLE paperhook_audit IN SHARE MODE")
+        eventually(lambda: waiting_for_locks(url) == 1 and rows(another)["e2"] is State.DONE)
+        (third,) = (row for row in another.rows().result(20) if row.state is State.RUNNING)
+        held = Claim(third.id, third.entry, "t", 2e9, 1, {})
+        finished = another.finish(held, [], state=State.DONE, now=1.0)
+        # It waits for the replay, or it is done before.
+        eventually(lambda: waiting_for_locks(url) == 2 or finished.done())
+
+    assert replayed.result(20)
+    assert finished.result(20)
+    assert [each.entry.key for each in claim(inbox)] == ["e1"]
 
 
 def test_an_event_put_while_the_one_before_is_being_finished_is_not_forgotten(

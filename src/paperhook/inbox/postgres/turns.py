@@ -50,8 +50,12 @@ def follow(db: Session, lines: Collection[Name]) -> None:
 
 
 def choose_next(db: Session, lines: Collection[Name]) -> None:
-    """Give the turn of each line to its running event, else to the earliest that is not settled."""
-    if lines:
-        db.run(_LOCK_NEXT, **columns(lines))
-        db.run(_YIELD_TURN, **columns(lines))
-        db.run(GIVE_TURN, **columns(lines))
+    """Give the turn of each line to its running event, else to the earliest that is not settled; it stays so until the commit."""
+    waiting = set(lines)
+    while waiting:
+        held = set(db.rows(_LOCK_NEXT, **columns(waiting)))
+        db.run(_YIELD_TURN, **columns(waiting))
+        db.run(GIVE_TURN, **columns(waiting))
+        # Of a line without a lock the turn may have gone to an event that is running by now. Whoever settles that one
+        # before our commit would not see what was added, and nobody would give it a turn.
+        waiting -= held
