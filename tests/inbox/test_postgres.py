@@ -819,6 +819,26 @@ def test_two_machines_that_put_one_document_at_once_keep_its_order(
     assert [each.entry.key for each in claim(inbox)] == ["e0", "e1"]
 
 
+def test_two_events_of_a_document_keep_their_order_where_another_machine_takes_the_turn_of_the_first(
+    url: str, opened: Callable[..., PostgresInbox]
+) -> None:
+    inbox = opened(patience=30)
+    put(inbox, "e0")
+
+    with psycopg.connect(url) as other:
+        other.execute(
+            "INSERT INTO paperhook_event (provider, key, key_hash, type, subject_hash, is_next, received_at)"
+            " VALUES ('docuparse', 'e1', sha256('e1'), 't', sha256('j'), TRUE, 1)"
+        )
+        other.execute("INSERT INTO paperhook_payload VALUES (lastval(), '', 'delivery', 0, '{}', 'webhook')")
+        asked = inbox.put([entry("e2", job_id="j"), entry("e3", job_id="j")])
+        eventually(lambda: waiting_for_locks(url) == 1)
+
+    assert asked.result(20) == (True, True)
+    assert [row.entry.key for row in inbox.rows().result(20)] == ["e3", "e2", "e1", "e0"]
+    assert [each.entry.key for each in claim(inbox)] == ["e0", "e1"]
+
+
 def test_an_event_replayed_while_the_turn_of_its_document_changes_hands_is_not_forgotten(
     url: str, opened: Callable[..., PostgresInbox]
 ) -> None:

@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import psycopg
+
 from ..base import Entry
 from .session import Name, Repeatable, Session, hashed, stored, stored_if
 from .turns import follow, line_of
@@ -156,10 +158,22 @@ def _put_new(db: Session, entries: Sequence[Entry], names: Sequence[Name]) -> se
         for name in _count(db, {name: copies[name] for name in waiting}):
             del waiting[name]
         # What is neither new nor known lost its turn to another machine's event, which is visible by now.
+        _check_order(entries, waiting.values(), new)
     _put_payloads(db, {event_id: entries[place] for place, event_id in new.items()})
     _count(db, {names[place]: copies[names[place]] - 1 for place in new if copies[names[place]] > 1})
     follow(db, followers)
     return mine.union(new)
+
+
+def _check_order(entries: Sequence[Entry], left: Collection[int], new: Collection[int]) -> None:
+    """See to it that no event gets a later number than one that stands behind it in its line.
+
+    Raises:
+        SerializationFailure: If it would; all is to be done again.
+    """
+    last = {line: place for place in sorted(new) for line in line_of(entries[place])} if left else {}
+    if any(last.get(line, place) > place for place in left for line in line_of(entries[place])):
+        raise psycopg.errors.SerializationFailure("an event lost its turn to one of another machine")
 
 
 def _put_events(db: Session, named: Mapping[int, tuple[Name, Entry]]) -> list[tuple[str, bytes, int, bool]]:
