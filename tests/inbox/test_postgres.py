@@ -876,6 +876,24 @@ def test_an_event_replayed_while_the_turn_of_its_document_changes_hands_is_not_f
     assert [each.entry.key for each in claim(inbox)] == ["e1"]
 
 
+def test_an_event_that_is_being_redacted_is_not_replayed(
+    url: str, opened: Callable[..., PostgresInbox]
+) -> None:
+    inbox = opened(patience=30)
+    put(inbox, "e1")
+    finish(inbox, claim(inbox)[0])
+
+    with psycopg.connect(url) as other:
+        # As a redaction on another machine does it.
+        other.execute("SELECT FROM paperhook_event FOR UPDATE")
+        other.execute("UPDATE paperhook_payload SET body = '', form = 'redacted'")
+        replayed = inbox.replay(Filter(key="e1"), now=1.0)
+        eventually(lambda: waiting_for_locks(url) == 1)
+
+    assert replayed.result(20) == ()
+    assert rows(inbox) == {"e1": State.DONE}
+
+
 def test_an_event_put_while_the_one_before_is_being_finished_is_not_forgotten(
     url: str, opened: Callable[..., PostgresInbox]
 ) -> None:

@@ -13,7 +13,9 @@ from .turns import choose_next
 
 _SETTLED = f"""
     SELECT event.id, event.provider, event.subject_hash, event.state, event.duplicates {JOINED}
-    {{where}} ORDER BY event.id LIMIT %(limit)b FOR UPDATE OF event"""
+    {{where}} ORDER BY event.id LIMIT %(limit)b
+    -- The payload too, which alone tells whoever has waited that another one has redacted it meanwhile.
+    FOR UPDATE OF event, payload"""
 _FORGET_OUTCOMES = """
     DELETE FROM paperhook_outcome
     WHERE event_id = ANY (%(all)b::int8[]) OR event_id = ANY (%(dead)b::int8[]) AND state = 'dead'
