@@ -1122,6 +1122,41 @@ def test_a_handlers_connection_that_was_cut_while_idle_is_replaced(
     assert rows(inbox) == {"e1": State.DONE, "e2": State.DONE}
 
 
+def test_nothing_of_a_handler_is_left_for_the_next(opened: Callable[..., PostgresInbox]) -> None:
+    inbox = opened(handler_connections=1)
+    put(inbox, "e1", "e2")
+    first, second = claim(inbox)
+    pids: list[Any] = []
+
+    def leave(connection: psycopg.Connection[Any]) -> Settlement:
+        for statement in (
+            "CREATE TEMPORARY TABLE stage (total int)",
+            "SELECT pg_advisory_lock(7)",
+            "DECLARE left_open CURSOR WITH HOLD FOR SELECT 1",
+            "SET statement_timeout = '7s'",
+            "LISTEN elsewhere",
+        ):
+            connection.execute(statement)
+        pids.append(connection.info.backend_pid)
+        return Settlement(first, [], State.DONE, 1.0)
+
+    def look(connection: psycopg.Connection[Any]) -> Settlement:
+        pids.append(connection.info.backend_pid)
+        for statement in (
+            "SELECT 'stage' WHERE to_regclass('stage') IS NOT NULL",
+            "SELECT 'lock' FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()",
+            "SELECT name FROM pg_cursors WHERE name = 'left_open'",
+            "SELECT 'setting' WHERE current_setting('statement_timeout') = '7s'",
+            "SELECT pg_listening_channels()",
+        ):
+            assert connection.execute(statement).fetchall() == []
+        return Settlement(second, [], State.DONE, 1.0)
+
+    assert inbox.transact(leave)
+    assert inbox.transact(look)
+    assert len(set(pids)) == 1
+
+
 def test_a_handlers_connection_that_is_cut_is_the_handlers_failure(
     opened: Callable[..., PostgresInbox],
 ) -> None:

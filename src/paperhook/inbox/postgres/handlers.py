@@ -26,6 +26,12 @@ from .session import ServerClock, Session
 from .watch import Watch
 from .work import SETTLE, recall
 
+#: What a handler may have left on its connection; its prepared statements do no harm.
+_CLEAR = (
+    "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; UNLISTEN *; CLOSE ALL; DISCARD TEMP;"
+    " SELECT pg_advisory_unlock_all()"
+)
+
 
 class HandlerConnections:
     """Opens connections when they are needed and keeps them.
@@ -126,7 +132,8 @@ class HandlerConnections:
             connection = self._idle.pop()
             connection.row_factory = tuple_row
             try:
-                connection.execute("RESET ALL")
+                # Several statements in one message cannot be prepared.
+                connection.execute(_CLEAR, prepare=False)
             except psycopg.Error:
                 # Cut while it was idle.
                 connection.close()
