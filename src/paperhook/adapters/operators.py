@@ -21,6 +21,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
@@ -200,8 +201,11 @@ class _Desk:
         """Delete or redact what has been settled for `older_than` seconds."""
         asked = await _object(request, {"older_than", "states", "redact", "dry_run", "by", *_WORDS})
         older_than = asked.get("older_than")
-        if isinstance(older_than, bool) or not isinstance(older_than, (int, float)) or not older_than >= 0:
+        if isinstance(older_than, bool) or not isinstance(older_than, (int, float)):
             raise BadQuestion('"older_than" is needed: seconds since the event became done or dead')
+        # A whole number may be larger than any float.
+        if not 0 <= older_than <= sys.float_info.max:
+            raise BadQuestion('"older_than" is a number of seconds from 0 on')
         now, by, redact = self._clock(), _who(request, asked), _flag(asked, "redact")
         settled = _filter({"states": ["done"], **asked, "settled_until": now - older_than})
         word = "redacted" if redact else "deleted"
