@@ -38,6 +38,17 @@ def test_all_that_fits_is_replayed_in_portions(inbox: Inbox) -> None:
     assert [each.event_ids for each in inbox.audit().result()] == [(7,), (1, 3, 5)]
 
 
+def test_what_is_due_in_a_hundred_thousand_years_is_shown_like_any_other() -> None:
+    inbox = MemoryInbox()
+    inbox.put([Entry("acme", "e1", "document.completed", b"{}")]).result()
+    (held,) = inbox.claim(limit=1, lease=60, now=1).result()
+    inbox.release(held, (), due_at=3e12, now=2).result()
+
+    (line,) = export(inbox)
+
+    assert json.loads(line)["due_at"] == "9999-12-31T23:59:59.000+00:00"
+
+
 @pytest.mark.parametrize("redact", [True, False])
 def test_all_that_fits_is_purged_in_portions(inbox: Inbox, redact: bool) -> None:
     portions = list(purge_all(inbox, Filter(states=(State.DEAD,)), now=3, by="", redact=redact, portion=2))

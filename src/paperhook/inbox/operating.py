@@ -15,6 +15,8 @@ from .surveying import Survey, TypeCount, Waiting
 
 #: Rows in one call.
 PORTION = 500
+#: Seconds since the epoch; a handler may ask to run again after any number of seconds.
+_LAST_MOMENT = datetime.max.replace(microsecond=0, tzinfo=UTC).timestamp()
 
 
 def pages(inbox: Inbox, where: Filter = EVERYTHING, *, portion: int = PORTION) -> Iterator[Row]:
@@ -174,8 +176,10 @@ def _age(moment: float | None, now: float) -> float | None:
 
 
 def time_text(moment: float | None) -> str | None:
-    """Give a moment as ISO 8601 in UTC, to the millisecond."""
-    return None if moment is None else datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")
+    """Give a moment as ISO 8601 in UTC, to the millisecond; what lies beyond the year 9999 as its end."""
+    if moment is None:
+        return None
+    return datetime.fromtimestamp(min(moment, _LAST_MOMENT), UTC).isoformat(timespec="milliseconds")
 
 
 def _content(entry: Entry) -> dict[str, Any]:
