@@ -54,6 +54,13 @@ def test_stage_and_route_may_stand_before_the_provider(hooks: Webhooks) -> None:
     }
 
 
+@pytest.mark.parametrize("path", ["/prod", "/prod/"])
+def test_a_stage_alone_names_no_provider(hooks: Webhooks, path: str) -> None:
+    event = {**V2, "rawPath": path, "requestContext": {**V2["requestContext"], "stage": "prod"}}
+
+    assert handler(hooks)(event, None)["statusCode"] == 200
+
+
 def test_a_load_balancer_gets_the_headers_in_its_own_form(hooks: Webhooks) -> None:
     answer = handler(hooks)(BALANCER, None)
 

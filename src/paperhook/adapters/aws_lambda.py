@@ -73,7 +73,10 @@ def _method_of(event: Mapping[str, Any]) -> str:
 
 
 def _path_of(event: Mapping[str, Any]) -> str:
-    return str(event.get("rawPath") or event.get("path") or "")
+    """Give the path; under format 2.0 it begins with the stage, unless that is `$default`, and a stage alone is no provider."""
+    path = str(event.get("rawPath") or event.get("path") or "")
+    stage = (event.get("requestContext") or {}).get("stage")
+    return "" if "rawPath" in event and path.strip("/") == stage else path
 
 
 def _headers_of(event: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
