@@ -417,6 +417,23 @@ async def test_an_alarm_that_fails_stops_nothing(desk: Desk, caplog: pytest.LogC
     assert "total" not in caplog.text
 
 
+async def test_an_alarm_that_is_cancelled_or_exits_stops_nothing(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    raised: list[BaseException] = [asyncio.CancelledError(), SystemExit(3)]
+
+    async def fail(event: Event) -> None:
+        raise raised.pop()
+
+    await desk.upload(PNG + b"1")
+    await desk.upload(PNG + b"2")
+    desk.wire.states |= {"d1": "done", "d2": "done"}
+
+    assert (await desk.sweep(30, on_recovered=fail)).recovered == 2
+    assert "on_recovered failed: SystemExit" in caplog.text
+    assert "on_recovered failed: asyncio.exceptions.CancelledError" in caplog.text
+
+
 # Providers that cannot be asked
 
 
@@ -620,6 +637,32 @@ async def test_it_runs_until_it_is_cancelled(desk: Desk, caplog: pytest.LogCaptu
     with pytest.raises(asyncio.CancelledError):
         await running
     assert "reconciling failed, again in 0.01 s" in caplog.text
+
+
+async def test_it_goes_on_where_something_that_it_waits_for_is_cancelled(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    await desk.upload()
+    desk.wire.states["d1"] = "done"
+    desk.now += 30
+    reconciler, claim = desk.reconciler(every=0.01), desk.tracker.claim_silent
+
+    def stumble(*args: Any, **names: Any) -> Any:
+        desk.tracker.claim_silent = claim  # type: ignore[method-assign]
+        asked: Future[Any] = Future()
+        asked.cancel()
+        return asked
+
+    desk.tracker.claim_silent = stumble  # type: ignore[method-assign]
+    running = asyncio.create_task(reconciler.run())
+    try:
+        async with asyncio.timeout(10):
+            await until(lambda: reconciler.counts.recovered > 0)
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+
+    assert "again in 0.01 s: asyncio.exceptions.CancelledError" in caplog.text
 
 
 async def test_hooks_run_it_beside_the_worker(desk: Desk) -> None:

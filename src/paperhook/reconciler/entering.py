@@ -15,7 +15,7 @@ from ..core.pages import parts_of
 from ..core.provider import Provider
 from ..inbox.base import Filter, Inbox
 from ..observe.details import EventRecovered, Observers
-from ..worker.failures import describe
+from ..worker.failures import describe, is_cancelled_from_outside
 from .counts import Counts
 
 logger: logging.Logger = logging.getLogger("paperhook")
@@ -106,5 +106,10 @@ class Entrance:
             told = self._on_recovered(event)
             if inspect.isawaitable(told):
                 await told
-        except Exception as error:  # noqa: BLE001 - an alarm that fails must not stop the search
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:
+            # An alarm that fails must not stop the search, SystemExit neither.
+            if isinstance(error, asyncio.CancelledError) and is_cancelled_from_outside():
+                raise
             logger.error("on_recovered failed: %s", describe(error))  # noqa: TRY400

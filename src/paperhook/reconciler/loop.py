@@ -13,7 +13,7 @@ from ..core.event import Event
 from ..errors import ConfigurationError
 from ..observe.details import UNOBSERVED, JobsMeasured, Observers
 from ..tracker.tallying import tallied
-from ..worker.failures import describe
+from ..worker.failures import describe, is_cancelled_from_outside
 from .counts import Counts
 from .entering import Entrance, Receiver
 from .posts import AnyClient, Post, post_for
@@ -87,7 +87,10 @@ class Reconciler:
         while True:
             try:
                 await work()
-            except Exception as error:  # noqa: BLE001 - whatever fails today may work with the next sweep
+            except (Exception, asyncio.CancelledError) as error:
+                # What fails today may work with the next sweep.
+                if isinstance(error, asyncio.CancelledError) and is_cancelled_from_outside():
+                    raise
                 logger.error("reconciling failed, again in %g s: %s", every, describe(error))  # noqa: TRY400
             await asyncio.sleep(every)
 

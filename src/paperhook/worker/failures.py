@@ -6,6 +6,7 @@ errors, which never hold content, and of `GiveUp`, which a handler writes for wh
 
 from __future__ import annotations
 
+import asyncio
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,12 @@ def describe(error: BaseException) -> str:
         lines.append(("caused by " if number else "") + _headline(each))
         lines += _frames(each)
     return "\n".join(lines)
+
+
+def is_cancelled_from_outside() -> bool:
+    """Tell a cancellation of this task from one that the code of somebody else raised."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

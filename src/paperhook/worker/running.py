@@ -18,7 +18,7 @@ from ..inbox.base import Outcome, Settlement, State, TransactionalInbox
 from ..inbox.bridge import Bridge
 from ..observe.details import HandlerRan
 from ..retrying import HANDLER_RETRY, RetryPolicy, is_used_up, next_pause
-from .failures import describe
+from .failures import describe, is_cancelled_from_outside
 from .handling import Handling, is_async
 from .held import Held, name_of, verdict
 from .orders import Orders
@@ -104,7 +104,7 @@ class Runner:
         except (KeyboardInterrupt, GeneratorExit, LeaseLost, StoreFailed):
             raise
         except asyncio.CancelledError as error:
-            if _is_cancelled_from_outside():
+            if is_cancelled_from_outside():
                 raise
             return self._failed(held, handling, attempt, error)
         except BaseException as error:  # noqa: BLE001 - whatever a handler raises is its failure, SystemExit too
@@ -185,12 +185,6 @@ class Runner:
         self._orders.observers(
             HandlerRan(entry.provider, entry.type, attempt.handler, result, attempt.attempts, seconds, error)
         )
-
-
-def _is_cancelled_from_outside() -> bool:
-    """Tell a cancellation of this task from one that a handler raised."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 def _pause_after(policy: RetryPolicy, error: BaseException, attempt: Outcome, now: float) -> float | None:
