@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -41,7 +42,7 @@ class Office:
         self.booked: list[DocumentCompleted] = []
         self.told: list[DocumentNeedsReview] = []
         self.failures = 0
-        transport = httpx.MockTransport(self._answer)
+        transport = httpx.MockTransport(lambda request: self._answer(request))
         client: Any = (
             AsyncClient(PARSE, http_client=httpx.AsyncClient(transport=transport), retry=ONCE)
             if is_async
@@ -266,3 +267,31 @@ def test_a_client_with_another_secret_of_the_same_provider_will_do() -> None:
     hooks = Webhooks(PARSE, inbox="memory:", fetch=[Client(DocuParse("other"))])
 
     assert hooks.worker is not None
+
+
+def test_a_provider_that_does_not_answer_keeps_no_process_from_ending() -> None:
+    office, is_asked, answered = Office(MemoryInbox()), threading.Event(), threading.Event()
+
+    def stay_silent(request: httpx.Request) -> httpx.Response:
+        is_asked.set()
+        answered.wait(60)
+        return httpx.Response(404, json={})
+
+    office._answer = stay_silent  # type: ignore[method-assign]
+    office.refer()
+
+    async def work_for_a_moment() -> None:
+        working = asyncio.create_task(office.hooks.run_worker())
+        assert await asyncio.to_thread(is_asked.wait, 10)
+        await office.hooks.stop_worker(grace=0.1)
+        await working
+
+    process = threading.Thread(target=asyncio.run, args=(work_for_a_moment(),), daemon=True)
+    process.start()
+    process.join(20)
+    has_ended = not process.is_alive()
+    answered.set()
+    process.join(20)
+
+    assert is_asked.is_set()
+    assert has_ended

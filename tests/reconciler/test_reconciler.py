@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -24,6 +25,7 @@ from paperhook.errors import (
 from paperhook.observe import EventRecovered, JobsMeasured, Observers, Recorder
 from paperhook.reconciler import Counts, Reconciler
 from paperhook.reconciler.posts import LONGEST_GAP
+from paperhook.retrying import NO_RETRY
 from paperhook.tracker import MemoryTracker
 from tests.acme import SECRET, Acme, acme, body_of, signed
 from tests.simulator.world import until
@@ -712,6 +714,39 @@ async def tracker_with_a_silent_job(tracker: MemoryTracker) -> None:
     # A long time ago.
     client._now = lambda: START  # type: ignore[method-assign]
     await client.upload(PNG, filename="a.png")
+
+
+def test_a_provider_that_does_not_answer_keeps_no_process_from_ending() -> None:
+    tracker, is_asked, answered = MemoryTracker(), threading.Event(), threading.Event()
+
+    def stay_silent(request: httpx.Request) -> httpx.Response:
+        is_asked.set()
+        answered.wait(60)
+        return httpx.Response(404)
+
+    http = httpx.Client(transport=httpx.MockTransport(stay_silent))
+    client = Client(acme(), http_client=http, tracker=tracker, timeout=60, retry=NO_RETRY)
+    hooks = Webhooks(acme(), inbox="memory:", worker="external", reconcile=client)
+
+    async def work_for_a_moment() -> None:
+        await tracker_with_a_silent_job(tracker)
+        working = asyncio.create_task(hooks.run_worker())
+        assert await asyncio.to_thread(is_asked.wait, 10)
+        await hooks.stop_worker()
+        await working
+
+    process = threading.Thread(target=asyncio.run, args=(work_for_a_moment(),), daemon=True)
+    process.start()
+    process.join(20)
+    has_ended = not process.is_alive()
+    answered.set()
+    process.join(20)
+    hooks.close()
+    client.close()
+    tracker.close()
+
+    assert is_asked.is_set()
+    assert has_ended
 
 
 @pytest.mark.parametrize("way", ["sync", "async"])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..core.delivery import Envelope
@@ -12,7 +12,9 @@ from ..core.event import DocumentCompleted
 from ..core.job import Job, JobStatus
 from ..core.provider import Provider
 from ..errors import ConfigurationError, PaperhookError, ResultExpired
+from ..forking import start_anew_after_fork
 from ..operations import inquire
+from ..worker.threads import Threads
 from .stored import envelope_json
 
 if TYPE_CHECKING:
@@ -22,12 +24,20 @@ if TYPE_CHECKING:
 FETCH_SECONDS = 45.0
 
 
+def _threads() -> Threads:
+    made = Threads("paperhook-fetch")
+    start_anew_after_fork(made)
+    return made
+
+
 @dataclass(frozen=True)
 class Fetcher:
     """Asks the clients; the worker asks it, see `paperhook.worker.fetching`."""
 
     #: By the provider's name.
     clients: Mapping[str, Client | AsyncClient]
+    #: For sync clients.
+    threads: Threads = field(default_factory=_threads)
 
     def knows(self, provider: str) -> bool:
         """Tell whether there is a client of the provider."""
@@ -50,7 +60,7 @@ class Fetcher:
         if isinstance(client, AsyncClient):
             job, found = await client.run(steps, deadline=FETCH_SECONDS)
         else:
-            job, found = await asyncio.to_thread(client.run, steps, deadline=FETCH_SECONDS)
+            job, found = await self.threads.call(partial(client.run, steps, deadline=FETCH_SECONDS))
         chosen = _chosen(client.provider, event, job, found)
         # What the delivery said of the event stays: the key above all.
         kept = replace(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeAlias, TypeVar
 
 from ..client import AsyncClient, Client
@@ -12,6 +13,7 @@ from ..core.provider import Provider
 from ..core.steps import Steps
 from ..errors import ConfigurationError
 from ..tracker import Tracker
+from ..worker.threads import Threads
 
 T = TypeVar("T")
 
@@ -45,6 +47,8 @@ class Post:
     #: Uploads without an answer that the listing did not settle: when to look for each again, on the clock of the event
     #: loop, and how long it was put off.
     put_off: dict[str, tuple[float, float]] = field(default_factory=dict[str, tuple[float, float]])
+    #: For a sync client.
+    threads: Threads = field(default_factory=lambda: Threads("paperhook-reconciler"))
 
     @property
     def hold(self) -> float:
@@ -55,7 +59,7 @@ class Post:
         """Ask with its client."""
         if isinstance(self.client, AsyncClient):
             return await self.client.run(steps)
-        return await asyncio.to_thread(self.client.run, steps)
+        return await self.threads.call(partial(self.client.run, steps))
 
     def is_put_off(self, attempt_id: str) -> bool:
         """Tell whether it is too soon to look for an upload again."""

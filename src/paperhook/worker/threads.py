@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
@@ -48,6 +50,14 @@ class Threads(Executor):
             threading.Thread(target=self._serve, name=self._name, daemon=True).start()
         self._calls.put(partial(_run, future, fn, args, kwargs))
         return future
+
+    async def call(self, function: Callable[[], T]) -> T:
+        """Run a function on a thread, in the context of the task that waits for it.
+
+        Unlike a thread of the event loop's own, it does not keep the loop from ending.
+        """
+        future: Future[T] = self.submit(contextvars.copy_context().run, function)
+        return await asyncio.wrap_future(future)
 
     def _serve(self) -> None:
         call: Callable[[], None] | None = self._calls.get()
