@@ -6,11 +6,19 @@ import json
 import os
 import subprocess
 import sys
+from collections import deque
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from paperhook import UnknownEvent
+from paperhook.cli import _end
+from paperhook.cli.arrivals import as_line, table_of
+from paperhook.cli.listening import Arrival
 from paperhook.cli.output import Output
+from paperhook.cli.progress import Bars
+from paperhook.cli.webhook_commands import _print_event, _print_refusal
 
 pytestmark = pytest.mark.programs
 
@@ -139,3 +147,19 @@ def test_no_document_gives_orders_to_a_terminal(capsys: pytest.CaptureFixture[st
     assert not set(shown) & {"\x1b", "\x07", "\x9b", "\u202e"}
     assert shown.count("\\x1b[2J") == 4
     assert shown.count("[bold]x[/bold]") == 4
+
+
+def test_no_sender_and_no_provider_gives_orders_to_a_terminal(capsys: pytest.CaptureFixture[str]):
+    arrival = Arrival(0.0, "accepted", 200, events=({"type": EVIL},), reasons=(EVIL,))
+    as_line(arrival)
+    Console(width=500).print(table_of(deque([arrival])))
+    Bars(Console(), []).line(EVIL)
+    _print_refusal("malformed", (EVIL, EVIL), as_json=False)
+    _print_event(UnknownEvent(key=EVIL, provider="acme", type=EVIL), "default", as_json=False)
+    with pytest.raises(SystemExit):
+        _end(1, f"acme: {EVIL}")
+
+    printed = capsys.readouterr()
+    assert not set(printed.out + printed.err) & {"\x1b", "\x07", "\x9b", "\u202e"}
+    assert "acme: \\x1b[2J" in printed.err
+    assert printed.out.count("\\x1b[2J") == 9

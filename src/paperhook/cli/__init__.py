@@ -14,6 +14,8 @@ import os
 import sys
 from typing import NoReturn
 
+from .harmless import harmless
+
 
 def main() -> None:
     """Run the command line; a user's mistake gives a message and an exit code, never a traceback."""
@@ -38,5 +40,6 @@ def main() -> None:
 
 
 def _end(code: int, message: str) -> NoReturn:
-    print(f"paperhook: {message}", file=sys.stderr)
+    # A provider's words are in it.
+    print(f"paperhook: {harmless(message)}", file=sys.stderr)
     sys.exit(code)

@@ -13,6 +13,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from .harmless import harmless
 from .listening import Arrival
 from .output import out
 
@@ -39,9 +40,9 @@ def as_line(arrival: Arrival) -> None:
     ]
     parts += [" ".join(f"{name}={value}" for name, value in event.items()) for event in arrival.events]
     parts += [f"forwarded: {arrival.forwarded}"] if arrival.forwarded else []
-    out.text("  ".join(parts))
+    out.text(harmless("  ".join(parts)))
     for reason in arrival.reasons:
-        out.text(f"  {reason}")
+        out.text(f"  {harmless(reason)}")
 
 
 class LiveTable:
@@ -70,7 +71,7 @@ def table_of(arrivals: deque[Arrival]) -> Table:
             f"{arrival.milliseconds:.1f} ms",
             str(arrival.size_bytes),
             # What a sender wrote is text, never markup.
-            Text("\n".join([*events, *forwarded, *arrival.reasons])),
+            Text(harmless("\n".join([*events, *forwarded, *arrival.reasons]))),
         )
     return table
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import re
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -19,19 +18,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from .harmless import harmless
+
 #: Wider than any table; what is read by a program is not broken into lines.
 _UNBOUNDED = 100_000
 #: Longer words of a cell that wraps go on in the next line, too.
 _LONGEST_WORD = 24
-
-
-#: What a terminal obeys instead of showing it, and what turns the direction of a line around.
-_ORDERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-
-
-def _harmless(text: str) -> str:
-    """Write out what a terminal would obey: a document may have been made by anybody."""
-    return _ORDERS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 class Output:
@@ -50,15 +42,15 @@ class Output:
 
     def line(self, text: str = "") -> None:
         """Print one line."""
-        self._console.print(Text(_harmless(text)))
+        self._console.print(Text(harmless(text)))
 
     def heading(self, text: str) -> None:
         """Print one line that stands out."""
-        self._console.print(Text(_harmless(text), style="bold"))
+        self._console.print(Text(harmless(text), style="bold"))
 
     def remark(self, text: str) -> None:
         """Print one line that stands back."""
-        self._console.print(Text(_harmless(text), style="dim"))
+        self._console.print(Text(harmless(text), style="dim"))
 
     def text(self, line: str) -> None:
         """Print one line as it is."""
@@ -82,7 +74,7 @@ class Output:
     def _print_table(
         self, console: Console, columns: Sequence[str], rows: Sequence[Sequence[object]]
     ) -> None:
-        cells = [["" if cell is None else _harmless(str(cell)) for cell in row] for row in rows]
+        cells = [["" if cell is None else harmless(str(cell)) for cell in row] for row in rows]
         least = sum(self._least(column, place, cells) for place, column in enumerate(columns))
         # A line stands before each column and after the last, with a space on both sides of a cell.
         if least + 3 * len(columns) + 1 <= console.width:

@@ -20,6 +20,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from .harmless import harmless
 from .output import out
 
 
@@ -128,7 +129,7 @@ class Bars:
         if self._console.stderr:
             out.line(text)
         else:
-            self._console.print(Text(text), soft_wrap=True)
+            self._console.print(Text(harmless(text)), soft_wrap=True)
 
     def hush(self) -> None:
         """Take the bars off the terminal."""

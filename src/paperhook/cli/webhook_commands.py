@@ -38,6 +38,7 @@ from .given import (
     other_secrets,
     secrets_given,
 )
+from .harmless import harmless
 from .listening import Arrival, Listener
 from .options import AsJson, not_negative
 from .output import out
@@ -220,9 +221,9 @@ def _print_refusal(outcome: str, reasons: tuple[str, ...], as_json: bool) -> Non
     if as_json:
         out.json({"outcome": outcome, "reason": "; ".join(reasons), "reasons": list(reasons)})
         return
-    out.text(f"{outcome}: {reasons[0]}")
+    out.text(harmless(f"{outcome}: {reasons[0]}"))
     for reason in reasons[1:]:
-        out.text(f"  {reason}")
+        out.text(f"  {harmless(reason)}")
 
 
 def _warn_of_short(secrets: Sequence[Secret], matched: str) -> None:
@@ -248,4 +249,4 @@ def _print_event(event: Event, secret: str, as_json: bool) -> None:
     if as_json:
         out.json(row)
         return
-    out.text("  ".join(f"{name}={value}" for name, value in row.items() if value))
+    out.text(harmless("  ".join(f"{name}={value}" for name, value in row.items() if value)))
