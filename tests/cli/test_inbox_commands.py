@@ -99,6 +99,28 @@ def test_show_says_why_and_how_to_run_it_again(inbox: str):
     assert "Example Ltd" not in result.stdout
 
 
+def test_the_command_that_show_names_can_be_copied(tmp_path: Path):
+    inbox = f"sqlite:///{tmp_path}/my inbox.db"
+    received(inbox, fails=True).close()
+
+    assert f"replay 1 --inbox '{inbox}'" in run("inbox", "show", "1", "--inbox", inbox).stdout
+
+
+def test_more_rows_than_a_store_can_count_to_may_be_asked_for(inbox: str):
+    received(inbox, fails=True).close()
+    many = ("--limit", "9" * 30, "--json")
+
+    listed = run("inbox", "list", "--inbox", inbox, *many)
+    others = [
+        run("inbox", "audit", "--inbox", inbox, *many),
+        run("review", "list", "--inbox", inbox, *many),
+        run("jobs", "list", "--tracker", inbox, *many),
+    ]
+
+    assert [row["id"] for row in lines(listed)] == [1]
+    assert [each.exit_code for each in others] == [0, 0, 0]
+
+
 def test_show_names_a_handler_that_is_done(inbox: str):
     received(inbox, fails=False).close()
 

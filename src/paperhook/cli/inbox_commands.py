@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import re
+import shlex
 import time
 from contextlib import closing
 from enum import StrEnum
@@ -144,7 +145,7 @@ def show_command(
     if row.state is State.DEAD and would_replay(row):
         out.line()
         # The address of a server may hold a password.
-        where = "" if file_in(inbox) is None else f" --inbox {inbox}"
+        where = "" if file_in(inbox) is None else f" --inbox {shlex.quote(inbox)}"
         out.line(f"run it again with: paperhook inbox replay {row.id}{where}")
 
 

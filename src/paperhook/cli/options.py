@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
-Limit = Annotated[int, typer.Option(min=1, help="At most this many, newest first.")]
+
+
+def _countable(number: int) -> int:
+    """Bound a number of rows by what a store can count to."""
+    return min(number, sys.maxsize)
+
+
+Limit = Annotated[int, typer.Option(min=1, callback=_countable, help="At most this many, newest first.")]
 
 
 def above_zero(number: float | None) -> float | None:
