@@ -21,7 +21,7 @@ import pytest
 from paperhook import Webhooks
 from paperhook.cli.sending import _outcome_of
 from paperhook.errors import ConfigurationError, TransportError
-from paperhook.providers import PROVIDERS
+from paperhook.providers import PROVIDERS, provider_class
 from paperhook.providers.declared import declared
 from paperhook.providers.docuparse import DocuParse
 from paperhook.sample_deliveries import sample_delivery
@@ -112,6 +112,24 @@ def test_what_is_no_url_is_said():
     assert "'localhost' is no URL: write one such as http://" in str(result.exception)
     assert isinstance(listening.exception, ConfigurationError)
     assert "'localhost:8000' is no URL: write one such as http://" in str(listening.exception)
+
+
+def test_letters_that_no_header_has_are_sent_and_checked_as_utf8(inbound, tmp_path):
+    secret = "ein-geheimes-Wort-für-Zoë"
+    receiver = inbound(provider_class("docuprox")("key", webhook_secret=secret))
+    given = ("-p", "docuprox", "--secret", secret)
+
+    sent = run("trigger", "document.completed", "--to", receiver.url, *given)
+    [(_, body)] = receiver.arrived
+    (tmp_path / "body.json").write_bytes(body)
+    saved = ("--body", str(tmp_path / "body.json"))
+    again = run("send", *saved, "-H", "X-Note: Zoë", "--to", receiver.url, *given)
+    checked = run("verify", *saved, "-H", f"X-Webhook-Token: {secret}", *given)
+    refused = run("send", *saved, "-H", "X-Ünder: a", "--to", receiver.url, *given)
+
+    assert (sent.exit_code, again.exit_code, checked.exit_code) == (0, 0, 0)
+    assert receiver.arrived[1][0]["x-note"].encode("latin-1").decode() == "Zoë"
+    assert "is no header" in str(refused.exception)
 
 
 def test_a_redirect_says_where_it_points():

@@ -91,6 +91,19 @@ def test_every_provider_is_there(paperhook_memory: Any, paperhook_inbox: Recorde
     paperhook_inbox.assert_handled("document.completed", times=1)
 
 
+def test_a_static_secret_may_have_letters_beyond_ascii() -> None:
+    secret, inbox = "ein-geheimes-Wort-für-Zoë", RecordedInbox()
+    hooks = Webhooks(local_provider("docuprox", "http://x.test", secret=secret), inbox=inbox, worker="inline")
+    hooks.on("*", name="handle")(lambda event: None)
+
+    with MemoryProviders(hooks.asgi(), path="/{provider}", secret=secret) as local:
+        with local.client("docuprox") as client:
+            client.upload(PDF, filename="a.pdf")
+        local.drain()
+
+    inbox.assert_handled("document.completed", times=1)
+
+
 def test_what_a_document_says_is_prepared_by_its_name(
     paperhook_memory: Any, paperhook_inbox: RecordedInbox
 ) -> None:

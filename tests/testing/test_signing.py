@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 import paperhook.testing
@@ -16,7 +17,7 @@ from paperhook.core.secret import Secret
 from paperhook.errors import ConfigurationError
 from paperhook.providers import DocuParse
 from paperhook.testing import SignedDelivery, sign, signed_delivery
-from paperhook.webhooks.signatures import READY
+from paperhook.webhooks.signatures import READY, StaticHeader
 from tests.contracts.endpoints import django_is_set_up, django_urls
 
 PROVIDER = DocuParse("key", webhook_secret="a-secret-for-tests")
@@ -50,6 +51,15 @@ def test_starlettes_and_fastapis_client(hooks: Webhooks, delivery: SignedDeliver
     answer = TestClient(app).post("/webhooks/docuparse", **delivery.for_httpx())
 
     assert answer.json() == {"outcome": "accepted"}
+
+
+def test_httpx_is_given_what_it_takes_for_a_secret_beyond_ascii() -> None:
+    secret = "ein-geheimes-Wort-für-Zoë"
+    delivery = sign(StaticHeader("X-Token"), BODY, secret=secret)
+
+    request = httpx.Request("POST", "http://app.test/", **delivery.for_httpx())
+
+    assert dict(request.headers.raw)[b"X-Token"] == secret.encode()
 
 
 def test_flasks_client(hooks: Webhooks, delivery: SignedDelivery) -> None:

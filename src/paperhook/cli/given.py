@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from ..core.headers import Headers
+from ..core.headers import Headers, wire_text
 from ..core.secret import MIN_SECRET_BYTES, Secret
 from ..errors import ConfigurationError
 from ..webhooks.signatures import READY
@@ -121,12 +121,12 @@ def headers_in(lines: Sequence[str] | None) -> Headers:
     """Read 'Name: value' lines.
 
     Raises:
-        ConfigurationError: If one has no colon.
+        ConfigurationError: If one has no colon, or a name that no header can have.
     """
     pairs: list[tuple[str, str]] = []
     for line in lines or ():
         name, colon, value = line.partition(":")
-        if not colon or not name.strip():
+        if not colon or not name.strip() or not name.isascii():
             raise ConfigurationError(f"{name!r} is no header: write 'Name: value'")
-        pairs.append((name.strip(), value.strip()))
+        pairs.append((name.strip(), wire_text(value.strip())))
     return Headers(pairs)

@@ -67,3 +67,13 @@ class Headers(Mapping[str, str]):
     def __repr__(self) -> str:
         # Values may hold credentials and signatures.
         return f"Headers({', '.join(self._fields)})"
+
+
+def wire_text(value: str) -> str:
+    """Give text as it arrives: sent as UTF-8, and read as latin-1."""
+    return value.encode("utf-8", "surrogateescape").decode("latin-1")
+
+
+def wire_pairs(fields: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """Give headers in bytes, for httpx, which takes text for ASCII."""
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields.items()]

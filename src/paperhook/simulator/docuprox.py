@@ -79,8 +79,8 @@ class Job:
 
 
 def _sign(_body: bytes, target: WebhookTarget) -> dict[str, str]:
-    """Send the header the user has set; DocuProx documents no signature."""
-    return {} if target.secret is None else {target.header_name: target.secret}
+    """Send the header the user has set, as UTF-8 (assumed); DocuProx documents no signature."""
+    return {} if target.secret is None else {target.header_name: target.secret.encode().decode("latin-1")}
 
 
 class DocuProx(Wire):

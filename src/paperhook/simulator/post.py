@@ -63,7 +63,9 @@ class HttpPost:
             timeout=None,  # noqa: S113 - bounded as a whole by the caller
             trust_env=False,
         )
-        async with client, client.stream("POST", url, headers=dict(headers), content=body) as response:
+        # httpx takes text for ASCII.
+        sent = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        async with client, client.stream("POST", url, headers=sent, content=body) as response:
             return response.status_code
 
     def _trust(self, url: str) -> ssl.SSLContext:

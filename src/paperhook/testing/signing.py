@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
 
+from ..core.headers import wire_pairs
 from ..core.provider import NOTHING, Provider, SignatureScheme
 from ..core.secret import Secret
 from ..errors import ConfigurationError
@@ -45,7 +46,9 @@ class SignedDelivery:
 
     def for_httpx(self) -> dict[str, Any]:
         """Give the arguments of `post` for Starlette's and FastAPI's `TestClient`, and for httpx itself."""
-        return {"content": self.body, "headers": dict(self.headers)}
+        # A list of bytes where httpx would refuse the text.
+        is_ascii = all(value.isascii() for value in self.headers.values())
+        return {"content": self.body, "headers": dict(self.headers) if is_ascii else wire_pairs(self.headers)}
 
     def for_flask(self) -> dict[str, Any]:
         """Give the arguments of `post` for Flask's and Quart's test client."""
