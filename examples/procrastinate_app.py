@@ -1,6 +1,6 @@
 """Run handlers on procrastinate's workers: each event and its job are stored in one transaction.
 
-export DOCUPARSE_API_KEY=... DOCUPARSE_WEBHOOK_SECRET=... DATABASE_URL=postgresql://localhost/app
+export DOCUPARSE_API_KEY=... DOCUPARSE_WEBHOOK_SECRET=... DATABASE_URL=postgresql://localhost/app PYTHONPATH=.
 procrastinate --app procrastinate_app.engine schema --apply
 uvicorn procrastinate_app:app --port 8000
 procrastinate --app procrastinate_app.engine worker --concurrency 8
