@@ -16,15 +16,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from paperhook import Client
 from paperhook.cli import job_commands, journal
 from paperhook.cli.client_commands import resuming
 from paperhook.cli.progress import Bars
-from paperhook.cli.uploading import Files, Stop
-from paperhook.core.job import JobStatus
-from paperhook.errors import ConfigurationError
+from paperhook.cli.uploading import Files, Stop, wait_all
+from paperhook.core.job import Job, JobStatus
+from paperhook.errors import ConfigurationError, NotFound
 from paperhook.tracker import SqliteTracker
+from tests.acme import acme
 from tests.hostile import Act, Hostile, answer, late, serving
 
 from .running import lines, program, run
@@ -443,3 +446,49 @@ def test_the_help_says_the_exit_codes() -> None:
     said = run("--help").stdout
 
     assert all(code in said for code in ("0 done", "1 not done", "2 wrong", "130 interrupted"))
+
+
+def test_who_stops_waiting_for_jobs_waits_for_no_provider():
+    is_over = threading.Event()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("slow"):
+            is_over.wait(60)
+        return httpx.Response(200, json={"id": "d1", "state": "done"})
+
+    http = httpx.Client(transport=httpx.MockTransport(answer))
+    client = Client(acme(), http_client=http, timeout=60)
+    jobs = [Job.known(name, provider="acme") for name in ("d1", "slow", "d3")]
+    ends = wait_all(client, jobs, 60, 2)
+    first = next(ends)
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        ends.throw(KeyboardInterrupt())
+    client.close()
+    took = time.monotonic() - began
+    is_over.set()
+
+    assert isinstance(first, Job)
+    assert first.status.is_success
+    assert took < 30
+
+
+def test_jobs_are_told_in_their_order_however_many_are_waited_for_at_once():
+    def answer(request: httpx.Request) -> httpx.Response:
+        name = request.url.path.rpartition("/")[2]
+        if name == "lost":
+            return httpx.Response(404)
+        return httpx.Response(200, json={"id": name, "state": "done"})
+
+    http = httpx.Client(transport=httpx.MockTransport(answer))
+    with Client(acme(), http_client=http) as client:
+        jobs = [Job.known(name, provider="acme") for name in ("d1", "lost", "d3", "d4", "d5")]
+        ends = list(wait_all(client, jobs, 60, 2))
+
+    assert [end.id if isinstance(end, Job) else type(end) for end in ends] == [
+        "d1",
+        NotFound,
+        "d3",
+        "d4",
+        "d5",
+    ]

@@ -12,10 +12,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import overload
 
@@ -24,6 +25,7 @@ from typing_extensions import override
 from ..client import Client, UploadOutcome
 from ..core.job import Job
 from ..errors import PaperhookError
+from ..worker.threads import Threads
 from .progress import Show
 
 #: Seconds for uploads in flight after Ctrl-C.
@@ -132,17 +134,32 @@ def upload_all(client: Client, order: Order, show: Show) -> Iterator[UploadOutco
 
 def wait_all(
     client: Client, jobs: Sequence[Job], deadline: float, concurrency: int
-) -> Iterator[Job | PaperhookError]:
-    """Wait for each job, in their order; who is not final in time is an error."""
+) -> Generator[Job | PaperhookError, None, None]:
+    """Wait for each job, in their order; who is not final in time is an error.
 
-    def wait(job: Job) -> Job | PaperhookError:
-        try:
-            return client.wait(job, deadline=deadline)
-        except PaperhookError as error:
-            return error
+    Nobody waits for the threads: Ctrl-C must not last until the deadline.
+    """
+    ends: list[Future[Job | PaperhookError]] = [Future() for _ in jobs]
+    waiting: SimpleQueue[tuple[Job, Future[Job | PaperhookError]]] = SimpleQueue()
+    for each in zip(jobs, ends, strict=True):
+        waiting.put(each)
 
-    with ThreadPoolExecutor(concurrency, thread_name_prefix="paperhook-wait") as pool:
-        yield from pool.map(wait, jobs)
+    def wait() -> None:
+        with suppress(Empty):
+            while True:
+                job, end = waiting.get_nowait()
+                try:
+                    end.set_result(client.wait(job, deadline=deadline))
+                except PaperhookError as error:
+                    end.set_result(error)
+                except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+                    end.set_exception(error)
+
+    threads = Threads("paperhook-wait")
+    for _ in range(min(concurrency, len(jobs))):
+        threads.submit(wait)
+    for end in ends:
+        yield end.result()
 
 
 @contextmanager
