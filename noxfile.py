@@ -112,7 +112,7 @@ def tests(session: nox.Session) -> None:
     parallel = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
     # Real sockets and processes on a machine that does other things as well: what fails is run once more, and the
     # summary names it, so that a test that needs it is seen. A fault that is there fails twice.
-    once_more = ("--reruns", "1", "--reruns-delay", "1", "-raR")
+    once_more = ("--reruns", "1", "--reruns-delay", "1", "--rerun-show-tracebacks", "-raR")
     pytest = ("pytest", *parallel, *once_more, "--ignore=tests/test_docs.py", *session.posargs)
     quick, slow = ("-m", "not slow and not chaos"), ("-m", "slow and not chaos")
     if session.python != NEWEST:

@@ -19,6 +19,7 @@ from paperhook import AsyncClient, Client
 from paperhook.providers import PROVIDERS
 
 PACKAGE = Path(paperhook.__file__).parent
+REPOSITORY = Path(__file__).parents[1]
 
 #: Lowest first. A module imports only from lines above its own, and from its own package.
 LAYERS = (
@@ -220,7 +221,7 @@ def test_every_module_has_its_place_on_the_map():
 
 
 def test_the_page_shows_the_same_map():
-    page = (PACKAGE.parents[1] / "docs" / "explanation" / "architecture.md").read_text(encoding="utf-8")
+    page = (REPOSITORY / "docs" / "explanation" / "architecture.md").read_text(encoding="utf-8")
     table = page.partition("## The map")[2].partition("Imports point one way")[0]
 
     on_page = {name.rstrip("/").removesuffix(".py") for name in re.findall(r"`([a-z_]+(?:/|\.py))`", table)}
