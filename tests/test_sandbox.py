@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import ctypes
 import io
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,6 +60,25 @@ def test_a_child_that_takes_too_long_is_ended_and_replaced(child: Sandbox) -> No
     assert time.monotonic() - started < 10
     assert child.process_id is None
     assert child.call(b"who", seconds=20) != str(before).encode()
+
+
+class Interrupted(BaseException):
+    """As Ctrl-C raises, and the time limits of task queues."""
+
+
+def interrupt(thread_id: int) -> None:
+    """Raise in another thread."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread_id), ctypes.py_object(Interrupted))
+
+
+def test_an_answer_that_nobody_waited_for_is_not_given_to_the_next_request(child: Sandbox) -> None:
+    child.start()
+    interruption = threading.Timer(0.2, interrupt, [threading.get_ident()])
+    with pytest.raises(Interrupted):
+        interruption.start()
+        child.call(b"sleep 10", seconds=60)
+
+    assert child.call(b"echo mine", seconds=60) == b"mine"
 
 
 def test_a_child_that_does_not_read_is_ended_in_time(child: Sandbox) -> None:

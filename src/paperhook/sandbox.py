@@ -15,9 +15,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import BinaryIO, Never
+from typing import BinaryIO
 
 #: Variables the child needs to start; everything else may hold secrets and stays here.
 KEPT_VARIABLES = (
@@ -80,9 +80,10 @@ class Sandbox:
             SandboxFailed: If there is no answer within the time; the child has been ended then.
         """
         child = self._running()
-        # A child that does not read must not keep us waiting beyond the limit, so another thread writes.
-        threading.Thread(target=_send_quietly, args=(child.requests, request), daemon=True).start()
-        return self._answer(child, seconds)
+        with self._ended_unless_answered(child):
+            # A child that does not read must not keep us waiting beyond the limit, so another thread writes.
+            threading.Thread(target=_send_quietly, args=(child.requests, request), daemon=True).start()
+            return self._answer(child, seconds)
 
     def close(self) -> None:
         """End the child, which must be idle: it gets a moment to end by itself."""
@@ -96,8 +97,19 @@ class Sandbox:
             return self._child
         self.close()
         self._child = child = _Child(self._module, self._memory_bytes)
-        self._answer(child, STARTUP)
+        with self._ended_unless_answered(child):
+            self._answer(child, STARTUP)
         return child
+
+    @contextlib.contextmanager
+    def _ended_unless_answered(self, child: _Child) -> Generator[None]:
+        """End a child whose answer nobody waited for: it would be taken for that to the next request."""
+        try:
+            yield
+        except BaseException:
+            self._child = None
+            child.kill()
+            raise
 
     def _answer(self, child: _Child, seconds: float) -> bytes:
         deadline = time.monotonic() + seconds
@@ -109,17 +121,12 @@ class Sandbox:
                 peak = max(peak, _resident_bytes(child.process.pid))
                 if peak <= self._memory_bytes:
                     continue
-                return self._give_up(child, "out_of_memory")
+                raise SandboxFailed("out_of_memory")
             if answer is not None:
                 return answer
             # A library that is refused memory often ends the process itself instead of reporting it.
-            return self._give_up(child, "out_of_memory" if peak > 0.8 * self._memory_bytes else "crashed")
-        return self._give_up(child, "timeout")
-
-    def _give_up(self, child: _Child, reason: str) -> Never:
-        self._child = None
-        child.kill()
-        raise SandboxFailed(reason)
+            raise SandboxFailed("out_of_memory" if peak > 0.8 * self._memory_bytes else "crashed")
+        raise SandboxFailed("timeout")
 
 
 class _Child:
