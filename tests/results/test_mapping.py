@@ -709,3 +709,11 @@ def test_year_of_two_digits_stands_last_where_the_documents_dates_say_so() -> No
     result = read_result({"date": "26/01/25", "currency": "JPY", "order_date": "20/01/2025"})
 
     assert result.fields["invoice_date"].value == date(2025, 1, 26)
+
+
+def test_a_day_of_the_same_number_as_its_month_does_not_turn_the_other_dates() -> None:
+    result = read_result({"invoice_date": "5/05/2026", "due_date": "04/06/2026"})
+
+    assert result.fields["invoice_date"].value == date(2026, 5, 5)
+    assert result.fields["due_date"].value is None
+    assert result.warnings == ("due_date: day and month cannot be told apart",)

@@ -110,7 +110,8 @@ def day_first_of(texts: Iterable[object]) -> bool | None:
             if isinstance(text, str) and len(text) <= MAX_TEXT_CHARS
             else None
         )
-        if match and not is_ambiguous(text) and match[1] != match[3]:
+        # What is no day proves nothing, and neither does one whose day and month are the same number.
+        if match and len(set(_readings(text))) == 1 and int(match[1]) != int(match[3]):
             proven.add(match[2] == "." or int(match[1]) > 12)
     return proven.pop() if len(proven) == 1 else None
 
