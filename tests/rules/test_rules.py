@@ -483,3 +483,19 @@ def test_rules_are_asked_without_an_inbox() -> None:
     assert [str(reason) for reason in plain] == ["required: total is missing", "later: docuparse is closed"]
     assert elsewhere == plain
     assert called == ["later", "seldom"]
+
+
+@pytest.mark.parametrize("value", ["-", "# /", "", Decimal("NaN"), Decimal("sNaN")])
+def test_unique_holds_back_what_has_nothing_to_tell_documents_apart_by(value: object) -> None:
+    result = fields(vendor=Field(value="Acme"), invoice_number=Field(value=value))
+    rule = unique("vendor", "invoice_number")
+
+    assert rule.digest(event(result)) is None
+    assert [field for field, _ in found(rule, result)] == ["invoice_number"]
+
+
+def test_unique_takes_nought_for_a_number() -> None:
+    result = fields(sequence=Field(value=0))
+
+    assert found(unique("sequence"), result) == []
+    assert unique("sequence").digest(event(result)) is not None

@@ -29,16 +29,16 @@ class Unique(Rule):
 
     @override
     def check(self, event: DocumentCompleted, *, now: datetime) -> Iterable[Reason]:
-        """Give each value that is missing: without it no two documents can be told apart."""
+        """Give each value that is missing or says nothing: without it no two documents can be told apart."""
         for path in self.fields:
             found = event.result.find(path)
-            if found is None or found.value is None:
-                yield self.reason(
-                    f"{path} is missing: nobody can say whether it is unique", event.result, path
-                )
+            if found is None or not _word(found.value):
+                is_missing = found is None or found.value is None
+                what = "is missing" if is_missing else "has neither letters nor digits"
+                yield self.reason(f"{path} {what}: nobody can say whether it is unique", event.result, path)
 
     def digest(self, event: DocumentCompleted) -> bytes | None:
-        """Give SHA-256 over the values, without case, spaces and punctuation; None where one is missing."""
+        """Give SHA-256 over the values, without case, spaces and punctuation; None where one is missing or says nothing."""
         words: list[str] = []
         for path in self.fields:
             found = event.result.find(path)
@@ -70,5 +70,7 @@ def unique(*fields: str) -> Unique:
 
 def _word(value: object) -> str:
     if isinstance(value, Decimal):
-        return f"{value.normalize():f}"
-    return value.isoformat() if isinstance(value, date) else plain_word(value)
+        return f"{value.normalize():f}" if value.is_finite() else ""
+    if value is None or isinstance(value, date):
+        return "" if value is None else value.isoformat()
+    return plain_word(str(value))
