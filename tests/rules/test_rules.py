@@ -499,3 +499,34 @@ def test_unique_takes_nought_for_a_number() -> None:
 
     assert found(unique("sequence"), result) == []
     assert unique("sequence").digest(event(result)) is not None
+
+
+@pytest.mark.parametrize("text", ["NaN", "sNaN", "Infinity", "-Infinity", "9E+999999"])
+def test_sums_holds_back_what_is_no_amount(text: str) -> None:
+    strange = Field(value=Decimal(text))
+    total = fields(subtotal=Field(value=Decimal(100)), total=strange, currency=Field(value="EUR"))
+    rows = Result(
+        line_items=({"amount": strange, "quantity": Field(value=Decimal(1))},),
+        taxes=({"tax_rate": strange, "taxable_amount": Field(value=Decimal(9)), "tax": strange},),
+        allowances=({"amount": strange},),
+    )
+
+    assert found(sums(), total) == [("total", "total is no amount")]
+    assert [field for field, _ in found(sums(), rows)] == [
+        "line_items[0].amount",
+        "taxes[0].tax_rate",
+        "taxes[0].tax",
+        "allowances[0].amount",
+    ]
+
+
+def test_an_amount_that_is_no_number_could_not_be_read() -> None:
+    result = fields(total=Field(value=Decimal("NaN")))
+
+    assert found(required("total"), result) == [("total", "total could not be read")]
+
+
+@pytest.mark.parametrize("tolerance", ["NaN", "sNaN", "Infinity", "5 cents", {"EUR": "NaN"}])
+def test_a_tolerance_is_a_finite_amount(tolerance: Any) -> None:
+    with pytest.raises(ConfigurationError, match="tolerance"):
+        sums(tolerance)

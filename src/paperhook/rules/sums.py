@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from itertools import product
 
 from typing_extensions import override
@@ -21,6 +21,10 @@ from .base import Rule
 _BETWEEN = {"charge": 1, "shipping": 1, "tip": 1, "deposit": 1, "rounding": 1, "discount": -1}
 #: What an amount is the sum of.
 _PARTS = {"discount": "allowances", "charge": "charges"}
+#: Everything that is added or compared, as a field or as a column.
+_COUNTED = frozenset({"subtotal", "tax", "total", "tax_rate", "taxable_amount", "amount", *_BETWEEN})
+#: More digits than any amount has, as `paperhook.results.money.MAX_DIGITS`.
+_MAX_DIGITS = 28
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,11 @@ class Sums(Rule):
     def check(self, event: DocumentCompleted, *, now: datetime) -> Iterable[Reason]:
         """Give the sums that are wrong; one whose parts are not all stated cannot be."""
         result = event.result
+        strange = [path for path, found in result.walk() if _is_counted(path) and _is_strange(found.value)]
+        if strange:
+            # Nothing can be added to it.
+            yield from (self.reason(f"{path} is no amount", result, path) for path in strange)
+            return
         within = self._within(result)
         if not any(abs(gap) <= within for gap in self._gaps_of_total(result)):
             yield self.reason("subtotal and tax are not the total", result, "total")
@@ -148,13 +157,25 @@ def sums(
         tax_included: Whether the subtotal and the rows may hold the tax already, as on receipts.
 
     Raises:
-        ConfigurationError: If a tolerance is below 0.
+        ConfigurationError: If a tolerance is below 0 or no finite amount.
     """
     given = tolerance if isinstance(tolerance, Mapping) else {} if tolerance is None else {"": tolerance}
-    exact = {code: Decimal(within) for code, within in given.items()}
-    if any(not within >= 0 for within in exact.values()):
-        raise ConfigurationError("sums(tolerance): it must not be below 0")
+    try:
+        exact = {code: Decimal(within) for code, within in given.items()}
+    except (InvalidOperation, TypeError, ValueError):
+        raise ConfigurationError("sums(tolerance): it must be an amount, such as 0.05") from None
+    if any(not (within.is_finite() and within >= 0) for within in exact.values()):
+        raise ConfigurationError("sums(tolerance): it must be finite and not below 0")
     return Sums(exact, tax_included)
+
+
+def _is_counted(path: str) -> bool:
+    return path.rpartition(".")[2] in _COUNTED
+
+
+def _is_strange(value: object) -> bool:
+    """Whether a value is NaN, infinity or beyond all amounts; `read_result` gives none of these."""
+    return isinstance(value, Decimal) and (not value.is_finite() or value.adjusted() >= _MAX_DIGITS)
 
 
 def _amount(result: Result, name: str) -> Decimal | None:

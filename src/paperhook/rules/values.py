@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from typing_extensions import override
 
@@ -29,7 +30,7 @@ class Required(Rule):
             if path in ROWS:
                 is_there = bool(event.result.rows(path))
             else:
-                is_there = found is not None and found.value is not None
+                is_there = found is not None and not _is_unreadable(found.value)
             if not is_there:
                 what = "is missing" if found is None else "could not be read"
                 yield self.reason(f"{path} {what}", event.result, path)
@@ -99,6 +100,10 @@ class Matched(_Threshold):
     @override
     def _figure(self, field: Field, result: Result) -> float | None:
         return field.match_ratio
+
+
+def _is_unreadable(value: object) -> bool:
+    return value is None or (isinstance(value, Decimal) and not value.is_finite())
 
 
 def required(*fields: str) -> Required:
