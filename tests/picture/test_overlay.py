@@ -144,3 +144,30 @@ def test_a_small_box_lies_over_a_large_one() -> None:
 )
 def test_the_colour_says_the_confidence(confidence: float | None, name: str) -> None:
     assert class_of(confidence) == name
+
+
+@pytest.mark.parametrize(("number", "drawn"), [(10**15, f"page {10**15}"), (-3, "page 1"), (0, "page 1")])
+def test_a_page_that_a_document_cannot_have_takes_no_time(number: int, drawn: str) -> None:
+    read = Result(fields={"total": Field(value=Decimal(5), page_number=number, box=(1, 1, 2, 2))})
+
+    page = overlay_page("invoice.pdf", read, [])
+
+    assert f'aria-label="{drawn}"' in page
+    assert page.count("<svg") == 1
+
+
+def test_thousands_of_fields_with_reasons_and_warnings_are_listed_at_once() -> None:
+    count = 20_000
+    read = Result(
+        line_items=tuple({"amount": Field(value=Decimal(1), confidence=0.5)} for _ in range(count)),
+        warnings=tuple(f"line_items[{index}].amount: odd" for index in range(count)),
+    )
+    reasons = [
+        Reason(rule="confident", message="low", field=f"line_items[{index}].amount")
+        for index in range(count)
+    ]
+
+    listed = list(shown(read, reasons))
+
+    assert len(listed) == count
+    assert {(len(each.held_back), each.reasons[-1]) for each in listed} == {(1, "warning: odd")}

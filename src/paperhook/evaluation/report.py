@@ -186,7 +186,7 @@ def _miss(document: EvaluatedDocument, judgement: Judgement, pages: _PagesOnce) 
 
 def _cut_out(document: EvaluatedDocument, judgement: Judgement, pages: _PagesOnce) -> str:
     """The part of the page around the box; the whole page, small, where nothing was read."""
-    place = pages.page(document.document.file, judgement.page_number or 1)
+    place = pages.page(document.document.file, max(1, judgement.page_number or 1))
     if place is None:
         return "no picture of this page"
     name, page = place

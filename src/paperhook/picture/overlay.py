@@ -5,7 +5,7 @@ Colour says the confidence; hovering the value and what speaks for and against i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -76,12 +76,13 @@ def overlay_page(
         An HTML page without script and without any reference to the outside.
     """
     fields = list(shown(result, reasons))
-    numbers = {field.field.page_number or 1 for field in fields if field.field.box is not None}
-    count = max(len(pages), max(numbers, default=1))
+    placed: dict[int, list[Shown]] = {}
+    for field in fields:
+        if field.field.box is not None:
+            placed.setdefault(_page_number(field), []).append(field)
     drawn = [
-        _page(number, pages[number - 1] if number <= len(pages) else None, fields)
-        for number in range(1, count + 1)
-        if number <= len(pages) or number in numbers
+        _page(number, pages[number - 1] if number <= len(pages) else None, placed.get(number, ()))
+        for number in sorted({*range(1, len(pages) + 1), *placed} or {1})
     ]
     linked = "".join(_LINKED.format(field.anchor) for field in fields)
     return html_page(title, _body(title, result, fields, drawn, reasons), style=_STYLE + linked)
@@ -93,15 +94,30 @@ def shown(result: Result, reasons: Sequence[Reason] = ()) -> Iterator[Shown]:
     A field that a rule misses comes last, without a value.
     """
     found = dict(result.walk())
-    missed = [each.field for each in reasons if each.field is not None and each.field not in {*found, *ROWS}]
-    found |= dict.fromkeys(missed, Field())
-    for index, (path, field) in enumerate(found.items()):
-        held = tuple(dict.fromkeys(str(each) for each in reasons if each.field == path))
-        told = () if path in missed else tuple(_reasons(path, field, result.warnings))
-        yield Shown(path, field, told, f"f{index}", held)
+    known = {*found, *ROWS}
+    missed = {each.field: Field() for each in reasons if each.field is not None and each.field not in known}
+    # A long document has thousands of fields, and a reason or a warning for each.
+    held = _by_path((each.field or "", str(each)) for each in reasons)
+    warned = _by_path(_warning(each) for each in result.warnings)
+    for index, (path, field) in enumerate((found | missed).items()):
+        told = () if path in missed else tuple(_reasons(field, warned.get(path, ())))
+        yield Shown(path, field, told, f"f{index}", tuple(dict.fromkeys(held.get(path, ()))))
 
 
-def _reasons(path: str, field: Field, warnings: Sequence[str]) -> Iterator[str]:
+def _by_path(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for path, text in pairs:
+        found.setdefault(path, []).append(text)
+    return found
+
+
+def _warning(warning: str) -> tuple[str, str]:
+    """Take a warning apart: the path that it is about, and why."""
+    path, _, reason = warning.partition(": ")
+    return path.removeprefix("fields."), reason
+
+
+def _reasons(field: Field, warnings: Sequence[str]) -> Iterator[str]:
     if field.text is not None and field.text != _plain(field.value):
         yield f"printed as {field.text!r}"
     if field.confidence is None:
@@ -112,10 +128,8 @@ def _reasons(path: str, field: Field, warnings: Sequence[str]) -> Iterator[str]:
         yield f"{field.match_ratio:.0%} of it is among the page's words"
     if field.box is None:
         yield "the provider does not say where it stands"
-    for warning in warnings:
-        about, _, reason = warning.partition(": ")
-        if about.removeprefix("fields.") == path:
-            yield f"warning: {reason}"
+    for reason in warnings:
+        yield f"warning: {reason}"
 
 
 def _plain(value: object) -> str:
@@ -185,15 +199,18 @@ def _row(shown: Shown) -> str:
     )
 
 
+def _page_number(shown: Shown) -> int:
+    """Where a field is drawn: on the first page where its page is not said, or is none."""
+    return max(1, shown.field.page_number or 1)
+
+
 def _page(number: int, picture: PagePicture | None, fields: Sequence[Shown]) -> str:
     height = round(WIDTH * (picture.height / picture.width if picture else _A4))
     image = f'<image href="{data_url(picture)}" width="{WIDTH}" height="{height}"/>' if picture else ""
     # Small boxes come last, so that a large one does not take their hovering.
-    mine = sorted(
-        (field for field in fields if field.field.box and (field.field.page_number or 1) == number),
-        key=lambda field: -_area(field.field.box),
+    boxes = "".join(
+        _box(field, height) for field in sorted(fields, key=lambda field: -_area(field.field.box))
     )
-    boxes = "".join(_box(field, height) for field in mine)
     return f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="page {number}">{image}{boxes}</svg>'
 
 
