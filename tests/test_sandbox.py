@@ -72,11 +72,13 @@ def interrupt(thread_id: int) -> None:
 
 
 def test_an_answer_that_nobody_waited_for_is_not_given_to_the_next_request(child: Sandbox) -> None:
-    child.start()
-    interruption = threading.Timer(0.2, interrupt, [threading.get_ident()])
-    with pytest.raises(Interrupted):
-        interruption.start()
+    def interrupted_call() -> None:
+        threading.Timer(0.2, interrupt, [threading.get_ident()]).start()
         child.call(b"sleep 10", seconds=60)
+
+    child.start()
+    with pytest.raises(Interrupted):
+        interrupted_call()
 
     assert child.call(b"echo mine", seconds=60) == b"mine"
 
@@ -169,6 +171,13 @@ def test_a_message_that_breaks_off_is_none() -> None:
 
     assert receive(cut) is None
     assert receive(io.BytesIO(b"\0\0")) is None
+
+
+@pytest.mark.parametrize("size", [6, 2**40, 2**64 - 1])
+def test_a_message_that_claims_too_much_is_none(size: int) -> None:
+    claimed = io.BytesIO(size.to_bytes(8, "big") + b"longer")
+
+    assert receive(claimed, most_bytes=5) is None
 
 
 def test_messages_follow_each_other() -> None:

@@ -121,7 +121,7 @@ class Sandbox:
                 peak = max(peak, _resident_bytes(child.process.pid))
                 if peak <= self._memory_bytes:
                     continue
-                raise SandboxFailed("out_of_memory")
+                raise SandboxFailed("out_of_memory") from None
             if answer is not None:
                 return answer
             # A library that is refused memory often ends the process itself instead of reporting it.
@@ -143,7 +143,9 @@ class _Child:
         requests.close()
         answers.close()
         self.answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self._collector = threading.Thread(target=_collect, args=(answered, self.answers), daemon=True)
+        # What a process may not hold it cannot answer either; one that was taken over may claim anything.
+        told = (answered, self.answers, memory_bytes)
+        self._collector = threading.Thread(target=_collect, args=told, daemon=True)
         self._collector.start()
 
     def hang_up(self) -> None:
@@ -200,12 +202,14 @@ def send(pipe: BinaryIO, message: bytes) -> None:
     pipe.flush()
 
 
-def receive(pipe: BinaryIO) -> bytes | None:
-    """Read one message; None when the pipe ends before or within it."""
+def receive(pipe: BinaryIO, *, most_bytes: int = sys.maxsize) -> bytes | None:
+    """Read one message; None when the pipe ends before or within it, or it claims to be longer than `most_bytes`."""
     head = pipe.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
         return None
     (size,) = _LENGTH.unpack(head)
+    if size > most_bytes:
+        return None
     message = pipe.read(size)
     return message if len(message) == size else None
 
@@ -228,9 +232,9 @@ def _pipe() -> tuple[BinaryIO, BinaryIO]:
     return os.fdopen(read_end, "rb"), os.fdopen(write_end, "wb")
 
 
-def _collect(pipe: BinaryIO, answers: queue.SimpleQueue[bytes | None]) -> None:
-    with pipe, contextlib.suppress(OSError, ValueError):
-        while (message := receive(pipe)) is not None:
+def _collect(pipe: BinaryIO, answers: queue.SimpleQueue[bytes | None], most_bytes: int) -> None:
+    with pipe, contextlib.suppress(OSError, ValueError, MemoryError):
+        while (message := receive(pipe, most_bytes=most_bytes)) is not None:
             answers.put(message)
     answers.put(None)
 
