@@ -530,3 +530,16 @@ def test_an_amount_that_is_no_number_could_not_be_read() -> None:
 def test_a_tolerance_is_a_finite_amount(tolerance: Any) -> None:
     with pytest.raises(ConfigurationError, match="tolerance"):
         sums(tolerance)
+
+
+@pytest.mark.parametrize("late", [datetime(2026, 5, 3, 1, tzinfo=UTC), date(2026, 5, 3)])
+def test_a_time_counts_as_its_day(late: date) -> None:
+    result = fields(invoice_date=Field(value=late), order_date=Field(value=date(2026, 5, 1)))
+
+    assert [field for field, _ in found(not_after("invoice_date"), result)] == ["invoice_date"]
+    assert [field for field, _ in found(not_after("order_date", NOW - timedelta(days=1)), result)] == [
+        "order_date"
+    ]
+    assert found(not_before("order_date", "invoice_date"), result) == [
+        ("order_date", "order_date is before invoice_date")
+    ]

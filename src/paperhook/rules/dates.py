@@ -24,16 +24,15 @@ class _Bound(Rule):
 
     def _days(self, event: DocumentCompleted, now: datetime) -> tuple[date, date] | None:
         """Give the field's day and the bound, None where one is not known."""
-        found = event.result.find(self.field)
         bound: object = self.bound
         if isinstance(bound, timedelta):
             bound = now.date() + bound
         elif isinstance(bound, str):
-            other = event.result.find(bound)
-            bound = None if other is None else other.value
-        day = None if found is None else found.value
+            bound = _value(event, bound)
+        last = _day(bound)
+        day = _day(_value(event, self.field))
         # A field that is no date is not this rule's business.
-        return (day, bound) if isinstance(day, date) and isinstance(bound, date) else None
+        return None if day is None or last is None else (day, last)
 
     def _words(self) -> str:
         if isinstance(self.bound, timedelta):
@@ -63,6 +62,18 @@ class NotAfter(_Bound):
         days = self._days(event, now)
         if days is not None and days[0] > days[1]:
             yield self.reason(f"{self.field} is after {self._words()}", event.result, self.field)
+
+
+def _value(event: DocumentCompleted, path: str) -> object:
+    found = event.result.find(path)
+    return None if found is None else found.value
+
+
+def _day(value: object) -> date | None:
+    """Take a date, or the day of a time as it is written; the two cannot be compared."""
+    if isinstance(value, datetime):
+        return value.date()
+    return value if isinstance(value, date) else None
 
 
 def not_before(field: str, bound: date | timedelta | str) -> NotBefore:
