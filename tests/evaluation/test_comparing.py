@@ -38,6 +38,8 @@ def test_equal_values_are_the_same_however_they_are_written(name, stated, found)
         ("total", "110.00", "110.00"),
         # Of fields of the user's own nobody has checked what is stated.
         ("surcharge", "3,50 EUR", Decimal("3.5")),
+        ("surcharge", "sNaN", Decimal("3.5")),
+        ("total", "110", Decimal("sNaN")),
         ("invoice_date", "2026-05-01", date(2026, 1, 5)),
         ("invoice_date", "2026-05-01", "2026-05-01"),
         ("invoice_number", "RE-20261", "RE-2026-1"),

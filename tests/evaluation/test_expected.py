@@ -58,6 +58,7 @@ def test_a_document_may_state_nothing_that_is_known(tmp_path):
     ("expected", "also", "message"),
     [
         ({"total": "1.234,50"}, {}, r"total: not a plain decimal"),
+        ({"total": "sNaN"}, {}, r"total: not a plain decimal"),
         ({"tax_rate": "19 %"}, {}, r"tax_rate: not a plain decimal"),
         ({"due_date": "31.05.2026"}, {}, r"due_date: not a date"),
         ({"total": "1"}, {"total": ["one"]}, r"total: not a plain decimal"),

@@ -163,8 +163,7 @@ def test_thousands_of_fields_with_reasons_and_warnings_are_listed_at_once() -> N
         warnings=tuple(f"line_items[{index}].amount: odd" for index in range(count)),
     )
     reasons = [
-        Reason(rule="confident", message="low", field=f"line_items[{index}].amount")
-        for index in range(count)
+        Reason(rule="confident", message="low", field=f"line_items[{index}].amount") for index in range(count)
     ]
 
     listed = list(shown(read, reasons))

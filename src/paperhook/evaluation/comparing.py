@@ -32,7 +32,8 @@ def is_same(name: str, stated: str | None, found: Any) -> bool:
     if stated is None or is_empty(found):
         return stated is None and is_empty(found)
     if name in MONEY | NUMBERS | PERCENTAGES or isinstance(found, Decimal):
-        return isinstance(found, Decimal) and found == _number(stated)
+        # Not NaN: a signalling one cannot even be compared.
+        return isinstance(found, Decimal) and not found.is_nan() and found == _number(stated)
     if name in DATES or isinstance(found, date):
         return isinstance(found, date) and found.isoformat() == stated
     if name in _CODES or name.endswith(_CODE_ENDINGS):
@@ -48,9 +49,10 @@ def is_empty(found: Any) -> bool:
 def _number(stated: str) -> Decimal | None:
     # Of a field of the user's own nobody has checked that it is one.
     try:
-        return Decimal(stated)
+        number = Decimal(stated)
     except InvalidOperation:
         return None
+    return number if number.is_finite() else None
 
 
 def _code(text: str) -> str:

@@ -122,16 +122,21 @@ def _item_name(name: str) -> str:
 
 
 def _check(name: str, value: str | None, path: str = "") -> None:
-    if value is None:
+    if value is None or _is_plain(name, value):
         return
+    wanted = "a date such as 2026-05-31" if name in DATES else "a plain decimal such as 1234.50"
+    raise ValueError(f"{path or name}: not {wanted}")
+
+
+def _is_plain(name: str, value: str) -> bool:
     try:
         if name in MONEY | NUMBERS | PERCENTAGES:
-            Decimal(value)
-        elif name in DATES:
+            return Decimal(value).is_finite()
+        if name in DATES:
             date.fromisoformat(value)
     except (InvalidOperation, ValueError):
-        wanted = "a date such as 2026-05-31" if name in DATES else "a plain decimal such as 1234.50"
-        raise ValueError(f"{path or name}: not {wanted}") from None
+        return False
+    return True
 
 
 def _problems(error: pydantic.ValidationError) -> str:
