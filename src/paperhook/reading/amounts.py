@@ -158,17 +158,19 @@ def decimal_mark(texts: Iterable[str], *, language: str | None) -> str:
 def parse_number(text: str, mark: str) -> Decimal:
     """Turn a printed number into a Decimal.
 
-    A group of one or two digits after the last mark cannot be thousands, so it is decimals whatever `mark` says;
-    a number with both marks ends with its decimals.
+    A group of one or two digits after the last mark cannot be thousands, so it is decimals whatever `mark` says, and so
+    are three behind a nought or behind more than three digits; a number with both marks ends with its decimals.
     """
     plain = re.sub(r"[\s'’´]", "", text)
     last = max(plain.rfind("."), plain.rfind(","))
     if last < 0:
         return Decimal(plain)
-    digits = plain[last + 1 :]
+    whole, digits = plain[:last], plain[last + 1 :]
     both = "." in plain and "," in plain
     repeated = plain.count(plain[last]) > 1
-    is_decimal = both or (not repeated and (len(digits) != 3 or plain[last] == mark))
+    # Thousands follow one to three digits, and no nought: "0.500" and "1234.567" end with decimals.
+    is_grouped = len(digits) == 3 and 0 < len(whole) <= 3 and whole[0] != "0"
+    is_decimal = both or (not repeated and (not is_grouped or plain[last] == mark))
     other = "," if plain[last] == "." else "."
     # The library knows the digits; which mark is the decimal one, only the whole document tells.
     from price_parser.parser import parse_number as number_of
