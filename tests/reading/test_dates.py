@@ -36,6 +36,8 @@ def dates(text: str, *, order: str = "DMY", language: str | None = "en") -> list
         ("2024年3月1日", "DMY", "ja", "2024-03-01"),
         ("12 maggio 2024", "DMY", "it", "2024-05-12"),
         ("19 avril 2014", "DMY", None, "2014-04-19"),
+        ("14 h 12/05/24", "DMY", "fr", "2024-05-12"),
+        ("period s 12.05.24", "DMY", "en", "2024-05-12"),
     ],
 )
 def test_date_is_read_as_it_is_printed(text: str, order: str, language: str | None, expected: str) -> None:

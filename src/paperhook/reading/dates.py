@@ -33,6 +33,7 @@ _EASTERN_DATE = re.compile(
 )
 #: Whatever looks like a date; `find_dates` then tells whether it is one.
 DATE_LIKE = rf"(?<![\d.,/-])(?:{_ISO}|{_ERA}|{_DAY_FIRST}|{_EAST})(?:(?=\d{{2}}:\d{{2}})|(?![\d/-]|[.,]\d))|(?<![\w.]){_DAY_NAME}(?!\w|[-/.]\d)|(?<!\w){_NAME_DAY}(?!\w|[-/.]\d)"
+_LETTER = re.compile(r"[RHS]\s?(?=\d{1,2}\s?[./])", re.IGNORECASE)
 _CANDIDATE = re.compile(DATE_LIKE, re.IGNORECASE)
 _NUMERIC = re.compile(r"(\d{1,2})\s?([./-])\s?(\d{1,2})\s?\2\s?(\d{4}|\d{2})")
 
@@ -59,17 +60,17 @@ def find_dates(page: Page, words: Sequence[Word], *, order: str, language: str |
     text = " ".join(word.text for word in words)
     found: list[PrintedDate] = []
     for match in _CANDIDATE.finditer(text):
-        value = parse_date(match.group(), order=order, language=language)
+        # The letter of an era is one in Japan only: "14 h 12/05/24" is of 2024.
+        letter = None if language == "ja" else _LETTER.match(match.group())
+        start = match.start() + (letter.end() if letter else 0)
+        printed = text[start : match.end()]
+        value = parse_date(printed, order=order, language=language)
         if value is not None:
-            numeric = _NUMERIC.fullmatch(match.group())
+            numeric = _NUMERIC.fullmatch(printed)
             ambiguous = bool(
                 numeric and numeric[2] != "." and int(numeric[1]) <= 12 and int(numeric[3]) <= 12
             )
-            found.append(
-                PrintedDate(
-                    value, match.group(), page, _words_at(words, match.start(), match.end()), ambiguous
-                )
-            )
+            found.append(PrintedDate(value, printed, page, _words_at(words, start, match.end()), ambiguous))
     return found
 
 
