@@ -108,3 +108,11 @@ def test_a_threshold_holds_back_what_is_below_and_lets_wrong_values_pass():
     assert (nine.held_back, nine.passed, nine.wrong) == (2, 2, 1)
     assert (all_of_them.passed, all_of_them.accuracy) == (0, None)
     assert thresholds([scored(None, Verdict.RIGHT)]) == []
+
+
+@pytest.mark.parametrize("figure", [float("nan"), float("inf"), 55.0, -0.5])
+def test_a_figure_that_is_no_share_is_no_confidence(figure: float):
+    judged = [scored(figure, Verdict.WRONG)]
+
+    assert sum(each.count for each in bins(judged)) == 0
+    assert thresholds(judged) == []

@@ -140,7 +140,15 @@ def test_a_small_box_lies_over_a_large_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("confidence", "name"), [(None, "unsaid"), (0.69, "doubtful"), (0.7, "fair"), (0.9, "sure")]
+    ("confidence", "name"),
+    [
+        (None, "unsaid"),
+        (0.69, "doubtful"),
+        (0.7, "fair"),
+        (0.9, "sure"),
+        (55.0, "unsaid"),
+        (float("nan"), "unsaid"),
+    ],
 )
 def test_the_colour_says_the_confidence(confidence: float | None, name: str) -> None:
     assert class_of(confidence) == name

@@ -204,12 +204,15 @@ def thresholds(
 
 
 def _scored(judgements: Iterable[Judgement]) -> list[tuple[float, bool]]:
-    """Give confidence and truth of all values that were read and have a confidence; invented ones are wrong."""
+    """Give confidence and truth of all values that were read and have a confidence; invented ones are wrong.
+
+    NaN and a figure of another scale, such as per cent, are no confidence.
+    """
     read = {Verdict.RIGHT, Verdict.WRONG, Verdict.INVENTED}
     return [
         (each.confidence, each.verdict is Verdict.RIGHT)
         for each in judgements
-        if each.confidence is not None and each.verdict in read
+        if each.confidence is not None and 0 <= each.confidence <= 1 and each.verdict in read
     ]
 
 

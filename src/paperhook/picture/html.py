@@ -46,7 +46,7 @@ def data_url(picture: PagePicture) -> str:
 
 
 def class_of(confidence: float | None) -> str:
-    """Name the colour of a confidence: `sure` from 0.9, `fair` from 0.7, `doubtful` below, `unsaid` without one."""
-    if confidence is None:
+    """Name the colour of a confidence: `sure` from 0.9, `fair` from 0.7, `doubtful` below, `unsaid` without one from 0 to 1."""
+    if confidence is None or not 0 <= confidence <= 1:
         return "unsaid"
     return "sure" if confidence >= 0.9 else "fair" if confidence >= 0.7 else "doubtful"
