@@ -238,6 +238,106 @@ def test_lost_events_come_first_then_those_due_again_then_new_ones(inbox: Inbox)
     assert keys(claim(inbox, now=1070)) == ["lost", "again", "new"]
 
 
+def put_again_and_new(inbox: Inbox, again: int, new: int) -> None:
+    """Have some events due again at 1001, 1002, …, and put new ones."""
+    put(inbox, *(entry(f"again{n}") for n in range(again)))
+    for n, held in enumerate(claim(inbox, limit=again, now=500)):
+        release(inbox, held, due_at=1001.0 + n)
+    put(inbox, *(entry(f"new{n}", type="document.failed") for n in range(new)))
+
+
+def test_half_of_a_claim_is_for_what_is_due_again_and_half_for_what_is_new(inbox: Inbox) -> None:
+    put_again_and_new(inbox, again=6, new=4)
+
+    assert keys(claim(inbox, limit=4, now=1100)) == ["again0", "again1", "new0", "new1"]
+    assert keys(claim(inbox, limit=4, now=1100)) == ["again2", "again3", "new2", "new3"]
+    assert keys(claim(inbox, limit=4, now=1100)) == ["again4", "again5"]
+
+
+@pytest.mark.parametrize(
+    ("again", "new", "expected"),
+    [
+        (5, 1, ["again0", "again1", "new0", "again2"]),
+        (1, 5, ["again0", "new0", "new1", "new2"]),
+        (5, 0, ["again0", "again1", "again2", "again3"]),
+        (0, 5, ["new0", "new1", "new2", "new3"]),
+    ],
+)
+def test_a_place_that_one_half_does_not_need_goes_to_the_other(
+    inbox: Inbox, again: int, new: int, expected: list[str]
+) -> None:
+    put_again_and_new(inbox, again, new)
+
+    assert keys(claim(inbox, limit=4, now=1100)) == expected
+
+
+def test_what_lost_events_leave_is_shared_in_halves(inbox: Inbox) -> None:
+    put(inbox, entry("lost"))
+    claim(inbox, now=500)
+    put_again_and_new(inbox, again=3, new=3)
+
+    assert keys(claim(inbox, limit=5, now=1100)) == ["lost", "again0", "again1", "new0", "new1"]
+
+
+def test_those_due_again_are_claimed_in_the_order_of_their_moments(inbox: Inbox) -> None:
+    put(inbox, *(entry(f"e{n}") for n in range(3)))
+    for held, due_at in zip(claim(inbox), (1030, 1010, 1020), strict=True):
+        release(inbox, held, due_at=due_at)
+
+    assert keys(claim(inbox, now=1100)) == ["e1", "e2", "e0"]
+
+
+def test_halves_are_those_of_the_types_that_are_asked_for(inbox: Inbox) -> None:
+    put_again_and_new(inbox, again=3, new=3)
+
+    def some(**types: Any) -> list[str]:
+        return keys(inbox.claim(limit=2, lease=60, now=1100, **types).result())
+
+    assert some(only=["document.completed"]) == ["again0", "again1"]
+    assert some(without=["document.completed"]) == ["new0", "new1"]
+    assert some(only=["document.completed", "document.failed"]) == ["again2", "new2"]
+
+
+def test_single_claims_reach_a_new_event_while_others_always_fail(inbox: Inbox) -> None:
+    put_again_and_new(inbox, again=3, new=1)
+
+    assert is_reached(inbox, "new0")
+
+
+def test_single_claims_reach_an_event_due_again_while_new_ones_never_end(inbox: Inbox) -> None:
+    put_again_and_new(inbox, again=1, new=30)
+
+    assert is_reached(inbox, "again0")
+
+
+def test_a_worker_that_asks_for_two_kinds_of_types_reaches_new_ones_of_both(inbox: Inbox) -> None:
+    put_again_and_new(inbox, again=3, new=0)
+    put(inbox, *(entry(f"other{n}", type="document.failed") for n in range(3)))
+    for held in inbox.claim(limit=3, lease=60, now=500, only=["document.failed"]).result():
+        release(inbox, held, due_at=1001)
+    put(inbox, entry("new"), entry("other new", type="document.failed"))
+    reached: set[str] = set()
+
+    for _ in range(30):
+        for kind in ("document.completed", "document.failed"):
+            (held,) = inbox.claim(limit=1, lease=60, now=1100, only=[kind]).result()
+            release(inbox, held, due_at=1100)
+            reached.add(held.entry.key)
+
+    assert {"new", "other new"} <= reached
+
+
+def is_reached(inbox: Inbox, key: str) -> bool:
+    """Claim one event at a time, and have each of them fail."""
+    for _ in range(30):
+        (held,) = claim(inbox, limit=1, now=1100)
+        if held.entry.key == key:
+            return True
+        if held.entry.key.startswith("again"):
+            release(inbox, held, due_at=1100)
+    return False
+
+
 def test_a_released_event_waits_until_it_is_due(inbox: Inbox) -> None:
     put(inbox, entry())
     release(inbox, claim(inbox)[0], due_at=2000.0)

@@ -1342,7 +1342,7 @@ def test_a_query_uses_its_index(opened: Callable[..., PostgresInbox], query: str
     inbox = opened()
     statement = next(getattr(each, query) for each in MODULES if hasattr(each, query))
     put(inbox, "e1")
-    single = {"now": 1.0, "until": 2.0, "token": "t", "limit": 10, "key_hash": b"", "provider": ""}
+    single = {"now": 1.0, "until": 2.0, "token": "t", "limit": 10, "lot": 1, "key_hash": b"", "provider": ""}
     words = dict.fromkeys(re.findall(r"%\((\w+)\)b", statement))
     values: dict[str, Any] = {
         word: single.get(word) if f"%({word})b::" not in statement else [single.get(word)] for word in words

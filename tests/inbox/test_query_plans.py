@@ -168,7 +168,7 @@ def ask(work: Any, db: Any, *asks: Any) -> Any:
 
 def claimed(works: Works, db: Any, limit: int = 10) -> Sequence[Claim]:
     """Lease some events, among them those whose lease ran out, those that are due again and new ones."""
-    claims: Sequence[Claim] = ask(works.CLAIM, db, (limit, 60.0, NOW, None))[0]
+    claims: Sequence[Claim] = ask(works.CLAIM, db, (limit, 60.0, NOW, None, 1))[0]
     assert claims
     return claims
 
@@ -219,7 +219,10 @@ PER_EVENT: dict[str, Asking] = {
     "put under a lease": put_leased,
     "claim": lambda works, db: claimed(works, db, 100),
     "claim some types": lambda works, db: ask(
-        works.CLAIM, db, (10, 60.0, NOW, (("document.completed",), ())), (10, 60.0, NOW, ((), ("t1", "t2")))
+        works.CLAIM,
+        db,
+        (10, 60.0, NOW, (("document.completed",), ()), 0),
+        (10, 60.0, NOW, ((), ("t1", "t2")), 1),
     ),
     "claim by key": lambda works, db: ask(works.CLAIM_KEY, db, ("docuparse", f"k{ROWS}", 60.0, NOW)),
     "renew": lambda works, db: ask(works.RENEW, db, (claimed(works, db), NOW + 90)),

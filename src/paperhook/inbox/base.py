@@ -95,8 +95,9 @@ class Inbox(Protocol):
     ) -> Future[tuple[Claim, ...]]:
         """Lease up to `limit` events for `lease` seconds.
 
-        First those whose lease ran out, then those that are due again, then the new ones, each oldest first. A new or
-        replayed event is due whatever the clock says. Events that wait for another of their subject are left out.
+        First those whose lease ran out, then half those that are due again and half new ones, see `places`, each oldest
+        first. A new or replayed event is due whatever the clock says. Events that wait for another of their subject are
+        left out.
 
         Args:
             limit: How many at most.

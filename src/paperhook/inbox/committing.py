@@ -25,6 +25,7 @@ from .base import (
 )
 from .bridge import Bridge
 from .commits import GroupCommit, Work
+from .places import lots
 from .reviewing import Opening, Ruling, Value
 from .surveying import Survey
 
@@ -38,8 +39,8 @@ Types: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]] | None
 class Works(Generic[C]):
     """How a store does what is asked of it; what stands in the tuples is what `CommittingInbox` asks with."""
 
-    #: How many, for how many seconds, now, of which types.
-    claim: Work[C, tuple[int, float, float, Types], tuple[Claim, ...]]
+    #: How many, for how many seconds, now, of which types, and the lot of an odd place.
+    claim: Work[C, tuple[int, float, float, Types, int], tuple[Claim, ...]]
     #: Provider, key, seconds of the lease, now.
     claim_key: Work[C, tuple[str, str, float, float], Claim | None]
     #: How many, now, patience.
@@ -82,6 +83,7 @@ class CommittingInbox(Generic[C]):
         self._works = works
         self._writes = writes
         self._reads = reads
+        self._lot = lots()
 
     def settle_on(self, bridge: Bridge, settlement: Settlement) -> asyncio.Future[bool]:
         """Record what a worker did of an event, for a caller on an event loop."""
@@ -92,7 +94,7 @@ class CommittingInbox(Generic[C]):
     ) -> Future[tuple[Claim, ...]]:
         """Lease up to `limit` events that are due."""
         types = None if not only and not without else (tuple(map(plain, only)), tuple(map(plain, without)))
-        return self._writes.ask(self._works.claim, (limit, lease, now, types))
+        return self._writes.ask(self._works.claim, (limit, lease, now, types, self._lot()))
 
     def claim_key(self, provider: str, key: str, *, lease: float, now: float) -> Future[Claim | None]:
         """Lease one event by its key, due or not."""

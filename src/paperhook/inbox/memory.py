@@ -28,6 +28,7 @@ from .base import (
     storable,
 )
 from .memory_table import Table, handed_over, is_new, matches
+from .places import lots
 from .reviewing import Ruling, Value
 from .surveying import Survey, survey_rows
 from .wakes import Wakes
@@ -43,6 +44,7 @@ class MemoryInbox:
         self._is_closed = False
         self._wakes = Wakes()
         self._table = Table()
+        self._lot = lots()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
@@ -59,7 +61,10 @@ class MemoryInbox:
         """Lease up to `limit` events that are due."""
         return self._answer(
             lambda: tuple(
-                [self._table.lease(event, lease, now) for event in self._table.due(limit, now, only, without)]
+                [
+                    self._table.lease(event, lease, now)
+                    for event in self._table.due(limit, now, self._lot(), only, without)
+                ]
             )
         )
 
@@ -78,12 +83,13 @@ class MemoryInbox:
         """Give events that are due to an engine."""
 
         def hand_over() -> tuple[Key, ...]:
-            due = (
+            due = [
                 event
-                for event in self._table.due(len(self._table.events), now)
+                for group in self._table.waiting(now)
+                for event in group
                 if not (is_new(event, now) and now - patience <= event.entry.received_at <= now)
-            )
-            return tuple([handed_over(event, now, patience) for event in islice(due, limit)])
+            ]
+            return tuple([handed_over(event, now, patience) for event in due[: max(limit, 0)]])
 
         return self._answer(hand_over)
 

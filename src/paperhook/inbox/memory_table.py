@@ -7,7 +7,8 @@ from bisect import insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import count
+from itertools import count, islice
+from operator import attrgetter
 
 from ..core.review import Decision, Review
 from .base import Audit, Claim, Entry, Filter, Key, Outcome, Row, State, Stats, plain, plainly
@@ -104,19 +105,31 @@ class Table:
         return self.line(event)[0] == event.id and all(each.state is State.PENDING for each in others)
 
     def due(
-        self, limit: int, now: float, only: Sequence[str] = (), without: Sequence[str] = ()
+        self, limit: int, now: float, lot: int, only: Sequence[str] = (), without: Sequence[str] = ()
     ) -> list[Event]:
-        """Give what may be leased: what a dead worker left, then what is due again, then what is new."""
-        only, without = [plain(each) for each in only], [plain(each) for each in without]
-        chosen: list[Event] = []
-        for group in (_is_lost, _is_due_again, is_new):
-            for event in map(self.events.__getitem__, self.open):
-                if len(chosen) >= limit:
-                    return chosen
-                is_asked_for = event.entry.type not in without and (not only or event.entry.type in only)
-                if is_asked_for and group(event, now) and self.is_free(event, now):
-                    chosen.append(event)
+        """Give what may be leased, see `places`."""
+        lost, again, new = self.waiting(now, only, without)
+        limit = max(limit, 0)
+        chosen = list(islice(lost, limit))
+        chosen += islice(again, (limit - len(chosen) + lot) // 2)
+        chosen += islice(new, limit - len(chosen))
+        chosen += islice(again, limit - len(chosen))
         return chosen
+
+    def waiting(
+        self, now: float, only: Sequence[str] = (), without: Sequence[str] = ()
+    ) -> tuple[Iterator[Event], ...]:
+        """Give what may be leased: what a dead worker left, what is due again, and what is new, each oldest first."""
+        only, without = [plain(each) for each in only], [plain(each) for each in without]
+        events = [
+            event
+            for event in map(self.events.__getitem__, self.open)
+            if event.entry.type not in without and (not only or event.entry.type in only)
+        ]
+        lost = sorted((each for each in events if _is_lost(each, now)), key=attrgetter("lease_until"))
+        again = sorted((each for each in events if _is_due_again(each, now)), key=attrgetter("due_at"))
+        new = (each for each in events if is_new(each, now))
+        return tuple([(each for each in group if self.is_free(each, now)) for group in (lost, again, new)])
 
     def lease(self, event: Event, lease: float, now: float) -> Claim:
         """Lease an event."""

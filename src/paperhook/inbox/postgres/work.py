@@ -38,14 +38,24 @@ def _claim_statement(which: str = "", at_first: str = "") -> str:
     again AS MATERIALIZED (
         SELECT id, 2 AS turn, due_at AS since FROM paperhook_event
         WHERE {which} state = 'pending' AND is_next AND due_at > 0 AND due_at <= %(now)b
-        ORDER BY due_at, id LIMIT %(limit)b - (SELECT count(*) FROM lost) FOR UPDATE SKIP LOCKED),
+        ORDER BY due_at, id LIMIT (%(limit)b - (SELECT count(*) FROM lost) + %(lot)b) / 2 FOR UPDATE SKIP LOCKED),
     fresh AS MATERIALIZED (
         SELECT id, 3 AS turn, due_at AS since FROM paperhook_event
         WHERE {which} state = 'pending' AND is_next AND due_at <= 0
         ORDER BY due_at, id
         LIMIT %(limit)b - (SELECT count(*) FROM lost) - (SELECT count(*) FROM again) FOR UPDATE SKIP LOCKED),
+    more AS MATERIALIZED (
+        SELECT id, 4 AS turn, due_at AS since FROM paperhook_event
+        WHERE {which} state = 'pending' AND is_next AND due_at > 0 AND due_at <= %(now)b
+        -- What this statement has locked is not skipped.
+        AND id <> ALL (ARRAY(SELECT id FROM again))
+        ORDER BY due_at, id
+        LIMIT %(limit)b - (SELECT count(*) FROM lost) - (SELECT count(*) FROM again) - (SELECT count(*) FROM fresh)
+        FOR UPDATE SKIP LOCKED),
     -- The limit says how few they are: else the planner, who cannot know, reads all payloads where many events wait.
-    chosen AS (SELECT * FROM lost UNION ALL SELECT * FROM again UNION ALL SELECT * FROM fresh LIMIT %(limit)b)
+    chosen AS (
+        SELECT * FROM lost UNION ALL SELECT * FROM again UNION ALL SELECT * FROM fresh UNION ALL SELECT * FROM more
+        LIMIT %(limit)b)
     {_LEASE}"""  # noqa: S608 - made of our own text
 
 
@@ -73,23 +83,25 @@ _UNDO_LEASES = """
     WHERE state = 'running' AND lease_until = ANY (%(until)b::float8[]) AND token = ANY (%(token)b::text[])"""
 
 
-def _claim(db: Session, asks: Sequence[tuple[int, float, float, Types]]) -> list[tuple[Claim, ...]]:
+def _claim(db: Session, asks: Sequence[tuple[int, float, float, Types, int]]) -> list[tuple[Claim, ...]]:
     return [_claim_some(db, *ask) if ask[0] > 0 else () for ask in asks]
 
 
-def claim_at_once(db: Session, asks: Sequence[tuple[int, float, float, Types]]) -> list[Any] | None:
+def claim_at_once(db: Session, asks: Sequence[tuple[int, float, float, Types, int]]) -> list[Any] | None:
     """Lease in one statement, outside any transaction; None where nothing was done because it takes several."""
-    limit, lease, now, types = asks[0]
+    limit, lease, now, types, lot = asks[0]
     if len(asks) > 1 or limit <= 0 or types is not None or db.in_doubt.leases:
         return None
-    return [_lease(db, _CLAIM_AT_ONCE, lease, now, limit=limit)]
+    return [_lease(db, _CLAIM_AT_ONCE, lease, now, limit=limit, lot=lot)]
 
 
-def _claim_some(db: Session, limit: int, lease: float, now: float, types: Types) -> tuple[Claim, ...]:
+def _claim_some(
+    db: Session, limit: int, lease: float, now: float, types: Types, lot: int
+) -> tuple[Claim, ...]:
     if types is None:
-        return _lease(db, _CLAIM, lease, now, limit=limit)
+        return _lease(db, _CLAIM, lease, now, limit=limit, lot=lot)
     only, without = ([stored(each) for each in some] for some in types)
-    return _lease(db, _CLAIM_TYPES, lease, now, limit=limit, only=only, without=without)
+    return _lease(db, _CLAIM_TYPES, lease, now, limit=limit, lot=lot, only=only, without=without)
 
 
 def _claim_key(db: Session, asks: Sequence[tuple[str, str, float, float]]) -> list[Claim | None]:

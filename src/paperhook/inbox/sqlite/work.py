@@ -24,15 +24,21 @@ _CLAIMABLE = """
 
 
 def _due(which: str = "") -> str:
+    lost = f"SELECT 1 FROM paperhook_event e WHERE {which} e.state = 'running' AND e.lease_until <= :now LIMIT :limit"  # noqa: S608
+    again = f"""
+        {_CLAIMABLE} {which} e.state = 'pending' AND e.is_next = 1 AND e.due_at > 0 AND e.due_at <= :now
+        ORDER BY e.due_at, e.id"""
+    half = f"(:limit - (SELECT count(*) FROM ({lost})) + :lot) / 2"  # noqa: S608 - made of our own text
     return f"""
     SELECT * FROM ({_CLAIMABLE} {which} e.state = 'running' AND e.lease_until <= :now
         ORDER BY e.lease_until LIMIT :limit)
     UNION ALL
-    SELECT * FROM ({_CLAIMABLE} {which} e.state = 'pending' AND e.is_next = 1 AND e.due_at > 0 AND e.due_at <= :now
-        ORDER BY e.due_at, e.id LIMIT :limit)
+    SELECT * FROM ({again} LIMIT {half})
     UNION ALL
     SELECT * FROM ({_CLAIMABLE} {which} e.state = 'pending' AND e.is_next = 1 AND e.due_at <= 0
         ORDER BY e.due_at, e.id LIMIT :limit)
+    UNION ALL
+    SELECT * FROM ({again} LIMIT :limit OFFSET {half})
     LIMIT :limit"""  # noqa: S608 - made of our own text
 
 
@@ -58,18 +64,18 @@ _PUT_OUTCOMES = "INSERT OR REPLACE INTO paperhook_outcome SELECT * FROM ({values
 # Claiming
 
 
-def _claim(db: Db, asks: Sequence[tuple[int, float, float, Types]]) -> list[tuple[Claim, ...]]:
+def _claim(db: Db, asks: Sequence[tuple[int, float, float, Types, int]]) -> list[tuple[Claim, ...]]:
     return [
-        _lease(db, _due_rows(db, limit, now, types), lease, now) if limit > 0 else ()
-        for limit, lease, now, types in asks
+        _lease(db, _due_rows(db, limit, now, types, lot), lease, now) if limit > 0 else ()
+        for limit, lease, now, types, lot in asks
     ]
 
 
-def _due_rows(db: Db, limit: int, now: float, types: Types) -> list[tuple[Any, ...]]:
+def _due_rows(db: Db, limit: int, now: float, types: Types, lot: int) -> list[tuple[Any, ...]]:
+    values: dict[str, Any] = {"now": now, "limit": limit, "lot": lot}
     if types is None:
-        return db.execute(_DUE, {"now": now, "limit": limit}).fetchall()
+        return db.execute(_DUE, values).fetchall()
     only, without = types
-    values: dict[str, Any] = {"now": now, "limit": limit}
     values |= {f"only{number}": each for number, each in enumerate(only)}
     values |= {f"without{number}": each for number, each in enumerate(without)}
     return db.execute(_due_of_types(len(only), len(without)), values).fetchall()
