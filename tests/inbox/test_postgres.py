@@ -373,7 +373,7 @@ def test_a_lease_at_once_does_not_wait_for_the_disk_and_what_follows_does(
     put(inbox, "e1")
 
     def lease(db: session.Session, asks: Any) -> list[Any]:
-        db.rows(work._CLAIM_AT_ONCE, token="t", until=60.0, now=1.0, limit=1)
+        db.rows(work._CLAIM_AT_ONCE, token="t", until=60.0, now=1.0, limit=1, lot=0)
         return [seen.append(db.rows("SHOW synchronous_commit"))]
 
     inbox._writes.ask(Work(lease, turn=9), None).result(20)

@@ -417,9 +417,9 @@ def test_many_settlements_in_one_group_are_each_recorded_once(opened: Callable[.
 @pytest.mark.parametrize(
     ("query", "parameters", "index"),
     [
-        ("_DUE", {"now": 1, "limit": 1}, "paperhook_event_leased"),
-        ("_DUE", {"now": 1, "limit": 1}, "paperhook_event_due (due_at>? AND due_at<?)"),
-        ("_DUE", {"now": 1, "limit": 1}, "paperhook_event_due (due_at<?)"),
+        ("_DUE", {"now": 1, "limit": 1, "lot": 0}, "paperhook_event_leased"),
+        ("_DUE", {"now": 1, "limit": 1, "lot": 0}, "paperhook_event_due (due_at>? AND due_at<?)"),
+        ("_DUE", {"now": 1, "limit": 1, "lot": 0}, "paperhook_event_due (due_at<?)"),
         ("_BY_KEY", ("", "", 1), "sqlite_autoindex_paperhook_event_1"),
         ("_NOBODY_NEXT", ("", ""), "paperhook_event_subject (subject=? AND provider=? AND settled_at=?)"),
         ("SOMEBODY_NEXT", ("", ""), "paperhook_event_subject (subject=? AND provider=? AND settled_at=?)"),
