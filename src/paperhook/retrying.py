@@ -53,6 +53,13 @@ def is_retryable(error: BaseException) -> bool:
     return isinstance(error, PaperhookError) and error.retryable
 
 
+class _AsErrorsSay(retry_base):
+    """What a policy asks that was given no `retry`: the errors themselves, and for a handler none of them."""
+
+    def __call__(self, retry_state: tenacity.RetryCallState) -> bool:
+        return tenacity.retry_if_exception(is_retryable)(retry_state)
+
+
 @dataclass(frozen=True, kw_only=True)
 class RetryPolicy:
     """When to try again, in tenacity's terms.
@@ -60,13 +67,13 @@ class RetryPolicy:
     Args:
         stop: For instance `stop_after_attempt(4) | stop_after_delay(60)`.
         wait: Seconds before the next attempt; a longer `Retry-After` of the provider wins.
-        retry: Which errors are worth another attempt.
+        retry: Which errors are worth another attempt; if not given, those that say so themselves, and for a handler any.
         max_retry_after: Seconds; a provider that asks for more gets no attempt, and the error carries `retry_at`.
     """
 
     stop: stop_base = field(default_factory=lambda: tenacity.stop_after_attempt(4))
     wait: wait_base = field(default_factory=lambda: tenacity.wait_random_exponential(multiplier=0.5, max=20))
-    retry: retry_base = field(default_factory=lambda: tenacity.retry_if_exception(is_retryable))
+    retry: retry_base = field(default_factory=_AsErrorsSay)
     max_retry_after: float = 60.0
 
 
@@ -77,6 +84,13 @@ HANDLER_RETRY = RetryPolicy(
     wait=tenacity.wait_random_exponential(multiplier=4, max=900),
     retry=tenacity.retry_if_exception_type(Exception),
 )
+
+
+def for_handler(policy: RetryPolicy | None) -> RetryPolicy:
+    """Give the policy of a handler, whose errors are the user's own and say nothing."""
+    if policy is None:
+        return HANDLER_RETRY
+    return replace(policy, retry=HANDLER_RETRY.retry) if isinstance(policy.retry, _AsErrorsSay) else policy
 
 
 class Budget(Protocol):

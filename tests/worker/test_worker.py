@@ -456,6 +456,17 @@ def test_giving_up_is_dead_at_once_and_keeps_the_reason() -> None:
     assert "no such supplier" in bench.outcome().error
 
 
+def test_a_policy_that_says_nothing_of_errors_retries_any_of_a_handler() -> None:
+    policy = RetryPolicy(stop=tenacity.stop_after_attempt(2), wait=tenacity.wait_fixed(30))
+    bench = Bench(Registered("book", failing(KeyError()), policy))
+    bench.put()
+
+    runs = [bench.drain(later=30) for _ in range(3)]
+
+    assert runs == [1, 1, 0]
+    assert bench.row().state is State.DEAD
+
+
 def test_retry_later_sets_the_time() -> None:
     bench = Bench(failing(RetryLater(7)))
     bench.put()

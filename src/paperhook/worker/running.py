@@ -17,7 +17,7 @@ from ..errors import GiveUp, RetryLater
 from ..inbox.base import Outcome, Settlement, State, TransactionalInbox
 from ..inbox.bridge import Bridge
 from ..observe.details import HandlerRan
-from ..retrying import HANDLER_RETRY, RetryPolicy, is_used_up, next_pause
+from ..retrying import RetryPolicy, for_handler, is_used_up, next_pause
 from .failures import describe, is_cancelled_from_outside
 from .handling import Handling, is_async
 from .held import Held, name_of, verdict
@@ -163,7 +163,7 @@ class Runner:
 
     def _failed(self, held: Held, handling: Handling, attempt: Outcome, error: BaseException) -> Outcome:
         now = self._orders.clock()
-        seconds = _pause_after(handling.retry or HANDLER_RETRY, error, attempt, now)
+        seconds = _pause_after(for_handler(handling.retry), error, attempt, now)
         text = describe(error)
         logger.warning(
             "%s: %s failed at attempt %d, %s: %s",
