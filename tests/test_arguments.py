@@ -9,6 +9,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from paperhook import (
 )
 from paperhook.client import WaitOutcome
 from paperhook.errors import ConfigurationError, DeadlineExceeded, PaperhookError, WaitTimeout
-from paperhook.inbox import Filter, MemoryInbox, SqliteInbox, open_inbox
+from paperhook.inbox import Filter, MemoryInbox, PostgresInbox, SqliteInbox, open_inbox
 from paperhook.providers import DocuParse
 from paperhook.testing import signed_delivery
 from paperhook.tracker import SqliteTracker, open_tracker
@@ -87,17 +88,30 @@ WRONG: dict[str, tuple[Callable[[], object], str]] = {
     "no timeout": (lambda: client(timeout=0), "timeout is 0 s: it must be above 0"),
     "a timeout that is no number": (lambda: client(timeout=NAN), "timeout is nan s"),
     "a timeout as text": (lambda: client().with_options(timeout=ANY or "3"), "timeout is a str"),
+    "a text for another provider": (lambda: client().with_options(provider=ANY or SECRET), "takes a provider .* not a text"),
+    "attempts for another policy": (lambda: client().with_options(retry=ANY or 3), "retry is a int: write RetryPolicy"),
+    "no attempts for another policy": (lambda: client().with_options(retry=ANY or 0), "retry is a int"),
+    "a number for a namespace": (lambda: client(namespace=5), "namespace is a int: write a text"),
+    "a number for another namespace": (lambda: client().with_options(namespace=ANY or 5), "namespace is a int"),
+    "a path for a tracker": (lambda: client(tracker=Path("paperhook.db")), "tracker is a .*Path: write an address"),
+    "a number for a limiter": (lambda: client(limiter=5), r"limiter is a int: write RateLimiter\(\)"),
+    "a number for a budget": (lambda: client(retry_budget=5), r"write RetryBudget\(\)"),
+    "one function to observe": (lambda: client(observe=print), "observe is no sequence of functions"),
+    "no functions to observe": (lambda: hooks(observe="log"), "observe is no sequence of functions"),
     "nobody to upload": (lambda: client().upload_many([], concurrency=0), "concurrency is 0: it must be 1 or"),
     "somebody to wait": (lambda: client().wait_many([], concurrency=ANY or 1.5), "a float: it must be a whole"),
     "who is no number": (lambda: client().as_completed([], concurrency=ANY or NAN), "concurrency is a float"),
     "nobody to resume": (lambda: client().resume(concurrency=-1), "concurrency is -1"),
-    "no worker": (lambda: hooks(concurrency=NAN), "concurrency is nan: it must be above 0"),
-    "no lease": (lambda: hooks(lease=NAN), "lease is nan: it must be above 0"),
+    "no worker": (lambda: hooks(concurrency=NAN), "concurrency is a float: it must be a whole"),
+    "workers as text": (lambda: hooks(concurrency="4"), "concurrency is a str: it must be a whole number"),
+    "a limit as text": (lambda: hooks(limits={"document.completed": "4"}), "limit of .* is a str: it must be a whole"),
+    "no lease": (lambda: hooks(lease=NAN), "lease is nan s: it must be above 0"),
     "sent again at once": (lambda: hooks(resend_after=0), "resend_after is 0 s"),
     "no body at all": (lambda: hooks(max_body_bytes=0), "max_body_bytes is 0: it must be 1 or more"),
     "no lag at all": (lambda: hooks().asgi(max_lag=NAN), "max_lag is nan s"),
     "no patience": (lambda: SqliteInbox("paperhook.db", patience=NAN), "patience is nan s"),
     "no patience of a tracker": (lambda: SqliteTracker("paperhook.db", patience=-1), "patience is -1 s"),
+    "no patience of a server": (lambda: PostgresInbox("postgresql://", patience=ANY or "5"), "patience is a str"),
     "a bound in the past": (lambda: hooks().on("*", timeout=-1), "timeout is -1 s: it must be above 0"),
     "attempts for a policy": (lambda: hooks().on("*", retry=ANY or 5), "retry is a int"),
     "a job of another provider": (
@@ -115,6 +129,15 @@ def test_what_is_wrong_is_told_where_it_is_given(wrong: str) -> None:
         make()
 
     assert SECRET not in str(told.value)
+
+
+@pytest.mark.parametrize("patience", [math.inf, 10**400], ids=["infinity", "beyond floats"])
+def test_a_store_waits_for_as_long_as_it_is_told_or_eleven_days(tmp_path: Path, patience: float) -> None:
+    file = tmp_path / "paperhook.db"
+    with closing(SqliteInbox(file, patience=patience)) as inbox:
+        assert inbox.rows().result(30) == ()
+    with closing(SqliteTracker(file, patience=patience)) as tracker:
+        assert tracker.rows().result(30) == ()
 
 
 MISTYPED: dict[str, tuple[Callable[[], object], str]] = {

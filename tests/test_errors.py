@@ -6,6 +6,8 @@ import copy
 import pickle
 import re
 from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -127,9 +129,17 @@ def test_a_builtin_is_inherited_where_it_is_true(each: type[Exception], builtin:
     assert issubclass(each, builtin)
 
 
-@pytest.mark.parametrize("seconds", [-1, float("inf"), float("nan")])
+@pytest.mark.parametrize(
+    "seconds", [-1, float("inf"), float("nan"), pytest.param(10**400, id="beyond floats")]
+)
 def test_retry_later_refuses_what_is_no_time(seconds: float) -> None:
     with pytest.raises(ValueError, match="seconds"):
+        errors.RetryLater(seconds)
+
+
+@pytest.mark.parametrize("seconds", ["60", None, timedelta(minutes=1)])
+def test_retry_later_refuses_what_is_no_number(seconds: Any) -> None:
+    with pytest.raises(TypeError, match=f"needs seconds, not a {type(seconds).__name__}"):
         errors.RetryLater(seconds)
 
 

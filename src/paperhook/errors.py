@@ -466,15 +466,21 @@ class RetryLater(HandlerSignal):
 
     Raises:
         ValueError: If seconds is negative or not finite.
+        TypeError: If it is no number.
     """
 
     retryable = True
 
     def __init__(self, seconds: float = 60.0, message: str = "") -> None:
-        if not 0 <= seconds < float("inf"):
-            raise ValueError(f"RetryLater needs seconds from 0 on, not {seconds!r}")
-        super().__init__(message or f"try again in {seconds:g} s")
-        self.seconds = seconds
+        if isinstance(seconds, str) or not hasattr(seconds, "__float__"):
+            raise TypeError(f"RetryLater needs seconds, not a {type(seconds).__name__}")
+        try:
+            self.seconds = float(seconds)
+        except OverflowError:
+            self.seconds = float("inf")
+        if not 0 <= self.seconds < float("inf"):
+            raise ValueError(f"RetryLater needs seconds from 0 on, not {self.seconds:g}")
+        super().__init__(message or f"try again in {self.seconds:g} s")
 
     def __reduce__(self) -> tuple[type[RetryLater], tuple[float, str]]:
         return type(self), (self.seconds, str(self))

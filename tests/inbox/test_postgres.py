@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import itertools
+import math
 import os
 import random
 import re
@@ -71,6 +72,13 @@ def opened(url: str) -> Iterator[Callable[..., PostgresInbox]]:
 
 def entry(key: str = "e1", **changes: Any) -> Entry:
     return replace(Entry("docuparse", key, "document.completed", b"{}", received_at=1.0), **changes)
+
+
+@pytest.mark.parametrize("patience", [math.inf, 10**400], ids=["infinity", "beyond floats"])
+def test_it_waits_for_as_long_as_it_is_told_or_eleven_days(
+    opened: Callable[..., PostgresInbox], patience: float
+) -> None:
+    assert opened(patience=patience).rows().result(30) == ()
 
 
 def put(inbox: PostgresInbox, *keys: str, **changes: Any) -> tuple[bool, ...]:

@@ -14,7 +14,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeAlias, TypeVar
 
 from .. import operations
-from ..core.arguments import check_deadline, check_kind, check_provider
+from ..core.arguments import check_deadline
 from ..core.document import Document
 from ..core.job import Batch, Job
 from ..core.provider import Provider
@@ -26,7 +26,7 @@ from ..sources import Source, document_to_send
 from .batching import submit_together
 from .bounds import Bound
 from .limits import Limiter, RateLimiter, RetryBudget
-from .options import check_options, observers_of, opened_tracker
+from .options import check_options, check_turns, observers_of, tracker_of
 from .outcomes import UploadOutcome
 from .plans import Item, draft_of, is_finished, planned_items, regrouped
 from .transport import AsyncHttpxClient, HttpxClient, Transport
@@ -71,18 +71,16 @@ class BaseClient(Generic[H, W]):
         limiter: Limiter | None = None,
         retry_budget: Budget | None = None,
     ) -> None:
-        check_provider(provider, type(self).__name__)
-        if retry is not None:
-            check_kind(retry, RetryPolicy, "retry", "RetryPolicy(stop=stop_after_attempt(4)) or NO_RETRY")
-        check_options(provider, timeout)
+        check_options(provider, retry, timeout, namespace, type(self).__name__)
+        check_turns(limiter, retry_budget)
+        self._observers = observers_of(observe)
         self.provider = provider
-        self.tracker: Tracker | None = opened_tracker(tracker) if isinstance(tracker, str) else tracker
+        self.tracker: Tracker | None = tracker_of(tracker)
         #: What was opened here is closed here.
         self._own_tracker = self.tracker if isinstance(tracker, str) else None
         self._retry = retry or RetryPolicy()
         self._timeout = timeout
         self._namespace = namespace
-        self._observers = observers_of(observe)
         self._limiter = limiter or RateLimiter()
         self._turns = self._limiter.turns(provider)
         self._budget = retry_budget or RetryBudget()
@@ -117,14 +115,18 @@ class BaseClient(Generic[H, W]):
         timeout: float | None = None,
         namespace: str | None = None,
     ) -> Self:
-        """Give a client with other options that shares the connections of this one."""
+        """Give a client with other options that shares the connections of this one.
+
+        Raises:
+            ConfigurationError: If one of them is of another type, the time-out is none, or the provider has no key.
+        """
         other = copy.copy(self)
-        other.provider = provider or self.provider
-        other._turns = self._limiter.turns(other.provider)  # noqa: SLF001 - a copy of this very class
-        other._retry = retry or self._retry  # noqa: SLF001 - a copy of this very class
-        other._timeout = self._timeout if timeout is None else timeout  # noqa: SLF001 - same
+        other.provider = self.provider if provider is None else provider
+        other._timeout = self._timeout if timeout is None else timeout  # noqa: SLF001 - a copy of this very class
         other._namespace = self._namespace if namespace is None else namespace  # noqa: SLF001 - same
-        check_options(other.provider, other._timeout)  # noqa: SLF001 - same
+        check_options(other.provider, retry, other._timeout, other._namespace, "with_options")  # noqa: SLF001 - same
+        other._turns = self._limiter.turns(other.provider)  # noqa: SLF001 - same
+        other._retry = retry or self._retry  # noqa: SLF001 - same
         return other
 
     def __repr__(self) -> str:

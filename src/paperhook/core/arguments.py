@@ -8,6 +8,9 @@ from numbers import Real
 from ..errors import ConfigurationError
 from .provider import Provider
 
+#: Seconds. Timers of threads, of SQLite and of PostgreSQL take no infinity, and little more than this: 11 days.
+MOST_SECONDS = 1_000_000.0
+
 
 def check_provider(given: object, taker: str) -> None:
     """Refuse what is no provider, such as a provider's name or class.
@@ -66,6 +69,16 @@ def check_above_zero(given: object, what: str, *, or_none: bool = False) -> None
         raise ConfigurationError(f"{what} is {number:g} s: {wish}")
 
 
+def patience_of(given: object) -> float:
+    """Give the seconds that a store waits, `MOST_SECONDS` where it is asked for more.
+
+    Raises:
+        ConfigurationError: If it is not above 0, NaN or no number.
+    """
+    check_above_zero(given, "patience")
+    return min(_number(given, "patience", ""), MOST_SECONDS)
+
+
 def check_deadline(given: object, *, or_none: bool = False) -> None:
     """Refuse what is not a number, and NaN; what is left of a bound of the caller's may be 0 or less.
 
@@ -86,7 +99,11 @@ def check_deadline(given: object, *, or_none: bool = False) -> None:
 def _number(given: object, what: str, wish: str) -> float:
     if isinstance(given, bool) or not isinstance(given, Real):
         raise ConfigurationError(f"{what} is a {type(given).__name__}: {wish}")
-    return float(given)
+    try:
+        return float(given)
+    except OverflowError:
+        # A whole number or a fraction beyond every float.
+        return -math.inf if given < 0 else math.inf
 
 
 def check_count(given: object, what: str) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
+from ..errors import ConfigurationError
+
 logger: logging.Logger = logging.getLogger("paperhook")
 
 
@@ -230,7 +232,9 @@ class Observers:
     """Tells several observers; one that fails is logged, and changes nothing."""
 
     def __init__(self, observers: Iterable[Observer] = ()) -> None:
-        self._observers = tuple(observers)
+        if not isinstance(observers, Iterable) or not all(map(callable, given := tuple(observers))):
+            raise ConfigurationError("observe is no sequence of functions: write [log_lines()]")
+        self._observers = given
 
     def __bool__(self) -> bool:
         return bool(self._observers)

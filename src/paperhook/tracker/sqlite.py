@@ -11,7 +11,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from ..core.arguments import check_above_zero
+from ..core.arguments import patience_of
 from ..errors import ConfigurationError, InboxTooNew
 from ..inbox.scripts import scripts_of
 from ..inbox.sqlite.file import SqliteAsk, SqliteFile, statements_in
@@ -30,7 +30,7 @@ class SqliteTracker(CommittingTracker[sqlite3.Connection]):
     """
 
     def __init__(self, path: str | PathLike[str], *, patience: float = 5.0) -> None:
-        check_above_zero(patience, "patience")
+        patience = patience_of(patience)
         self.path: Path = Path(path).absolute()
         if not self.path.parent.is_dir():
             raise ConfigurationError(

@@ -10,6 +10,7 @@ from contextlib import suppress
 from enum import Enum, auto
 from typing import Any
 
+from ..core.arguments import check_above_zero, check_count
 from ..core.delivery import Envelope
 from ..errors import ConfigurationError, InboxError
 from ..inbox.base import Entry, Inbox, LeasingInbox, LoopInbox, Outcome, State
@@ -96,9 +97,9 @@ class Worker:
         on_settled: Callable[[Entry, State], Any] = lambda _entry, _state: None,
         find_job: FindJob | None = None,
     ) -> None:
-        for word, number in (("concurrency", concurrency), ("lease", lease), ("poll", poll)):
-            if not number > 0:
-                raise ConfigurationError(f"worker: {word} is {number!r}: it must be above 0")
+        check_count(concurrency, "concurrency")
+        check_above_zero(lease, "lease")
+        check_above_zero(poll, "poll")
         observers = observe if isinstance(observe, Observers) else Observers(observe)
         self._orders = Orders(
             inbox,
@@ -345,6 +346,5 @@ def _checked(limits: Mapping[str, int]) -> dict[str, int]:
     for name, limit in limits.items():
         if "*" in name:
             raise ConfigurationError(f"worker: a limit is for an exact type, not for {name!r}")
-        if not limit > 0:
-            raise ConfigurationError(f"worker: the limit of {name} is {limit!r}: it must be above 0")
+        check_count(limit, f"the limit of {name}")
     return dict(limits)

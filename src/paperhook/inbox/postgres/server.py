@@ -15,7 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow, tuple_row
 
-from ...core.arguments import check_above_zero
+from ...core.arguments import patience_of
 from ...errors import ConfigurationError, InboxCorrupt, InboxError, InboxUnavailable
 from ..commits import Ask, by_work
 from .migrating import migrate
@@ -91,7 +91,7 @@ class Address:
     """
 
     def __init__(self, url: str, *, patience: float) -> None:
-        check_above_zero(patience, "patience")
+        patience = patience_of(patience)
         try:
             self._words = conninfo_to_dict(url)
         except psycopg.ProgrammingError:

@@ -12,7 +12,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from ...core.arguments import check_above_zero
+from ...core.arguments import patience_of
 from ...errors import ConfigurationError
 from ..base import Claim, Entry, Settlement, storable
 from ..bridge import Bridge
@@ -66,7 +66,7 @@ class SqliteInbox(CommittingInbox[sqlite3.Connection]):
     """
 
     def __init__(self, path: str | PathLike[str], *, patience: float = 5.0) -> None:
-        check_above_zero(patience, "patience")
+        patience = patience_of(patience)
         self.path: Path = Path(path).absolute()
         if not self.path.parent.is_dir():
             raise ConfigurationError(f"the folder {self.path.parent} of the inbox does not exist: create it")
