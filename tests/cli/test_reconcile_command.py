@@ -75,9 +75,23 @@ def test_once_stores_what_was_lost_and_counts_it(local: LocalProviders) -> None:
         "expired": 0,
         "heard": 0,
         "settled": 0,
+        "unanswered": 0,
     }
     assert "recovered    0" in again[1]
     assert stored() == [("document.completed", "poll")]
+
+
+def test_once_fails_where_the_provider_could_not_be_asked(
+    local: LocalProviders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCUPARSE_BASE_URL", "http://127.0.0.1:1")
+
+    code, said, errors = said_by("office_app:hooks", "--once", "--json")
+
+    assert code == 1
+    assert json.loads(said)["unanswered"] == 1
+    assert "cannot be asked for" in errors
+    assert "Traceback" not in errors
 
 
 def test_it_runs_until_it_is_stopped(local: LocalProviders) -> None:

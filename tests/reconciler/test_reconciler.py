@@ -454,7 +454,8 @@ async def test_a_provider_that_is_away_is_left_alone_until_later(desk: Desk, ref
 
     found = [await desk.sweep(30) for _ in range(10)]
 
-    assert (away.polled, away.recovered) == (1, 0)
+    assert (away.polled, away.recovered, away.unanswered) == (1, 0, 1)
+    assert sum(counts.unanswered for counts in found) == 0
     assert sum(counts.recovered for counts in found) == 3
 
 
@@ -605,6 +606,7 @@ async def test_a_listing_that_fails_is_tried_again(desk: Desk, caplog: pytest.Lo
     again = await desk.sweep(1)
 
     assert (failed.settled, again.settled) == (0, 1)
+    assert (failed.unanswered, again.unanswered) == (1, 0)
     assert "cannot be listed" in caplog.text
     assert desk.rows[0].state is JobStatus.VALIDATED
 

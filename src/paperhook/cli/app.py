@@ -121,7 +121,9 @@ def reconcile_main(
 ) -> None:
     """Ask for documents whose webhook did not come, and store what is found for your handlers."""
     hooks = worker_command.load(target)
-    asyncio.run(reconcile_command.run(hooks, is_once=once, as_json=as_json))
+    counts = asyncio.run(reconcile_command.run(hooks, is_once=once, as_json=as_json))
+    if once and counts.unanswered:
+        raise typer.Exit(1)
 
 
 @app.command("show")

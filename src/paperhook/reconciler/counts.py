@@ -21,6 +21,8 @@ class Counts:
     heard: int = 0
     #: Uploads without an answer whose job was found, or that never arrived.
     settled: int = 0
+    #: Jobs and listings that were asked for in vain: the provider was away, or its answer was none.
+    unanswered: int = 0
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))

@@ -112,6 +112,7 @@ class Sweep:
         except Exception as error:  # noqa: BLE001 - it is asked for again, and others are meanwhile
             name = f"{self._post.provider.name}: job {row.job.id}"
             logger.error("%s cannot be looked at: %s", name, describe(error))  # noqa: TRY400 - no content
+            self._counts.unanswered += 1
             await self._postpone(row)
             return True
 
@@ -132,6 +133,7 @@ class Sweep:
             await self._postpone(row)
             return True
         except PaperhookError as error:
+            self._counts.unanswered += 1
             may_go_on = self._may_go_on(row, error)
             # A provider that is away says nothing of a job: that one is not asked for later and later.
             await self._postpone(row, gap=None if may_go_on else self._post.silence)
@@ -213,6 +215,7 @@ class Sweep:
                 continue
             except PaperhookError as error:
                 logger.warning("the jobs of %s cannot be listed: %s", self._post.provider.name, error)
+                self._counts.unanswered += 1
                 return
             self._counts.settled += 1
 
