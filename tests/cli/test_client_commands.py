@@ -403,6 +403,26 @@ def test_a_terminal_sees_files_bytes_and_rate(provider: Provider, files: list[Pa
     assert all(f"doc_{number}" in shown for number in range(COUNT))
 
 
+@pytest.mark.parametrize("format", ["csv", "json", "table"])
+def test_a_terminal_obeys_nothing_that_a_provider_read(provider: Provider, format: str) -> None:
+    orders = "\x1b]0;title\x07\x9b31m\u202e"
+    provider.server.acts[:] = [answer(200, {**DONE, "data": {"vendor": f"Example {orders}"}})]
+
+    shown = on_terminal("result", "doc_0", "--format", format, env={**provider.env, "NO_COLOR": "1"})
+
+    assert "Example" in shown
+    assert not set("\x07\x9b\u202e") & set(shown)
+    assert "\x1b]0" not in shown
+
+
+def test_a_table_in_a_file_has_no_colours(provider: Provider, tmp_path: Path) -> None:
+    provider.server.acts[:] = [answer(200, DONE)]
+
+    on_terminal("result", "doc_0", "-o", str(tmp_path / "r.txt"), env=provider.env)
+
+    assert "\x1b" not in (tmp_path / "r.txt").read_text("utf-8")
+
+
 def test_elsewhere_there_are_no_bars(provider: Provider, files: list[Path]) -> None:
     told = run("upload", *map(str, files), env=provider.env)
 

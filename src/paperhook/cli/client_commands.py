@@ -183,7 +183,11 @@ def result(
     if as_json and format is None and output is None:
         out.json(_as_json(found))
         return
-    text = _written(found, format or _format_of(output, as_json))
+    form = format or _format_of(output, as_json)
+    if output is None and form is Format.TABLE:
+        out.table(*_table(found))
+        return
+    text = _written(found, form)
     if output is None:
         out.text(text.rstrip("\n"))
         return
@@ -204,7 +208,11 @@ def _written(found: Result, format: Format) -> str:
         return found.to_csv()
     if format is Format.JSON:
         return found.to_json() + "\n"
-    return out.table_text(("field", "value"), [(path, plain(each.value)) for path, each in found.walk()])
+    return out.table_text(*_table(found))
+
+
+def _table(found: Result) -> tuple[tuple[str, str], list[tuple[str, object]]]:
+    return ("field", "value"), [(path, plain(each.value)) for path, each in found.walk()]
 
 
 def _as_json(found: Result) -> dict[str, Any]:

@@ -52,9 +52,9 @@ class Output:
         """Print one line that stands back."""
         self._console.print(Text(harmless(text), style="dim"))
 
-    def text(self, line: str) -> None:
-        """Print one line as it is."""
-        print(line, flush=True)
+    def text(self, lines: str) -> None:
+        """Print lines as they are, but to a terminal nothing that it would obey."""
+        print(harmless(lines.replace("\r\n", "\n")) if sys.stdout.isatty() else lines, flush=True)
 
     def json(self, value: Any) -> None:
         """Print one JSON object on one line."""
@@ -65,11 +65,12 @@ class Output:
         self._print_table(self._console, columns, rows)
 
     def table_text(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-        """Give rows under columns as they would be printed."""
-        console = self._console
-        with console.capture() as captured:
-            self._print_table(console, columns, rows)
-        return captured.get()
+        """Give rows under columns as they would be printed to a pipe."""
+        width = int(given) if (given := os.environ.get("COLUMNS", "")).isdigit() else _UNBOUNDED
+        written = io.StringIO()
+        console = Console(file=written, force_terminal=False, highlight=False, soft_wrap=True, width=width)
+        self._print_table(console, columns, rows)
+        return written.getvalue()
 
     def _print_table(
         self, console: Console, columns: Sequence[str], rows: Sequence[Sequence[object]]
