@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
 
 from paperhook import Client, GiveUp, Webhooks
-from paperhook.errors import ConfigurationError
+from paperhook.errors import ConfigurationError, InboxCorrupt
 from paperhook.inbox import open_inbox
 from paperhook.providers import provider_class
 from paperhook.providers.docuparse import DocuParse
@@ -67,6 +69,32 @@ def submitted(tracker: str) -> None:
 @pytest.fixture
 def inbox(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/inbox.db"
+
+
+LOOKING = [
+    ("inbox", "list"),
+    ("inbox", "stats"),
+    ("inbox", "show", "1"),
+    ("inbox", "export"),
+    ("inbox", "audit"),
+]
+
+
+@pytest.mark.parametrize("command", [*LOOKING, ("review", "list"), ("jobs", "list")], ids=str)
+@pytest.mark.parametrize("script", ["", "PRAGMA application_id = 5", "CREATE TABLE theirs (id)"])
+def test_looking_makes_nothing_in_a_file_that_is_no_inbox(
+    tmp_path: Path, inbox: str, script: str, command: tuple[str, ...]
+):
+    path = tmp_path / "inbox.db"
+    path.touch()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(script)
+    before = path.read_bytes()
+
+    result = run(*command, "--tracker" if command[0] == "jobs" else "--inbox", inbox)
+
+    assert isinstance(result.exception, InboxCorrupt if script else ConfigurationError)
+    assert path.read_bytes() == before
 
 
 def test_a_dead_event_is_listed_with_its_handler(inbox: str):

@@ -195,11 +195,15 @@ def test_the_database_of_another_program_is_not_touched(
     connection.execute(script)
     connection.commit()
     connection.close()
+    before = path.read_bytes()
 
     with pytest.raises(InboxCorrupt, match="another program"):
         put(opened(), "e1")
+    with pytest.raises(InboxCorrupt, match="another program"):
+        opened().rows().result()
 
-    assert pragma(path, "user_version") in (0, 7)
+    assert path.read_bytes() == before
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
 def test_tables_of_the_user_may_lie_beside_the_inbox(path: Path, opened: Callable[..., SqliteInbox]) -> None:

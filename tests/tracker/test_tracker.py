@@ -192,11 +192,13 @@ def test_the_database_of_another_program_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE theirs (id)")
     connection.close()
+    before = path.read_bytes()
 
     tracker = SqliteTracker(path)
     with pytest.raises(InboxCorrupt, match="another program"):
         tracker.tally().result()
     tracker.close()
+    assert path.read_bytes() == before
 
 
 def test_a_tracker_that_nobody_holds_closes_its_file(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ from ..inbox.operating import (
 from ..inbox.surveying import survey
 from ..tracker import open_tracker
 from ..tracker.tallying import has_tracker, tally_json
-from .journal import NO_TRACKER
+from .journal import NO_TRACKER, is_there
 from .options import AsJson, Limit
 from .output import out
 from .stats_output import show_stats
@@ -330,8 +330,7 @@ def _jobs(address: str) -> dict[str, Any] | None:
 
 def existing(url: str) -> Inbox:
     """Open an inbox that is there; a mistyped path must not make a new, empty one."""
-    path = file_in(url)
-    if path is not None and not Path(path).exists():
+    if not is_there(url):
         raise ConfigurationError(f"there is no inbox at {url}: name it with --inbox or PAPERHOOK_INBOX")
     return open_inbox(url)
 

@@ -41,9 +41,9 @@ def tracker_for_asking(address: str) -> str | None:
 
 
 def is_there(address: str) -> bool:
-    """Tell whether a file's address leads to a file; a database is asked when it is used."""
+    """Tell whether a file's address leads to a file with something in it; a database is asked when it is used."""
     path = file_in(address)
-    return path is None or Path(path).exists()
+    return path is None or (Path(path).is_file() and Path(path).stat().st_size > 0)
 
 
 @contextmanager

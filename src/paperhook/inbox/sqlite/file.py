@@ -142,6 +142,8 @@ class SqliteFile:
             self._path, timeout=self._patience, isolation_level=None, cached_statements=256
         )
         try:
+            # Before anything is written: a file of somebody else stays as it is.
+            _version(connection, self._path)
             _configure(connection, time.monotonic() + self._patience)
             self._migrate(connection)
             connection.execute(f"PRAGMA query_only = {int(self._is_reader)}")
@@ -210,8 +212,6 @@ class _OwnFault(Exception):
 
 
 def _configure(connection: sqlite3.Connection, until: float) -> None:
-    # Read first: it tells a file that is no database before anything is written.
-    connection.execute("PRAGMA schema_version").fetchone()
     # SQLite does not wait here where another connection makes the same of a new file at this moment.
     _insist(connection, "PRAGMA journal_mode = WAL", until)
     # An acknowledged event survives a power cut, on macOS too.
