@@ -387,3 +387,31 @@ def test_a_failure_that_is_heard_of_again_and_again_is_asked_for_once():
 
     assert [place for place, _, _ in first.ask] == [0]
     assert second.ask == []
+
+
+def test_a_hurried_job_is_asked_for_by_one_at_a_time():
+    job = Job.known("a", provider="acme")
+    failed = job.model_copy(update={"status": JobStatus.FAILED_TERMINAL})
+    going = rounds(acme(), [job], concurrency=4, end=1000.0, now=0.0)
+    next(going)
+
+    hurried = going.send(News(0.001, heard=[failed]))
+    # When it would have been asked for anyway, and nobody has answered yet.
+    meanwhile = going.send(News(50.0))
+    answered = going.send(News(51.0, [(0, job)]))
+    later = going.send(News(500.0))
+
+    assert [len(each.ask) for each in (hurried, meanwhile, answered, later)] == [1, 0, 0, 1]
+
+
+def test_a_job_that_is_hurried_while_it_is_asked_for_is_asked_for_again_at_once():
+    job = Job.known("a", provider="acme")
+    failed = job.model_copy(update={"status": JobStatus.FAILED_TERMINAL})
+    going = rounds(acme(), [job], concurrency=4, end=1000.0, now=0.0)
+    next(going)
+
+    asked = going.send(News(50.0))
+    hurried = going.send(News(50.1, heard=[failed]))
+    answered = going.send(News(50.2, [(0, job)]))
+
+    assert [len(each.ask) for each in (asked, hurried, answered)] == [1, 0, 1]

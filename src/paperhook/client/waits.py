@@ -64,7 +64,12 @@ class Waits:
         self._moved_at = array("d", [now]) * len(self._open)
         self._gaps = array("d", [pace.first]) * len(self._open)
         self._due = [(now + pace.first, place) for place in self._open]
+        #: When each is asked for next: an entry of `_due` that says otherwise does not count any more.
+        self._next = array("d", [now + pace.first]) * len(self._open)
+        self._asking: set[int] = set()
         self._hurried: set[int] = set()
+        #: Those of `_asking` whose answer may be older than what hurries them.
+        self._outrun: set[int] = set()
         self._places: dict[str, list[int]] = {}
         for place, job in self._open.items():
             self._places.setdefault(job.id, []).append(place)
@@ -80,8 +85,9 @@ class Waits:
     def take_due(self, now: float) -> Question | None:
         """Give a job that is to be asked for now; nobody else is given it."""
         while self._due and self._due[0][0] <= now:
-            _, place = heapq.heappop(self._due)
-            if place in self._open:
+            due, place = heapq.heappop(self._due)
+            if place in self._open and place not in self._asking and due == self._next[place]:
+                self._asking.add(place)
                 return place, self._open[place], now - self._moved_at[place]
         return None
 
@@ -108,17 +114,33 @@ class Waits:
         # The provider's rate is shared by all of them.
         longest = max(self._pace.longest, self._spacing * len(self._open))
         gap = self._gaps[place] = min(self._gaps[place] * self._pace.factor, longest)
-        heapq.heappush(self._due, (now + self._pace.spread(gap, seen.id), place))
+        self._asking.discard(place)
+        self._ask_at(now if place in self._outrun else now + self._pace.spread(gap, seen.id), place)
+        self._outrun.discard(place)
+
+    def leave(self, place: int) -> None:
+        """Ask no more for a job, unless it is hurried."""
+        self._asking.discard(place)
+        self._outrun.discard(place)
 
     def hurry(self, place: int, now: float) -> None:
-        """Ask for a job now, once."""
-        if place not in self._hurried:
-            self._hurried.add(place)
-            heapq.heappush(self._due, (now, place))
+        """Ask for a job now, once; where it is being asked for, after that."""
+        if place in self._hurried:
+            return
+        self._hurried.add(place)
+        if place in self._asking:
+            self._outrun.add(place)
+        else:
+            self._ask_at(now, place)
+
+    def _ask_at(self, moment: float, place: int) -> None:
+        self._next[place] = moment
+        heapq.heappush(self._due, (moment, place))
 
     def end(self, place: int) -> None:
         """Forget a job."""
         del self._open[place]
+        self.leave(place)
 
     def places_of(self, job_id: str) -> list[int]:
         """Give the places of a job that have not ended."""
@@ -151,6 +173,7 @@ def rounds(
         asking -= len(news.endings)
         for place, ending in news.endings:
             if hears and isinstance(ending, RateLimitReached):
+                waits.leave(place)
                 continue
             ended += _after(waits, provider, place, ending, now)
         for job in news.heard:
