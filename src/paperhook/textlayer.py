@@ -9,7 +9,7 @@ import ctypes
 import math
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 try:
@@ -66,7 +66,8 @@ class Page:
     #: Of the upright page, in the unit of the words.
     width: float
     height: float
-    words: tuple[Word, ...]
+    #: Not hashed: sets of phrases ask their page for its hash again and again.
+    words: tuple[Word, ...] = field(hash=False)
     #: How often the displayed page was turned clockwise by 90 degrees to be upright: 0, 1, 2 or 3.
     quarter_turns: int = 0
     #: Mean certainty of the recognition, 0..1; 1 for a text layer.

@@ -15,9 +15,11 @@ from paperhook.reading import pdf
 from paperhook.reading.document import read_document
 from paperhook.reading.eastern import _gathered
 from paperhook.reading.extraction import ReadingFailed
+from paperhook.reading.fields import extract
 from paperhook.reading.images import frames_of
+from paperhook.reading.layout import Phrase
 from paperhook.reading.reader import Limits, Reader
-from paperhook.textlayer import Character, _apart
+from paperhook.textlayer import Character, Page, Word, _apart
 from tests.make_samples import FOLDER
 from tests.reading.drawing import Sheet
 from tests.reading.test_layouts import read
@@ -87,6 +89,13 @@ def test_the_place_before_a_letters_date_may_be_a_cell_of_its_own_where_an_addre
     assert "invoice_date" not in fields(letter("Shelbyville"))
 
 
+def test_a_date_not_later_than_which_to_pay_is_the_due_date() -> None:
+    sheet = invoice(("Invoice date", "13-Mar-2026"))
+    sheet.text(60, 300, "Please remit payment no later than 12-Apr-2026.")
+
+    assert fields(sheet)["due_date"] == "2026-04-12"
+
+
 # Numbers
 
 
@@ -107,6 +116,19 @@ def test_a_bare_number_near_the_title_is_its_own(below: str) -> None:
     sheet.text(60, 110, "No. of pages")
 
     assert fields(sheet)["invoice_number"] == "14"
+
+
+@pytest.mark.parametrize("number", ["17/03/2026", "45/05/2026"])
+def test_a_number_may_look_like_a_date_right_behind_its_label(number: str) -> None:
+    found = fields(invoice(("Invoice number", number), ("Invoice date", "19 March 2026")))
+
+    assert (found["invoice_number"], found["invoice_date"]) == (number, "2026-03-19")
+
+
+def test_a_date_in_the_place_of_a_number_is_none() -> None:
+    found = fields(invoice(("Invoice number", ""), ("Invoice date", "19/03/2026")))
+
+    assert "invoice_number" not in found
 
 
 def test_a_version_behind_a_title_is_no_number() -> None:
@@ -321,6 +343,27 @@ def test_a_reader_without_its_libraries_names_the_extra(monkeypatch: pytest.Monk
 
 
 # Letters
+
+
+# Words that no paper should have
+
+
+@pytest.mark.parametrize("height", [0.0, 1e-9])
+def test_words_without_a_height_are_read(height: float) -> None:
+    words = [
+        Word(text, 50.0 * x, 100.0, 50.0 * x + 30, 100 + height)
+        for x, text in enumerate(["INVOICE", "17", "Total", "5.00"])
+    ]
+
+    extract([Page(1, 595.0, 842.0, tuple(words))])
+
+
+def test_a_phrase_is_told_apart_without_the_other_words_of_its_page() -> None:
+    word = Word("Total", 0.0, 0.0, 30.0, 10.0)
+    short, long = (Page(1, 595.0, 842.0, (word,) * count) for count in (1, 2))
+
+    assert hash(Phrase(short, (word,))) == hash(Phrase(long, (word,)))
+    assert short != long
 
 
 def test_no_words_are_gathered_to_none() -> None:

@@ -20,6 +20,7 @@ from paperhook.reading.rates import find_rates
 from paperhook.reading.settling import settle
 from paperhook.reading.slips import Sum, rows_without_heads
 from paperhook.reading.totals import Candidate, Totals, candidates, choose, find_amount_due
+from paperhook.reading.unnamed import with_unnamed
 from paperhook.reading.vendor import find_vendor
 from paperhook.reading.vocabulary import TITLE_MEANINGS
 from paperhook.reading.words import Page
@@ -42,9 +43,10 @@ def extract(pages: Sequence[Page]) -> Extraction:
         context.lines, context.mark, _sums(found), table.line_indexes
     )
     items_sum = sum((item.amount.value for item in items if item.amount), Decimal(0)) if items else None
-    totals = choose(found, items_sum)
+    totals = with_unnamed(choose(found, items_sum), found, context)
 
-    fields = _total_fields(totals, items_sum) | find_document_dates(context)
+    rates = find_rates(context, totals)
+    fields = _tax_of(rates, totals) | _total_fields(totals, items_sum) | find_document_dates(context)
     if number := find_number(context):
         fields["invoice_number"] = number
     if order := find_order_number(context):
@@ -65,7 +67,7 @@ def extract(pages: Sequence[Page]) -> Extraction:
         fields=_discounted({name: fields[name] for name in FIELDS if name in fields}, certainty),
         line_items=tuple(_discounted(_item_fields(item), certainty) for item in items),
         warnings=_warnings(totals),
-        taxes=tuple(_discounted(row, certainty) for row in find_rates(context, totals)),
+        taxes=tuple(_discounted(row, certainty) for row in rates),
     )
 
 
@@ -123,6 +125,23 @@ def _total_fields(totals: Totals, items_sum: Decimal | None) -> dict[str, Extrac
     if totals.tax_parts:
         fields["tax"] = _added(totals, fields["tax"].confidence - 0.05)
     return fields
+
+
+def _tax_of(rates: Sequence[Mapping[str, ExtractedField]], totals: Totals) -> dict[str, ExtractedField]:
+    """The tax of all rates, where no label names a tax: what is taxed and its taxes must make the total."""
+    bases = [Decimal(row["taxable_amount"].value) for row in rates if "taxable_amount" in row]
+    taxes = [row["tax"] for row in rates]
+    value = sum((Decimal(tax.value) for tax in taxes), Decimal(0))
+    if totals.total is None or not taxes or len(bases) < len(rates):
+        return {}
+    if abs(sum(bases, value) - totals.total.amount.value) > _CENT:
+        return {}
+    first = taxes[0]
+    x0, y0, x1, y1 = zip(*(tax.box for tax in taxes if tax.page_number == first.page_number), strict=True)
+    whole = replace(first, value=format(value, "f"), text=" + ".join(tax.text for tax in taxes))
+    return {
+        "tax": replace(whole, box=(min(x0), min(y0), max(x1), max(y1)), confidence=first.confidence - 0.05)
+    }
 
 
 def _amount_due(due: Candidate, totals: Totals) -> ExtractedField:

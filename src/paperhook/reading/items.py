@@ -76,13 +76,23 @@ def read_tables(lines: Sequence[Line], mark: str) -> Table:
     used: set[int] = set()
     heads = find_heads(lines, mark)
     for number, head in enumerate(heads):
-        end = heads[number + 1].line_index if number + 1 < len(heads) else len(lines)
+        end = _end_of_table(lines, head, heads[number + 1] if number + 1 < len(heads) else None)
         describe(head, lines[head.last_line + 1 : end])
         rows = _Rows(lines, head, mark)
         rows.read(rows.body(end))
         items += rows.finished()
         used |= rows.taken | set(range(head.line_index, head.last_line + 1))
     return Table(tuple(items), frozenset(used))
+
+
+def _end_of_table(lines: Sequence[Line], head: Head, after: Head | None) -> int:
+    """The line below a table's last one; what stands above heads repeated on a page is the page's own head."""
+    if after is None:
+        return len(lines)
+    page = lines[after.line_index].page
+    if lines[head.line_index].page is page or lines[head.line_index].text != lines[after.line_index].text:
+        return after.line_index
+    return next(index for index in range(after.line_index + 1) if lines[index].page is page)
 
 
 class _Rows:
@@ -112,19 +122,25 @@ class _Rows:
 
     def _sum_kind(self, line: Line) -> str | None:
         """The meaning of a line of sums: a label of totals with an amount, and no quantity or price."""
-        kind = label_of_sum(line)
-        if kind is None:
+        phrase, kind = _phrase_of_sum(line)
+        if phrase is None or kind is None:
             return None
         cells = self._cells(line)
-        counted = bool(cells.get("quantity"))
+        # A label right of the descriptions has a table of its own on its line, of taxes for example.
+        counted = bool(cells.get("quantity")) and self._is_left_of_numbers(phrase)
         if counted and cells.get("amount") and (cells.get("unit_price") or kind in _MAYBE):
             return None
         if not any(amounts_in(phrase, self.mark) for phrase in line.phrases):
             return kind if kind in {"total", "subtotal", "amount_due"} else None
         # "Shipping" and "Deposit" are items when they stand where the items stand.
         column = self.head.named("description")
-        in_column = column is not None and any(column.overlaps(phrase) for phrase in line.phrases)
+        in_column = column is not None and column.overlaps(phrase)
         return None if kind in _MAYBE and in_column and cells.get("amount") else kind
+
+    def _is_left_of_numbers(self, phrase: Phrase) -> bool:
+        column = self.head.named("description")
+        after = [other.x0 for other in self.head.columns if column is not None and other.x0 > column.x0]
+        return column is None or phrase.x0 < min(after, default=float("inf"))
 
     def _reads_like_item(self, line: Line, before: Sequence[int]) -> bool:
         """Whether a line that opens with "Tax" or "Total" is an item all the same: "Tax return", "Total care".
@@ -238,14 +254,15 @@ class _Rows:
         Where heads are centred above numbers at the right edge, the nearest head is often the wrong one.
         """
         quantity, price = self.head.named("quantity"), self.head.named("unit_price")
-        if (
-            quantity is None
-            or item.amount is None
-            or not item.amount.value
-            or (item.quantity and item.unit_price)
-        ):
+        if item.amount is None or not item.amount.value or (item.quantity and item.unit_price):
             return
         numbers = [n for n in numbers_of(line, self.head, self.mark) if n.words != item.amount.words]
+        if quantity is None:
+            # The same the other way round: "Words", "Pages", "m²" above what the price multiplies with.
+            known = item.unit_price
+            counts = [n for n in numbers if known and n is not known and _multiply_to(n, known, item.amount)]
+            item.quantity = counts[0] if counts else None
+            return
         if price is None:
             # A head that no table of words knows, above what the quantity multiplies with.
             known = item.quantity
@@ -350,12 +367,16 @@ def _is_note(words: Sequence[Word]) -> bool:
 
 def label_of_sum(line: Line) -> str | None:
     """The meaning of a label of sums that opens a cell; inside a description such words are words like others."""
+    return _phrase_of_sum(line)[1]
+
+
+def _phrase_of_sum(line: Line) -> tuple[Phrase | None, str | None]:
     for phrase in line.phrases:
         for start, _, meanings in windows(phrase.words, LABEL_MEANINGS):
             kinds = [meaning for meaning in meanings if meaning in _SUMS]
             if kinds and strange_words(phrase.words[:start]) == 0:
-                return kinds[0]
-    return None
+                return phrase, kinds[0]
+    return None, None
 
 
 def leading_text(line: Line) -> list[Word]:

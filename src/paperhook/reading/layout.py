@@ -138,6 +138,7 @@ def _cell_gap(rows: Sequence[Sequence[Word]]) -> float:
         (right.x0 - left.x1) / min(left.height, right.height)
         for row in rows
         for left, right in pairwise(sorted(row, key=lambda word: word.x0))
+        if min(left.height, right.height) > 0
     ]
     spaces = [gap for gap in gaps if 0.05 < gap <= PHRASE_GAP]
     if len(spaces) < _TELLING:

@@ -22,6 +22,8 @@ COMPANY = re.compile(
 POSTAL = re.compile(
     r"(?<![\w-])(?:[A-Z]{1,2}-)?\d{4,5}(?:-\d{4})?\s+[A-ZÄÖÜÉÈ][\w'’.-]+|\b[A-Z]{2}\.?,?\s+\d{5}(?:-\d{4})?\b|\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b|\b\d{4}\s?[A-Z]{2}\b\s+\w+|\b[A-Z]\d[A-Z]\s?\d[A-Z]\d\b"
     r"|\b(?:NSW|VIC|QLD|WA|SA|TAS|ACT|NT)\s+\d{4}\b|\b\d{4}-\d{3}\b|(?<![\w-])\d{2}-\d{3}\s+[^\W\d_]|(?<![\w-])(?:[A-Z]{1,2}-)?\d{3}\s\d{2}\s+[^\W\d_]{2}|〒\s?\d{3}-?\d{4}"
+    r"|[^\W\d_]{3}\s?[-–]\s?\d{6}(?!\d)|\b[A-Z][^\W\d_]+\s\d{6},\s[A-Z]|(?<![\w-])\d{5}-\d{3}(?![\w-])|\b(?:Singapore|Singapur)\s\d{6}\b"
+    r"|\b[ACDEFHKNPRTVWXY]\d[\dW]\s[AC-FHKNPRTV-Y\d]{4}\b"
 )
 STREET = re.compile(
     r"(?i)\b(?:street|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd|suite|floor|way|court|ct|place|pl|square|highway|hwy|parkway|pkwy|p\.?\s?o\.? box|unit|apt)\b\.?"
@@ -80,7 +82,7 @@ SALUTATIONS = frozenset(
 ADDRESSED = frozenset({"御中", "様", "殿"})
 #: What an address line or a bank's line starts with.
 _NOT_NAMES = re.compile(
-    r"(?i)(?:tel|fax|phone|mobile|vat|iban|bic|page|seite|p\.? ?o\.? box)\b|www\.|https?:"
+    r"(?i)(?:tel|fax|phone|mobile|vat|iban|bic|page|seite|p\.? ?o\.? box|inh|inhaber(?:in)?|prop|proprietor|owner|titulaire|titolare|titular)\b|www\.|https?:"
 )
 
 
@@ -132,7 +134,8 @@ def _is_place(text: str, key: str) -> bool:
 
 def is_address(text: str) -> bool:
     """Whether a line belongs to a postal address."""
-    return bool(POSTAL.search(text) or STREET.search(text) or squeeze(text) in PLACE_NAMES)
+    land = squeeze(text.rsplit(",", 1)[-1])
+    return bool(POSTAL.search(text) or STREET.search(text) or land in PLACE_NAMES)
 
 
 def without_prefix(text: str) -> str:

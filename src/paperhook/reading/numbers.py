@@ -45,7 +45,7 @@ class _Found:
 def find_number(context: Context) -> ExtractedField | None:
     """Find the number; a value that several places agree on wins over others."""
     found = [*_labelled(context), *_after_titles(context), *_in_titles(context)]
-    found = found or [*_near_title(context)] or [*_plainly_labelled(context)]
+    found = found or [*_near_title(context)] or [*_plainly_labelled(context)] or [*_like_dates(context)]
     if not found:
         return None
     counts = Counter(number.text for number in found)
@@ -136,6 +136,14 @@ def _near_title(context: Context) -> Iterator[_Found]:
             yield _Found(words, phrase, 0.6)
 
 
+def _like_dates(context: Context) -> Iterator[_Found]:
+    """A number that could be a day as well, "17/03/2026" for the 17th of March's, right behind its label."""
+    for label in context.labels_of("number"):
+        for phrase in list(right_of(label, context.lines, context.labels))[:1] if _is_clear(label) else ():
+            if re.fullmatch(r"\d{1,4}/\d{1,2}/\d{2,4}", phrase.words[0].text):
+                yield _Found(phrase.words[:1], phrase, 0.5)
+
+
 def _is_clear(label: Label) -> bool:
     # "Invoice #" squeezes to "Invoice", so the sign tells the label from the title.
     return "number" in label.meanings and ("number_title" not in label.meanings or "#" in label.text)
@@ -171,7 +179,13 @@ def number_words(phrase: Phrase, context: Context) -> tuple[Word, ...]:
     while taken and not any(character.isdigit() for character in taken[-1].text):
         taken.pop()
     text = joined(taken)
-    is_number = bool(taken) and len(text) <= LONGEST and not is_only_date(text) and text[0] not in "$€£"
+    # "45/05/2026" looks like a date and is none: the number of a year's month.
+    is_number = (
+        bool(taken)
+        and len(text) <= LONGEST
+        and ("/" in text or not is_only_date(text))
+        and text[0] not in "$€£"
+    )
     return tuple(taken) if is_number else ()
 
 

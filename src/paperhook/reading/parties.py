@@ -15,6 +15,9 @@ from paperhook.reading.names import (
     CONTACT,
     NAME_LABEL,
     PAYEE,
+    POSTAL,
+    SALUTATIONS,
+    SEPARATORS,
     is_address,
     is_name,
     without_prefix,
@@ -23,6 +26,8 @@ from paperhook.reading.vocabulary import LABEL_MEANINGS
 from paperhook.reading.words import Word, joined, squeeze
 
 _KINDS = ("customer", "vendor", "other_party")
+#: In heights: how far right of its label a value may stand.
+_BESIDE = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,8 @@ def _claim(label: Label, scene: Scene) -> Claim | None:
     kind = next((meaning for meaning in label.meanings if meaning in _KINDS), None)
     if kind is None or label.line_index in scene.table_lines or not _is_party_label(label):
         return None
+    if kind == "other_party" and _has_value(label, scene):
+        return None
     phrase = _labelled_name(label, scene)
     strength = _strength(label, kind, scene)
     if phrase is None or strength <= 0:
@@ -107,6 +114,13 @@ def _claim(label: Label, scene: Scene) -> Claim | None:
         members |= set(block.phrases[position : position + 7])
     worth = 0.9 if strength >= 2 else 0.75 if strength >= 1 else 0.25
     return Claim(kind, party(phrase, phrase.words, worth), frozenset(members), strength)
+
+
+def _has_value(label: Label, scene: Scene) -> bool:
+    """Whether what a label says is beside it and no name: "Payment method  Visa - 4242" has none below it."""
+    beside = next(right_of(label, scene.lines, scene.labels), None)
+    near = beside is not None and beside.x0 - label.words[-1].x1 < _BESIDE * label.phrase.height
+    return beside is not None and near and not is_name(beside)
 
 
 def _is_party_label(label: Label) -> bool:
@@ -126,12 +140,16 @@ def _strength(label: Label, kind: str, scene: Scene) -> float:
     strength = 2.0 if label.has_colon or not label.rest else 1.0
     if "name" in squeeze(label.text) and kind == "customer":
         strength += 1
-    if "other_number" in label.meanings or PAYEE.search(label.text):
+    if _is_of_payment(label):
         strength -= 1.4
     if kind == "customer" and any(index < label.line_index for index in scene.table_lines):
         # Below the items stand bank accounts and branches, whose holders are not the customer.
         strength = strength - 1.5 if strength >= 2.5 else 0
     return strength
+
+
+def _is_of_payment(label: Label) -> bool:
+    return "other_number" in label.meanings or bool(PAYEE.search(label.text))
 
 
 def _labelled_name(label: Label, scene: Scene) -> Phrase | None:
@@ -142,17 +160,19 @@ def _labelled_name(label: Label, scene: Scene) -> Phrase | None:
     if beside is not None and is_name(beside):
         gap = (beside.x0 - label.words[-1].x1) / label.phrase.height
         names_below = any(is_name(phrase) for phrase in list(below(label, scene.lines, reach=2.0))[:1])
-        if label.rest or (gap < 14 and not names_below) or (label.has_colon and gap < 4):
+        if label.rest or (gap < _BESIDE and not names_below) or (label.has_colon and gap < 4):
             return beside
     return _name_below(label, scene.lines)
 
 
 def _name_below(label: Label, lines: Sequence[Line]) -> Phrase | None:
     tall = label.phrase.height
+    # Who is paid how needs no name: what stands farther below it belongs to others.
+    near = 1.5 if _is_of_payment(label) else 3.2
     for phrase in below(label, lines, reach=6):
         text = squeeze(phrase.text)
         says_name = text.startswith(tuple(NAME_LABEL))
-        if phrase.y0 - label.phrase.y1 > 3.2 * tall and not says_name:
+        if phrase.y0 - label.phrase.y1 > near * tall and not says_name:
             return None
         if says_name and (named := _right_of_name(phrase, lines)) is not None:
             return named
@@ -213,12 +233,26 @@ def _address_window(scene: Scene, claimed: frozenset[Phrase]) -> Block | None:
     # Letters for window envelopes often space their lines widely.
     wide = [block for block in blocks_of(scene.lines, reach=2.4) if block not in scene.blocks]
     blocks = [*scene.blocks, *wide]
-    found = [block for block in blocks if _may_be_address(block, scene.lines[0], barred)]
+    parted = [_without_sender(block) for block in blocks]
+    found = [block for block in parted if _may_be_address(block, scene.lines[0], barred)]
     # A lone address is the sender's; of two, the one with fewer contacts and lower down is the receiver's.
-    if not found or (len(found) == 1 and not _sender_elsewhere(scene.lines, found[0])):
+    lone = len(found) == 1 and not _is_saluted(found[0]) and not _sender_elsewhere(scene.lines, found[0])
+    if not found or lone:
         return None
     best = min(found, key=_sender_marks)
     return best if _sender_marks(best) < 1 else None
+
+
+def _without_sender(block: Block) -> Block:
+    """Take off the sender's small line, which envelopes show above the receiver's address."""
+    first, *rest = block.phrases
+    is_sender = POSTAL.search(first.text) and SEPARATORS.search(first.text) and len(rest) >= 3
+    return Block(tuple(rest)) if is_sender else block
+
+
+def _is_saluted(block: Block) -> bool:
+    """Whether an address is to a person: "Mr." is what no sender calls himself."""
+    return squeeze(block.phrases[0].words[0].text) in SALUTATIONS
 
 
 def _may_be_address(block: Block, top: Line, barred: frozenset[Phrase]) -> bool:

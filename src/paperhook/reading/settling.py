@@ -18,7 +18,8 @@ def settle(items: Sequence[Item], sums: Sequence[Decimal]) -> list[Item]:
     Args:
         sums: Amounts labelled as subtotal or total.
     """
-    kept = _without_sum(_without_positions([_unswapped(item) for item in items]))
+    rows = _without_carried(_without_positions([_unswapped(item) for item in items]))
+    kept = _without_sum(_uncounted(rows))
     if not kept or adds_up(kept, sums):
         return kept
     usual = sorted(item.indent for item in kept)[len(kept) // 2]
@@ -38,6 +39,40 @@ def _without_positions(items: list[Item]) -> list[Item]:
     if len(steps) != 1 or not 0 < min(steps) <= 10 or numbers[0] > min(steps):
         return items
     return [replace(item, description=[item.description[0][1:], *item.description[1:]]) for item in items]
+
+
+def _uncounted(items: list[Item]) -> list[Item]:
+    """Take 1, 2, 3 … for the numbers of the rows, not for quantities: the head of both may be "No."."""
+    counts = [item.quantity.value if item.quantity else None for item in items]
+    if len(items) < 2 or counts != list(range(1, len(items) + 1)):
+        return items
+    if any(_multiplies(item) for item in items[1:]):
+        return items
+    return [replace(item, quantity=None) for item in items]
+
+
+def _multiplies(item: Item) -> bool:
+    quantity, price, amount = item.quantity, item.unit_price, item.amount
+    return bool(quantity and price and amount and abs(quantity.value * price.value - amount.value) <= CENT)
+
+
+def _without_carried(items: Sequence[Item]) -> list[Item]:
+    """Drop the sum of all rows so far at the foot or the head of a page: what is carried forward."""
+    kept: list[Item] = []
+    total = Decimal(0)
+    for before, item, after in zip([None, *items], items, [*items[1:], None], strict=False):
+        at_edge = any(_page(other) not in {None, _page(item)} for other in (before, after) if other)
+        bare = item.quantity is None and item.unit_price is None
+        value = item.amount.value if item.amount else Decimal(0)
+        if at_edge and bare and len(kept) > 1 and abs(value - total) <= CENT:
+            continue
+        kept.append(item)
+        total += value
+    return kept
+
+
+def _page(item: Item) -> int | None:
+    return item.amount.page.number if item.amount else None
 
 
 def _without_sum(items: list[Item]) -> list[Item]:

@@ -26,7 +26,7 @@ _PAYING = re.compile(
 #: What makes a date one of a discount, of a reminder or of the past.
 _OTHERWISE = re.compile(
     r"(?i)%|skonto|discount|escompte|sconto|descuento|korting|desconto|rabat|\bpaid\b|bezahlt|pay[ée]\b|acquitt|pagad[oa]\b|pagato|betaald|betald\b|betalt\b"
-    r"|received\b(?! by)|erhalten|verzug|mahn|interest|late|retard|mora\b|odsetk|ränta|renter"
+    r"|received\b(?! by)|erhalten|verzug|mahn|interest|\blate\b|retard|mora\b|odsetk|ränta|renter"
 )
 
 

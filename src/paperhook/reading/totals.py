@@ -61,7 +61,12 @@ def candidates(
     found: list[Candidate] = []
     for label in labels:
         kinds = [meaning for meaning in label.meanings if meaning in MONEY]
-        if not kinds or label.line_index in avoid or _heads_several_rates(label, lines):
+        if (
+            not kinds
+            or label.line_index in avoid
+            or _heads_several_rates(label, lines)
+            or _heads_rates(label)
+        ):
             continue
         for kind in kinds:
             found.extend(_of_label(kind, label, lines, labels, mark))
@@ -69,7 +74,22 @@ def candidates(
             found.extend(_in_columns(label, lines, mark))
         if is_head_of_sums(lines[label.line_index]):
             found.extend(_below_head(label, kinds, lines, mark))
-    return found
+    return _without_rows(found, lines, mark)
+
+
+def _without_rows(found: list[Candidate], lines: Sequence[Line], mark: str) -> list[Candidate]:
+    """Leave out the nets and grosses of several rates, "VAT 8.1%  Net 79.56  VAT 6.44  Gross 86.00": none is the total."""
+    indexes = {one.label.line_index for one in found}
+    rows = {index for index in indexes if _is_row_of_rate(lines[index], mark)}
+    kept = [one for one in found if one.kind not in {"subtotal", "total"} or one.label.line_index not in rows]
+    return kept if len(rows) > 1 and any(one.kind == "total" for one in kept) else found
+
+
+def _is_row_of_rate(line: Line, mark: str) -> bool:
+    values = [
+        amount.value for phrase in line.phrases for amount in amounts_in(phrase, mark) if amount.is_money
+    ]
+    return "%" in line.text and len(values) == 3 and abs(sum(values) - 2 * max(values)) <= _CENT
 
 
 def _below_head(label: Label, kinds: Sequence[str], lines: Sequence[Line], mark: str) -> list[Candidate]:
@@ -85,6 +105,12 @@ def _below_head(label: Label, kinds: Sequence[str], lines: Sequence[Line], mark:
         return []
     amounts = [amount for amount in amounts_in(row.phrases[label.phrase_index], mark) if amount.is_money]
     return [Candidate(kind, amount, _COLUMN, label) for kind in kinds for amount in amounts]
+
+
+def _heads_rates(label: Label) -> bool:
+    """Whether a label says what percentages stand below it or beside it, not amounts: "VAT %"."""
+    rest = "".join(word.text for word in label.phrase.words[label.end - 1 :])
+    return bool(re.search(r"%\W*$", rest)) and not re.search(r"\d", rest)
 
 
 def _heads_several_rates(label: Label, lines: Sequence[Line]) -> bool:
@@ -279,7 +305,9 @@ def _explains(
     if tax:
         score -= _too_much_tax(abs(tax_value), subtotal, total)
     if items_sum is not None:
-        score += 0.7 * bool(subtotal and abs(subtotal.amount.value - items_sum) <= _CENT)
+        # What is taken off or added may lie between the items and the subtotal, too.
+        sums = [items_sum, *(items_sum + adjustment for adjustment in adjustments)]
+        score += 0.7 * bool(subtotal and any(abs(subtotal.amount.value - one) <= _CENT for one in sums))
         score += 0.35 * bool(total and abs(total.amount.value - items_sum) <= _CENT)
     if total:
         # Lower on the page is what people call the total.
@@ -304,6 +332,8 @@ def _confirmation(net: Decimal, tax: Decimal | None, gross: Decimal, adjustments
 
 def _too_much_tax(tax: Decimal, subtotal: Candidate | None, total: Candidate | None) -> float:
     """Nothing is taxed with as much as it costs: then the label belongs to another amount."""
-    if total:
-        return 2.5 if tax >= abs(total.amount.value) and tax else 0.0
-    return 1.0 if subtotal and tax > abs(subtotal.amount.value) else 0.0
+    if total and tax >= abs(total.amount.value):
+        return 2.5 if tax else 0.0
+    if subtotal and tax > abs(subtotal.amount.value):
+        return 2.5 if total else 1.0
+    return 0.0
