@@ -31,7 +31,7 @@ LAYERS = (
     ("providers",),
     ("operations",),
     # Whatever happens is told, by clients as by workers.
-    ("observe", "forking"),
+    ("observe", "forking", "spool"),
     ("inbox", "sources", "sandbox", "textlayer"),
     ("rasterise",),
     ("tracker",),

@@ -13,6 +13,7 @@ import os
 import random
 import re
 import ssl
+import tempfile
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -983,6 +984,42 @@ def test_a_slow_disk_does_not_stop_the_loop() -> None:
 
     # One read alone takes 2 s; a busy machine takes some of the rest.
     assert longest < 1.5
+
+
+def test_what_an_async_iterator_gives_is_written_hashed_and_removed_beside_the_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    threads: dict[str, set[threading.Thread]] = {"write": set(), "readinto": set(), "close": set()}
+
+    class Noting(io.BytesIO):
+        def write(self, chunk: Any) -> int:
+            threads["write"].add(threading.current_thread())
+            return super().write(chunk)
+
+        def readinto(self, buffer: Any) -> int:
+            threads["readinto"].add(threading.current_thread())
+            return super().readinto(buffer)
+
+        def close(self) -> None:
+            threads["close"].add(threading.current_thread())
+            super().close()
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield PNG
+        for _ in range(10):
+            yield bytes(65536)
+
+    async def main(server: Hostile) -> None:
+        async with AsyncClient(keyless(server), tracker="memory:") as client:
+            await client.upload(chunks())
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", Noting)
+    with serving(answer(200, READING)) as server:
+        asyncio.run(main(server))
+
+    assert PNG + bytes(655360) in server.seen[0].body
+    assert all(threads.values())
+    assert threading.main_thread() not in set().union(*threads.values())
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paperhook import sources
+from paperhook import sources, spool
 from paperhook.errors import UnsupportedDocument
 from paperhook.sources import (
     close_document,
@@ -285,7 +285,7 @@ def test_a_file_that_changed_between_two_attempts_is_not_sent_again(change: str,
 
 
 def test_an_iterator_that_would_fill_the_disk_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "MAX_SPOOL_BYTES", 10)
+    monkeypatch.setattr(spool, "MAX_SPOOL_BYTES", 10)
 
     assert refused(iter([b"123456", b"12345"])).code == "too_large"
     with pytest.raises(UnsupportedDocument):
@@ -326,9 +326,32 @@ def test_a_full_disk_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         def write(self, content: Any) -> int:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(tempfile, "SpooledTemporaryFile", Full)
+    monkeypatch.setattr(tempfile, "TemporaryFile", Full)
 
     assert str(refused(iter([PNG]), filename="a.pdf")) == "a.pdf: No space left on device"
+
+
+def test_a_buffer_that_an_iterator_uses_again_is_kept_as_it_was() -> None:
+    def chunks() -> Iterator[memoryview]:
+        buffer = bytearray(4)
+        for number in range(3):
+            buffer[:] = bytes([number]) * 4
+            yield memoryview(buffer)
+
+    assert read(open_document(chunks())) == b"\0\0\0\0\1\1\1\1\2\2\2\2"  # type: ignore[arg-type] # typed as bytes
+
+
+def test_what_was_closed_while_a_thread_is_about_to_write_writes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda: pytest.fail("a file that nobody closes"))
+    left = spool.Spool("a.pdf")
+    left.add(PNG)
+
+    left.close()
+    left.write_out()
+
+    assert left.file is None
 
 
 def test_an_error_of_the_users_own_iterator_is_the_users() -> None:
@@ -374,7 +397,9 @@ def test_any_chunks_give_their_bytes_whatever_their_sizes(chunks: list[bytes], s
     file = io.BytesIO(whole)
     file.seek(min(start, len(whole)))
 
-    spooled, window = open_document(iter(chunks)), open_document(file)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spool, "GATHERED_BYTES", 1000)
+        spooled, window = open_document(iter(chunks)), open_document(file)
 
     assert read(spooled) == whole
     assert read(window) == whole[start:]

@@ -6,6 +6,7 @@ and iterators are kept in a bounded temporary file that is removed on `close()`.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import inspect
@@ -13,16 +14,17 @@ import io
 import mimetypes
 import os
 import stat
-import tempfile
-from collections.abc import AsyncIterable, Iterable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO, TypeAlias, cast
+from typing import Any, BinaryIO, TypeAlias, cast
 
 from typing_extensions import Buffer, override
 
 from .core.document import Document
 from .errors import UnsupportedDocument
+from .spool import Spool, unreadable
 
 #: What `Client.upload` takes; `AsyncClient.upload` takes an async iterable of bytes as well.
 Source: TypeAlias = (
@@ -34,8 +36,6 @@ AsyncSource: TypeAlias = "Source | AsyncIterable[bytes]"
 CHUNK_BYTES = 512 * 1024
 #: What is no larger is kept in memory by who sends it, so that it is read from the disk once.
 SMALL_BYTES = 64 * 1024
-#: An iterator that yields more than this is refused; it would fill the disk.
-MAX_SPOOL_BYTES = 2 * 1024**3
 
 #: First bytes of what document APIs take. Source: the formats' own specifications.
 _MAGIC: tuple[tuple[bytes, str], ...] = (
@@ -124,7 +124,7 @@ class _Path:
             stream = self._path.open("rb")
         except (OSError, ValueError) as error:
             # A ValueError is a name with a zero byte in it.
-            raise _unreadable(self._path.name, error) from error
+            raise unreadable(self._path.name, error) from error
         identity = _identity(os.fstat(stream.fileno()))
         if self._seen not in (None, identity):
             stream.close()
@@ -141,7 +141,7 @@ class _Path:
         try:
             found = self._path.stat()
         except OSError as error:
-            raise _unreadable(self._path.name, error) from error
+            raise unreadable(self._path.name, error) from error
         if _identity(found) != self._seen:
             raise _changed(self._path.name)
 
@@ -189,7 +189,7 @@ class _File:
     """A file that somebody opened; its system tells whether it is still the same, where it has one."""
 
     def __init__(self, file: BinaryIO, start: int, name: str, *, is_ours: bool) -> None:
-        self._file, self._start, self._name, self._is_ours = file, start, name, is_ours
+        self._file, self._start, self._name, self.is_ours = file, start, name, is_ours
         self._seen = None if is_ours else self._identity()
         self._kept: bytes | None = None
 
@@ -210,7 +210,7 @@ class _File:
 
     def close(self) -> None:
         self._kept = None
-        if self._is_ours:
+        if self.is_ours:
             self._file.close()
 
     def _identity(self) -> _Identity | None:
@@ -219,31 +219,6 @@ class _File:
         except (OSError, ValueError, AttributeError):
             # It is no file of the system, or closed, which reading will tell.
             return None
-
-
-class _Spool:
-    """A bounded temporary file that takes an iterator's chunks; a small one stays in memory."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self._size_bytes = 0
-        spool = tempfile.SpooledTemporaryFile(max_size=4 * SMALL_BYTES)  # noqa: SIM115 - closed with the document
-        self.file = cast("BinaryIO", spool)
-
-    def add(self, chunk: bytes) -> None:
-        if not isinstance(chunk, (bytes, bytearray, memoryview)):
-            raise TypeError(
-                f"{self.name} yields {type(chunk).__name__}, not bytes; upload_many takes several documents"
-            )
-        self._size_bytes += len(chunk)
-        if self._size_bytes > MAX_SPOOL_BYTES:
-            raise UnsupportedDocument(
-                f"{self.name} yields more than {MAX_SPOOL_BYTES} bytes", code="too_large"
-            )
-        try:
-            self.file.write(chunk)
-        except OSError as error:
-            raise _unreadable(self.name, error) from error
 
 
 def open_document(
@@ -294,7 +269,7 @@ def _document(
                 stream.seek(len(head))
                 sha256, size_bytes = _hash_of(head, stream)
         except (OSError, ValueError) as error:
-            raise _unreadable(name, error) from error
+            raise unreadable(name, error) from error
     if is_small and is_kept:
         content.keep(head)
     kind = content_type or content_type_of(head[:_HEAD_BYTES], name)
@@ -320,7 +295,7 @@ def _hashed(document: Document) -> Document:
         try:
             sha256, _ = _hash_of(b"", stream)
         except (OSError, ValueError) as error:
-            raise _unreadable(document.filename, error) from error
+            raise unreadable(document.filename, error) from error
     return replace(document, sha256=sha256)
 
 
@@ -330,17 +305,33 @@ async def open_async_document(
     filename: str | None = None,
     content_type: str | None = None,
     is_hashed: bool = True,
+    aside: Callable[[Callable[[], Any]], Awaitable[Any]] = asyncio.to_thread,
 ) -> Document:
-    """Read an async iterable of bytes into a bounded temporary file; arguments and errors as `open_document`."""
-    spool = _Spool(_base_name(filename or UNNAMED))
+    """Read an async iterable of bytes into a bounded temporary file; arguments and errors as `open_document`.
+
+    Args:
+        aside: Does beside the event loop what may block.
+    """
+    spool = Spool(_base_name(filename or UNNAMED))
     try:
         async for chunk in source:
-            spool.add(chunk)
+            if spool.add(chunk):
+                await aside(spool.write_out)
+        end = partial(_kept, spool, content_type, is_hashed=is_hashed)
+        document: Document = end() if spool.file is None else await aside(end)
     except BaseException:
-        spool.file.close()
+        spool.close()
         raise
-    content = _File(spool.file, 0, spool.name, is_ours=True)
-    return _document(content, spool.name, content_type, is_hashed=is_hashed, is_kept=True)
+    return document
+
+
+def _kept(spool: Spool, content_type: str | None, *, is_hashed: bool) -> Document:
+    return _document(_content_in(spool), spool.name, content_type, is_hashed=is_hashed, is_kept=True)
+
+
+def is_spooled(document: Document) -> bool:
+    """Tell whether closing it removes a file of ours, which takes a while where it is large."""
+    return isinstance(document.content, _File) and document.content.is_ours
 
 
 def close_document(document: Document) -> None:
@@ -348,11 +339,6 @@ def close_document(document: Document) -> None:
     close = getattr(document.content, "close", None)
     if close is not None:
         close()
-
-
-def _unreadable(name: str, error: OSError | ValueError) -> UnsupportedDocument:
-    reason = getattr(error, "strerror", None) or type(error).__name__
-    return UnsupportedDocument(f"{name}: {reason}", code="unreadable")
 
 
 def _content_of(source: Source, filename: str | None) -> tuple[_Bytes | _Path | _File, str]:
@@ -384,14 +370,22 @@ def _content_of(source: Source, filename: str | None) -> tuple[_Bytes | _Path | 
     return _spooled(source, name), name
 
 
-def _spooled(chunks: Iterable[bytes], name: str) -> _File:
-    spool = _Spool(name)
+def _spooled(chunks: Iterable[bytes], name: str) -> _Bytes | _File:
+    spool = Spool(name)
     try:
         for chunk in chunks:
-            spool.add(chunk)
+            if spool.add(chunk):
+                spool.write_out()
+        return _content_in(spool)
     except BaseException:
-        spool.file.close()
+        spool.close()
         raise
+
+
+def _content_in(spool: Spool) -> _Bytes | _File:
+    if spool.file is None:
+        return _Bytes(spool.in_memory())
+    spool.write_out()
     return _File(spool.file, 0, spool.name, is_ours=True)
 
 

@@ -106,6 +106,8 @@ async def stalled(sending: Awaitable[None]) -> float:
     # It begins to look before anything else is done.
     await asyncio.sleep(0.002)
     await sending
+    # It looks once more, at what held the loop until the very end.
+    await asyncio.sleep(0.002)
     ticking.cancel()
     with suppress(asyncio.CancelledError):
         await ticking

@@ -32,7 +32,7 @@ from ..errors import DeadlineExceeded, PaperhookError
 from ..sources import AsyncSource, Source, close_document, open_async_document
 from .base import ALL, DEFAULT_WAIT, BaseClient, ManyProgress
 from .deadlines import OVER, begun, late_store, seconds_left
-from .documents import closing, rasterised
+from .documents import closing_aside, rasterised
 from .loops import Loop, Task, running_loop
 from .outcomes import UploadOutcome, WaitOutcome, outcome_of
 from .plans import Item
@@ -85,7 +85,7 @@ class AsyncClient(BaseClient[AsyncHttpxClient, AsyncTransport]):
         """Submit one document; see `Client.upload`. An async iterable of bytes is taken too."""
         started = begun(deadline)
         document = await self._open(source, filename=filename, content_type=content_type, deadline=deadline)
-        with closing(document, source):
+        async with closing_aside(running_loop(), document, source):
             steps = self._upload_steps(document, idempotency_key, metadata, again, on_progress)
             return await self.run(steps, deadline=seconds_left(deadline, started))
 
@@ -110,7 +110,11 @@ class AsyncClient(BaseClient[AsyncHttpxClient, AsyncTransport]):
             async with bound:
                 if isinstance(source, AsyncIterable):
                     return await open_async_document(
-                        source, filename=filename, content_type=content_type, is_hashed=self._wants_hash
+                        source,
+                        filename=filename,
+                        content_type=content_type,
+                        is_hashed=self._wants_hash,
+                        aside=loop.in_thread,
                     )
                 # A disk may be slow, and hashing reads the whole file once, so it is done beside the loop.
                 return await loop.in_thread(open_unless_late)
@@ -202,7 +206,7 @@ class AsyncClient(BaseClient[AsyncHttpxClient, AsyncTransport]):
         """Submit one document, wait for it and fetch its result; see `Client.upload_and_wait`."""
         started = begun(deadline)
         document = await self._open(source, filename=filename, deadline=deadline)
-        with closing(document, source):
+        async with closing_aside(running_loop(), document, source):
             left = seconds_left(deadline, started)
             return await self.run(self._upload_and_wait_steps(document, left), deadline=left)
 
@@ -265,11 +269,12 @@ class AsyncClient(BaseClient[AsyncHttpxClient, AsyncTransport]):
         if len(items) == 1:
             return [await self._upload_outcome(items[0], on_progress)]
         documents: list[Document | PaperhookError] = []
-        with contextlib.ExitStack() as opened:
+        loop = running_loop()
+        async with contextlib.AsyncExitStack() as opened:
             for item in items:
                 try:
                     document = await self._open(item.source)
-                    opened.enter_context(closing(document, item.source))
+                    await opened.enter_async_context(closing_aside(loop, document, item.source))
                     documents.append(document)
                 except PaperhookError as error:
                     documents.append(error)
@@ -279,7 +284,7 @@ class AsyncClient(BaseClient[AsyncHttpxClient, AsyncTransport]):
     async def _upload_outcome(self, item: Item[A], on_progress: ManyProgress[A] | None) -> UploadOutcome[A]:
         try:
             document = await self._open(item.source)
-            with closing(document, item.source):
+            async with closing_aside(running_loop(), document, item.source):
                 job = await self.run(self._item_steps(item, document, on_progress))
                 return UploadOutcome(item.source, job=job)
         except PaperhookError as error:
@@ -297,10 +302,11 @@ class AsyncClient(BaseClient[AsyncHttpxClient, AsyncTransport]):
         """Submit several documents in one call; see `Client.batch`."""
         started = begun(deadline)
         documents: list[Document] = []
-        with contextlib.ExitStack() as opened:
+        loop = running_loop()
+        async with contextlib.AsyncExitStack() as opened:
             for source in sources:
                 documents.append(await self._open(source, deadline=seconds_left(deadline, started)))
-                opened.enter_context(closing(documents[-1], source))
+                await opened.enter_async_context(closing_aside(loop, documents[-1], source))
             steps = self._batch_steps(documents, idempotency_key, metadata, again)
             return await self.run(steps, deadline=seconds_left(deadline, started))
 
