@@ -33,7 +33,7 @@ from paperhook.client.loops import running_loop
 from paperhook.client.transport import TRANSPORT_ERRORS, AsyncTransport
 from paperhook.core.document import Document
 from paperhook.core.exchange import Base64Json, FilePart, JsonBody, Multipart, RawBody, Request
-from paperhook.core.job import Batch, JobStatus
+from paperhook.core.job import Batch, Job, JobStatus
 from paperhook.core.steps import Steps, rasterise, send
 from paperhook.errors import (
     AnswerLost,
@@ -331,6 +331,24 @@ def test_a_deadline_bounds_an_upload_that_nobody_reads(call: Call) -> None:
         call(keyless(server), lambda client: client.upload(large, deadline=0.8))
 
     assert isinstance(raised.value.__cause__, AttemptTimeout)
+
+
+def test_a_head_that_never_ends_gives_its_place_back() -> None:
+    keen = RetryPolicy(stop=tenacity.stop_after_delay(15), wait=tenacity.wait_fixed(0.1))
+
+    async def main(server: Hostile) -> Job:
+        one_place = httpx.Limits(max_connections=1)
+        async with httpx.AsyncClient(limits=one_place) as http:
+            client = AsyncClient(keyless(server), timeout=0.2, retry=keen, http_client=http)
+            with pytest.raises(AttemptTimeout):
+                await client.with_options(retry=NO_RETRY).status("d1", deadline=1)
+            return await client.status("d1")
+
+    with serving(hostile.drip_head, answer(200, READING)) as server:
+        job = asyncio.run(main(server))
+
+    assert job.status is JobStatus.PROCESSING
+    assert len(server.seen) >= 2
 
 
 def test_a_deadline_covers_the_retries(call: Call) -> None:

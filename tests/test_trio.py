@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import tenacity
 import trio
@@ -18,7 +19,7 @@ import trio.lowlevel
 
 from paperhook import AsyncClient
 from paperhook.client.loops import running_loop
-from paperhook.core.job import JobStatus
+from paperhook.core.job import Job, JobStatus
 from paperhook.errors import (
     AttemptTimeout,
     ConfigurationError,
@@ -27,7 +28,7 @@ from paperhook.errors import (
     UnsupportedDocument,
     WaitTimeout,
 )
-from paperhook.retrying import RetryPolicy
+from paperhook.retrying import NO_RETRY, RetryPolicy
 from tests import hostile
 from tests.acme import Acme, KeyedAcme, acme
 from tests.hostile import Hostile, answer, serving, taking_at_most
@@ -276,3 +277,23 @@ def test_an_answer_that_is_cut_off_leaves_nothing_for_the_garbage() -> None:
         call(server, cut_off)
 
     assert [each for each in left if each.ag_frame is not None] == []
+
+
+def test_a_head_that_never_ends_gives_its_place_back() -> None:
+    keen = RetryPolicy(stop=tenacity.stop_after_delay(15), wait=tenacity.wait_fixed(0.1))
+
+    async def main(server: Hostile) -> Job:
+        one_place = httpx.Limits(max_connections=1)
+        async with httpx.AsyncClient(limits=one_place) as http:
+            client = AsyncClient(
+                Acme("acme-key", base_url=server.url), timeout=0.2, retry=keen, http_client=http
+            )
+            with pytest.raises(AttemptTimeout):
+                await client.with_options(retry=NO_RETRY).status("d1", deadline=1)
+            return await client.status("d1")
+
+    with serving(hostile.drip_head, answer(200, READING)) as server:
+        job = trio.run(main, server)
+
+    assert job.status is JobStatus.PROCESSING
+    assert len(server.seen) >= 2

@@ -29,6 +29,9 @@ class Bound:
         self.phase: float = min(
             timeout, LONGEST_PHASE, LONGEST_PHASE if effect.timeout is None else effect.timeout
         )
+        #: Seconds after which the exchange is at its answer for certain: waiting for a place, connecting, TLS and sending a
+        #: head take a phase each at most.
+        self.most: float | None = None if effect.timeout is None else max(effect.timeout, 5 * self.phase)
         self.on_progress: Progress | None = effect.on_progress
         self._request = effect.request
         self._end = None if effect.timeout is None else time.monotonic() + effect.timeout

@@ -342,9 +342,10 @@ class AsyncTransport(Transport[httpx.AsyncClient]):
 
     async def exchange(self, loop: Loop, effect: Send, bound: Bound) -> Response:
         """Make one exchange that ends with its bound; who is cancelled does not wait for its end."""
-        # A cancelled exchange would leave httpcore's pool with a slot that nobody frees (httpcore 1.0.9), so the
-        # caller is cancelled and the exchange ends by itself, at its next chunk.
-        task = loop.start(self._exchange(loop, effect, bound))
+        # An exchange that is cancelled before its answer would leave httpcore's pool with a slot that nobody frees
+        # (httpcore 1.0.9), so the caller is cancelled and the exchange ends by itself, at its next chunk.
+        work = self._cut_off if bound.most is not None else self._exchange
+        task = loop.start(work(loop, effect, bound))
         self._under_way[task] = loop
         task.add_done_callback(self._ended)
         try:
@@ -363,6 +364,11 @@ class AsyncTransport(Transport[httpx.AsyncClient]):
         if not task.cancelled():
             # Nobody may be waiting any more; an error that nobody sees is not a warning.
             task.exception()
+
+    async def _cut_off(self, loop: Loop, effect: Send, bound: Bound) -> Response:
+        # A server that drips the head of its answer gives no chunk to end at.
+        async with loop.timeout(bound.most):
+            return await self._exchange(loop, effect, bound)
 
     async def _exchange(self, loop: Loop, effect: Send, bound: Bound) -> Response:
         request = effect.request
