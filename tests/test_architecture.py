@@ -339,7 +339,6 @@ def test_one_package_of_the_client_knows_which_event_loop_runs():
     loops = {"asyncio", "trio", "anyio", "sniffio"}
 
     assert {each.module for each in theirs() if each.target in loops and top_of(each.module) == "client"} == {
-        "client.loops",
         "client.loops.on_asyncio",
         "client.loops.on_trio",
     }
@@ -363,7 +362,7 @@ def test_verifying_loads_neither_httpx_nor_starlette(module):
     assert loaded.split() == []
 
 
-def test_a_first_client_loads_neither_tracker_observer_signature_nor_the_reading_of_results():
+def test_a_first_client_loads_neither_tracker_observer_signature_event_loop_nor_the_reading_of_results():
     loaded = run_python(
         "import sys; from paperhook import Client, Event, Job; from paperhook.providers import DocuParse\n"
         "Client(DocuParse('key')).close(); print(*sys.modules)\n"
@@ -373,6 +372,7 @@ def test_a_first_client_loads_neither_tracker_observer_signature_nor_the_reading
     homes = tuple(f"paperhook.{each}" for each in later)
 
     assert [name for name in loaded.split() if name.startswith(homes)] == []
+    assert "asyncio" not in loaded.split()
 
 
 def test_a_receiver_loads_no_reading_of_amounts_and_dates():

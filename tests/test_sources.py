@@ -115,7 +115,7 @@ def test_a_document_is_taken_as_it_is() -> None:
 
 
 def test_an_async_iterable_is_kept_for_a_retry() -> None:
-    document = asyncio.run(open_async_document(chunks_of(PNG), filename="a.png"))
+    document = asyncio.run(open_async_document(chunks_of(PNG), aside=asyncio.to_thread, filename="a.png"))
 
     assert (read(document), read(document)) == (PNG, PNG)
     assert document.filename == "a.png"
@@ -289,7 +289,7 @@ def test_an_iterator_that_would_fill_the_disk_is_cut_off(monkeypatch: pytest.Mon
 
     assert refused(iter([b"123456", b"12345"])).code == "too_large"
     with pytest.raises(UnsupportedDocument):
-        asyncio.run(open_async_document(chunks_of(b"123456", b"12345")))
+        asyncio.run(open_async_document(chunks_of(b"123456", b"12345"), aside=asyncio.to_thread))
     just_enough = open_document(iter([b"1234567890"]))
     assert just_enough.size_bytes == 10
     close_document(just_enough)

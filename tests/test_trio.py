@@ -150,7 +150,7 @@ def test_a_timeout_of_the_users_own_is_the_users_on_trio() -> None:
 @pytest.mark.filterwarnings("ignore:Async generator 'http:ResourceWarning")
 def test_wait_ends_with_the_job_on_trio() -> None:
     with serving(answer(200, READING)) as server, pytest.raises(WaitTimeout) as raised:
-        call(server, lambda client: client.wait("d1", deadline=0.5))
+        call(server, lambda client: client.wait("d1", deadline=3))
 
     assert raised.value.job is not None
     assert raised.value.job.status is JobStatus.PROCESSING

@@ -6,7 +6,6 @@ and iterators are kept in a bounded temporary file that is removed on `close()`.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import hashlib
 import inspect
@@ -302,10 +301,10 @@ def _hashed(document: Document) -> Document:
 async def open_async_document(
     source: AsyncIterable[bytes],
     *,
+    aside: Callable[[Callable[[], Any]], Awaitable[Any]],
     filename: str | None = None,
     content_type: str | None = None,
     is_hashed: bool = True,
-    aside: Callable[[Callable[[], Any]], Awaitable[Any]] = asyncio.to_thread,
 ) -> Document:
     """Read an async iterable of bytes into a bounded temporary file; arguments and errors as `open_document`.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -198,6 +197,9 @@ class _Lines:
 
 def csv_line(cells: Sequence[str]) -> str:
     """Write one row of a CSV file, with its line end."""
+    # Few processes write tables.
+    import csv
+
     lines: list[str] = []
     csv.writer(_Lines(lines)).writerow(cells)
     return "".join(lines)

@@ -6,7 +6,6 @@ who started it is cancelled: an exchange that is cut off inside httpx leaks a sl
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import Future
@@ -14,7 +13,6 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeVar
 
 from ...errors import ConfigurationError
-from .on_asyncio import AsyncioLoop
 from .tasks import TaskEnded
 
 __all__ = ["Loop", "Task", "TaskEnded", "Timeout", "running_loop"]
@@ -106,14 +104,15 @@ def running_loop() -> Loop:
     Raises:
         ConfigurationError: If neither asyncio nor trio runs it.
     """
-    # Who has not loaded trio does not run it.
+    # Who has not loaded a library does not run it.
     if "trio" in sys.modules:
-        from .on_trio import current_loop
+        from .on_trio import current_loop as current_trio
 
-        loop = current_loop()
-        if loop is not None:
-            return loop
-    try:
-        return AsyncioLoop(asyncio.get_running_loop())
-    except RuntimeError:
-        raise ConfigurationError("AsyncClient runs on asyncio and on trio: neither runs here") from None
+        if (on_trio := current_trio()) is not None:
+            return on_trio
+    if "asyncio" in sys.modules:
+        from .on_asyncio import current_loop as current_asyncio
+
+        if (on_asyncio := current_asyncio()) is not None:
+            return on_asyncio
+    raise ConfigurationError("AsyncClient runs on asyncio and on trio: neither runs here")

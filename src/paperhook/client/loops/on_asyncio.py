@@ -1,4 +1,4 @@
-"""asyncio behind the protocol of `loops`."""
+"""asyncio behind the protocol of `loops`; loaded only where asyncio is."""
 
 from __future__ import annotations
 
@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from . import Task
 
 T = TypeVar("T")
+
+
+def current_loop() -> AsyncioLoop | None:
+    """Give the loop of asyncio that this is called in, or None."""
+    try:
+        return AsyncioLoop(asyncio.get_running_loop())
+    except RuntimeError:
+        return None
 
 
 class AsyncioTask(Generic[T]):
