@@ -6,7 +6,7 @@ import email.message
 
 import pytest
 
-from paperhook.core.headers import Headers
+from paperhook.core.headers import Headers, meant_headers, wire_text
 
 
 def test_names_compare_without_case() -> None:
@@ -58,3 +58,13 @@ def test_the_size_counts_every_name_and_value() -> None:
 
 def test_values_are_never_shown() -> None:
     assert repr(Headers({"Authorization": "Bearer key"})) == "Headers(authorization)"
+
+
+@pytest.mark.parametrize("value", ["Zoë", "plain", "日本", ""])
+def test_what_was_meant_is_given_back(value: str) -> None:
+    assert meant_headers({"X": wire_text(value)}) == {"X": value}
+
+
+@pytest.mark.parametrize("value", ["Zo\xeb", "日本"])
+def test_what_is_not_from_the_wire_stays_as_it_is(value: str) -> None:
+    assert meant_headers({"X": value}) == {"X": value}

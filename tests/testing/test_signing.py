@@ -101,6 +101,46 @@ def test_aiohttps_client(hooks: Webhooks, delivery: SignedDelivery) -> None:
     assert asyncio.run(post()) == {"outcome": "accepted"}
 
 
+def test_aiohttps_client_sends_a_secret_beyond_ascii_as_everybody_does() -> None:
+    web = pytest.importorskip("aiohttp.web")
+    from aiohttp.test_utils import TestClient, TestServer
+
+    secret = "ein-geheimes-Wort-für-Zoë"
+    delivery = sign(StaticHeader("X-Token"), BODY, secret=secret)
+    seen: list[bytes] = []
+
+    async def look(request: Any) -> Any:
+        seen.append(dict(request.raw_headers)[b"X-Token"])
+        return web.Response()
+
+    async def post() -> None:
+        app = web.Application()
+        app.router.add_post("/", look)
+        async with TestClient(TestServer(app)) as client:
+            await client.post("/", **delivery.for_aiohttp())
+
+    asyncio.run(post())
+
+    assert seen == [secret.encode()]
+
+
+def test_quarts_client_sends_a_secret_beyond_ascii_as_everybody_does() -> None:
+    quart = pytest.importorskip("quart")
+    secret = "ein-geheimes-Wort-für-Zoë"
+    delivery = sign(StaticHeader("X-Token"), BODY, secret=secret)
+    seen: list[bytes] = []
+    app = quart.Quart("app")
+
+    @app.post("/")  # type: ignore[untyped-decorator] # quart is optional
+    async def look() -> str:
+        seen.append(dict(quart.request.scope["headers"])[b"x-token"])
+        return ""
+
+    asyncio.run(app.test_client().post("/", **delivery.for_quart()))
+
+    assert seen == [secret.encode()]
+
+
 @pytest.mark.parametrize("version", ["1.0", "2.0"])
 @pytest.mark.parametrize("is_base64", [True, False])
 def test_the_event_of_lambda(delivery: SignedDelivery, version: Any, is_base64: bool) -> None:

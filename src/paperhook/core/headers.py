@@ -77,3 +77,16 @@ def wire_text(value: str) -> str:
 def wire_pairs(fields: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     """Give headers in bytes, for httpx, which takes text for ASCII."""
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields.items()]
+
+
+def meant_headers(fields: Mapping[str, str]) -> dict[str, str]:
+    """Give headers as they were meant, for who sends text as UTF-8; the other way round than `wire_text`."""
+    return {name: _meant(value) for name, value in fields.items()}
+
+
+def _meant(value: str) -> str:
+    try:
+        return value.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        # Not what `wire_text` gave: nobody knows what was meant.
+        return value

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
 
-from ..core.headers import wire_pairs
+from ..core.headers import meant_headers, wire_pairs
 from ..core.provider import NOTHING, Provider, SignatureScheme
 from ..core.secret import Secret
 from ..errors import ConfigurationError
@@ -51,12 +51,16 @@ class SignedDelivery:
         return {"content": self.body, "headers": dict(self.headers) if is_ascii else wire_pairs(self.headers)}
 
     def for_flask(self) -> dict[str, Any]:
-        """Give the arguments of `post` for Flask's and Quart's test client."""
+        """Give the arguments of `post` for Flask's test client."""
         return {"data": self.body, "headers": dict(self.headers)}
+
+    def for_quart(self) -> dict[str, Any]:
+        """Give the arguments of `post` for Quart's test client."""
+        return {"data": self.body, "headers": meant_headers(self.headers)}
 
     def for_aiohttp(self) -> dict[str, Any]:
         """Give the arguments of `post` for aiohttp's test client."""
-        return {"data": self.body, "headers": dict(self.headers)}
+        return {"data": self.body, "headers": meant_headers(self.headers)}
 
     def for_django(self) -> dict[str, Any]:
         """Give the arguments of `post` for Django's `Client` and `AsyncClient`."""
