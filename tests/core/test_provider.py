@@ -62,6 +62,24 @@ def test_a_base_url_must_be_a_url(base_url: str) -> None:
         acme(base_url=base_url)
 
 
+@pytest.mark.parametrize(
+    ("base_url", "message"),
+    [
+        ("https://user:a-password@acme.example", "holds a user or a password"),
+        ("https://acme.example/v1?key=a-password", "a query or a fragment"),
+        ("https://acme.example#top", "a query or a fragment"),
+        ("https://acme.example\n", "white space"),
+        ("http://", "and a host"),
+        (None, "base_url is a NoneType: write https://host/path"),
+    ],
+)
+def test_a_base_url_is_a_host_and_a_path(base_url: Any, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message) as told:
+        acme(base_url=base_url)
+
+    assert "a-password" not in str(told.value)
+
+
 def test_slashes_at_the_end_of_the_base_url_do_not_matter() -> None:
     assert bare().base_url == "https://bare.example"
 

@@ -33,7 +33,7 @@ from .headers import Headers, HeadersLike
 from .job import Batch, BatchSummary, ErrorKind, Job, JobError, JobStatus
 from .result import Result
 from .secret import Secret, SecretsLike, secrets_of
-from .settings import TABLES, setting_in
+from .settings import TABLES, check_base_url, setting_in
 from .steps import Steps, send
 
 __all__ = ["EXPIRED", "NOTHING", "Capabilities", "Provider", "SignatureScheme", "final_type", "type_for"]
@@ -70,8 +70,8 @@ class Provider:
         item_names: The same for the columns of line items.
 
     Raises:
-        ConfigurationError: If the base URL is no URL, the API key is no text or has white space at an end, or a secret is
-            empty or too short.
+        ConfigurationError: If the base URL is no URL or has more than a host and a path, the API key is no text or has white
+            space at an end, or a secret is empty or too short.
     """
 
     #: The word in paths, logs and the inbox.
@@ -96,10 +96,7 @@ class Provider:
     item_names: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
 
     def __post_init__(self) -> None:
-        if not self.base_url.startswith(("https://", "http://")):
-            raise ConfigurationError(
-                f"{self.name}: base_url is {self.base_url!r}: it must start with https://"
-            )
+        check_base_url(self.base_url, self.name)
         if self.unsigned not in ("refuse", "accept"):
             raise ConfigurationError(
                 f"{self.name}: unsigned is {self.unsigned!r}: write 'refuse' or 'accept'"
