@@ -28,6 +28,7 @@ from paperhook import (
     open_document,
 )
 from paperhook.client import WaitOutcome
+from paperhook.core.result import Result
 from paperhook.errors import ConfigurationError, DeadlineExceeded, PaperhookError, WaitTimeout
 from paperhook.inbox import Filter, MemoryInbox, PostgresInbox, SqliteInbox, open_inbox
 from paperhook.providers import DocuParse
@@ -147,6 +148,8 @@ MISTYPED: dict[str, tuple[Callable[[], object], str]] = {
     "one for several": (lambda: list(client().upload_many("a.pdf")), r"several sources are wanted.*\[source\]"),
     "options without their names": (lambda: RetryPolicy(None, 5), "takes 1 positional argument"),  # type: ignore[misc]
     "a filter without its names": (lambda: Filter((1,)), "takes 1 positional argument"),  # type: ignore[misc]
+    "a dict for a model": (lambda: Result().parse(ANY or dict), "a pydantic model such as .*Invoice, not dict"),
+    "nothing for a model": (lambda: Result().parse_leniently(ANY), "a pydantic model such as .*, not a NoneType"),
     "no job": (lambda: client().status(ANY), "a job is a Job or its id, not a NoneType"),
     "text for bytes": (lambda: docuparse().verify({}, "{}"), "must be the exact bytes"),  # type: ignore[arg-type]
 }  # fmt: skip

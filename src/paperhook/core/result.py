@@ -141,6 +141,7 @@ class Result(Model):
 
         Raises:
             ResultInvalid: If a value is missing or does not fit; `problems` names every path.
+            TypeError: If it is no pydantic model.
         """
         values = self._known(model)
         found, errors = _validated(model, values)
@@ -164,6 +165,11 @@ class Result(Model):
 
     def _known(self, model: type[pydantic.BaseModel]) -> dict[str, Any]:
         """Give what a model has fields for."""
+        if not _is_model(model):
+            what = model.__name__ if isinstance(model, type) else f"a {type(model).__name__}"
+            raise TypeError(
+                f"a result is parsed into a pydantic model such as paperhook.schemas.Invoice, not {what}"
+            )
         known = dict(self.tables) | _plain(self.fields)
         for name in ROWS:
             if rows := self.rows(name):
