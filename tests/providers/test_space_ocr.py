@@ -727,6 +727,15 @@ def test_other_events_are_identified_by_what_they_have(space: SpaceOcr, body: An
     assert event_of(space, body).key == key
 
 
+def test_two_changes_of_one_row_are_two_events(space: SpaceOcr) -> None:
+    changed = {"event": "row.updated", "data": {"uniqueKey": "k1", "values": {"total": "1"}}}
+    again = {"event": "row.updated", "data": {"uniqueKey": "k1", "values": {"total": "2"}}}
+
+    keys = {event_of(space, body).key for body in (changed, again, dict(changed))}
+
+    assert len(keys) == 2
+
+
 def test_an_event_with_nothing_to_identify_it_goes_by_its_bytes(space: SpaceOcr) -> None:
     first = event_of(space, {"event": "ocr.completed", "data": {"result": {"values": {"total": "1"}}}})
     second = event_of(space, {"event": "ocr.completed", "data": {"result": {"values": {"total": "2"}}}})
@@ -872,6 +881,13 @@ def test_cells_and_memos_are_edited_and_nodes_removed(space: SpaceOcr) -> None:
     assert (gone.sent, json_value(gone.requests[0])) == ([f"POST {HOST}/remove"], {"path": "/ap/june"})
 
 
+def test_rows_stop_where_a_page_leads_back(space: SpaceOcr) -> None:
+    rows = [{"rowKey": "k1"}]
+    answer = Answer(200, {"type": "sheet", "path": "/ap/june", "rows": rows, "nextOffset": 0})
+
+    assert [row.row_key for row in run(space.rows(), answer).value] == ["k1"]
+
+
 # One image at once
 
 
@@ -902,6 +918,14 @@ def test_one_image_is_read_from_a_url_with_fields_or_automatic_ones(space: Space
     }
     assert json_value(automatic.requests[0])["autoFields"] is True
     assert header(automatic.requests[0], "Idempotency-Key") is None
+
+
+@pytest.mark.parametrize("said", [{"status": "error", "error": {"code": "no_text"}}, {"data": None}])
+def test_an_answer_without_values_is_no_empty_result(space: SpaceOcr, said: Any) -> None:
+    error = run(space.ocr_fields(document(), auto_fields=True), Answer(200, said)).error
+
+    assert isinstance(error, MalformedAnswer)
+    assert "data is missing" in str(error)
 
 
 @pytest.mark.parametrize("wanted", [{}, {"template_id": "invoice", "auto_fields": True}])
@@ -951,6 +975,28 @@ def test_health_is_told(space: SpaceOcr) -> None:
     answer = Answer(200, {"status": "ok", "version": "1", "time": 1730000000000})
 
     assert run(space.health(), answer).value.status == "ok"
+
+
+@pytest.mark.parametrize("moment", ["2025-10-09T08:53:20Z", "1760000000000", 1760000000000, 1760000000000.4])
+def test_times_are_milliseconds_however_they_are_written(space: SpaceOcr, moment: Any) -> None:
+    told = {
+        "free": {"remaining": 5, "cycleStart": moment, "cycleEnd": moment},
+        "flatfee": {"nextBillingAt": moment},
+    }
+    node = {"path": "/ap", "type": "folder", "createdAt": moment}
+
+    amount = run(space.amount(), Answer(200, told)).value
+    [found] = run(space.space(), Answer(200, [node])).value
+
+    times = (amount.free.cycle_start, amount.free.cycle_end, amount.flatfee.next_billing_at, found.created_at)
+    assert set(times) == {1760000000000}
+
+
+@pytest.mark.parametrize("moment", ["", "soon", {}, True])
+def test_a_time_that_is_none_fails_no_listing(space: SpaceOcr, moment: Any) -> None:
+    node = {"path": "/ap", "type": "folder", "createdAt": moment}
+
+    assert run(space.space(), Answer(200, [node])).value[0].created_at is None
 
 
 @pytest.mark.parametrize(("enabled", "expected"), [(False, 93), (True, 143)])

@@ -333,12 +333,10 @@ class SpaceOcr(SpaceOcrEndpoints):
             content = {}
         job_id, document_id = text_in(content.get("jobId")), text_in(content.get("uniqueKey"))
         # A poll knows the job, its key and its name only, so an outcome is identified by what the event has of them; that it
-        # names its job is assumed, and the article's sample has the name alone.
+        # names its job is assumed, and the article's sample has the name alone. A row may change more than once.
         is_outcome = event_type in _TERMINAL
         about = (job_id or document_id) if is_outcome else None
-        identity = (
-            about or text_in(body.get("id")) or (digest_of_event(content) if is_outcome else document_id)
-        )
+        identity = about or text_in(body.get("id")) or (digest_of_event(content) if is_outcome else None)
         return (
             Envelope(
                 key=f"{event_type}:{identity or hashlib.sha256(delivery.body).hexdigest()}",

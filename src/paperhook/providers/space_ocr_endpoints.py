@@ -204,8 +204,9 @@ class SpaceOcrEndpoints(SpaceOcrAccount):
                 offset=offset,
             )
             found += page.rows
-            # A page without rows would be asked for again and again.
-            offset = page.next_offset if page.rows else None
+            # A page without rows, or one that leads back, would be asked for again and again.
+            following = page.next_offset if page.rows else None
+            offset = following if following is not None and following > offset else None
         return tuple(found)
 
     def edit_cell(self, path: str, *, row: int | str, column: int | str, value: Any) -> Steps[None]:
@@ -260,7 +261,9 @@ class SpaceOcrEndpoints(SpaceOcrAccount):
             )
         response = yield from self._read_image("/ocr/fields", image, {**wanted, **_prompt(prompt)}, key)
         answer = object_in(self.name, response)
-        return read_values(answer.get("data"), raw=answer, names=self.names, item_names=self.item_names)
+        if not isinstance(answer.get("data"), Mapping):
+            raise malformed(self.name, response, "data is missing")
+        return read_values(answer["data"], raw=answer, names=self.names, item_names=self.item_names)
 
     def ocr_markdown(self, image: Document | str, *, prompt: str = "") -> Steps[str]:
         """Read one image as Markdown (reply as a third-party client reads it; the request is assumed)."""

@@ -5,11 +5,24 @@ Source: the vendor's published agent skill, where nothing else is said.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
 import pydantic
 
+from ..core.answers import number_in
+from ..core.instants import instant
 from ..core.model import CamelModel
+
+
+def _milliseconds(value: Any) -> int | None:
+    number = number_in(value)
+    if number is None and isinstance(value, str) and (moment := instant(value)) is not None:
+        number = moment.timestamp() * 1000
+    return None if number is None else round(number)
+
+
+#: Since the epoch, also where the answer has ISO 8601 text: only /health shows a number. None for what is no moment.
+Milliseconds: TypeAlias = Annotated[int | None, pydantic.BeforeValidator(_milliseconds)]
 
 
 class Column(CamelModel):
@@ -92,8 +105,8 @@ class FreeScans(CamelModel):
     limit: int = 0
     remaining: int = 0
     #: Milliseconds since the epoch.
-    cycle_start: int | None = None
-    cycle_end: int | None = None
+    cycle_start: Milliseconds = None
+    cycle_end: Milliseconds = None
 
 
 class FlatFee(CamelModel):
@@ -104,7 +117,7 @@ class FlatFee(CamelModel):
     limit: int = 0
     remaining: int = 0
     #: Milliseconds since the epoch.
-    next_billing_at: int | None = None
+    next_billing_at: Milliseconds = None
 
 
 class Amount(CamelModel):
@@ -139,7 +152,7 @@ class Node(CamelModel):
     unique_key: str | None = None
     extensions: Any = None
     #: Milliseconds since the epoch.
-    created_at: int | None = None
+    created_at: Milliseconds = None
 
 
 class Created(CamelModel):
