@@ -285,6 +285,48 @@ def test_an_old_or_early_delivery_is_stale_where_the_timestamp_is_signed(name: s
             assert provider.verify(headers, body, now=now).provider == name
 
 
+@pytest.mark.parametrize(
+    ("name", "body", "type"),
+    [
+        ("adteco", {"event": "job.completed", "data": {"job": {"id": "j1"}}}, "document.completed"),
+        (
+            "docintell",
+            {"eventType": "document.processing.failed", "data": {"job_id": "j1"}},
+            "document.failed",
+        ),
+        ("docira", {"type": "parse.completed", "request_id": "j1"}, "document.completed"),
+        ("docuclipper", {"type": "document.extraction.completed", "job_id": "j1"}, "document.completed"),
+        ("eden-ai", {"status": "succeeded", "job_id": "j1"}, "document.completed"),
+        ("eden-ai", {"status": "error", "job_id": "j1"}, "document.failed"),
+        ("extend", {"type": "extract_run.processed", "payload": {"id": "j1"}}, "document.completed"),
+        ("limai", {"event": "DOCUMENT_REVIEWED", "jobId": "j1"}, "DOCUMENT_REVIEWED"),
+        ("pulse", {"event_type": "job.completed", "job_id": "j1"}, "document.completed"),
+        ("reducto", {"data": {"status": "Failed", "job_id": "j1"}}, "document.failed"),
+        ("reducto", {"type": "async.update", "data": {"job_id": "j1"}}, "async.update"),
+    ],
+)
+def test_an_event_is_read_where_no_page_says_the_place_of_its_word(name: str, body: Any, type: str) -> None:
+    [event] = PROVIDERS[name].events(Delivery(Headers(), json.dumps(body).encode()))
+
+    assert (event.type, event.job_id) == (type, "j1")
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("adteco", {"event": "job.failed", "error": {"code": "E1", "message": "bad scan"}}),
+        ("adteco", {"event": "job.failed", "job": {"error": {"code": "E1", "message": "bad scan"}}}),
+        ("docira", {"event": "parse.failed", "data": {"error": {"code": "E1", "message": "bad scan"}}}),
+        ("parselyze", {"eventType": "document.failed", "error": {"code": "E1", "message": "bad scan"}}),
+    ],
+)
+def test_the_sentence_of_an_error_is_read_beside_its_code(name: str, body: Any) -> None:
+    [event] = PROVIDERS[name].events(Delivery(Headers(), json.dumps(body).encode()))
+
+    assert isinstance(event, DocumentFailed)
+    assert (event.error.code, event.error.message) == ("E1", "bad scan")
+
+
 def test_the_published_vector_of_talonic_verifies() -> None:
     body = (
         b'{"event":"extraction.complete","delivery_id":"dlv_test123","timestamp":"2026-01-15T10:00:00Z","data":'

@@ -196,6 +196,22 @@ def test_status_200_with_success_false_is_an_error() -> None:
     assert isinstance(run(DOCUPARSE.upload(document()), refused).error, BadRequest)
 
 
+@pytest.mark.parametrize("error", [{"code": "NOT_FOUND", "message": "no such document"}, "no such document"])
+def test_status_200_with_nothing_but_an_error_is_one(error: Any) -> None:
+    refused = Answer(200, {"error": error})
+
+    told = run(DOCUPARSE.status(QUEUED), refused).error
+
+    assert isinstance(told, BadRequest if isinstance(error, str) else NotFound)
+    assert "no such document" in str(told)
+    assert isinstance(run(DOCUPARSE.upload(document()), refused).error, type(told))
+
+
+@pytest.mark.parametrize("error", [None, {}, "", []])
+def test_an_error_that_says_nothing_is_none(error: Any) -> None:
+    assert run(DOCUPARSE.status(QUEUED), answer("queued", error=error)).value.id == "doc_a1"
+
+
 def test_error_status_decides_over_the_code() -> None:
     refused = Answer(404, {"success": False, "error": {"code": "INVALID_FILE"}})
 
@@ -443,6 +459,14 @@ def test_completed_event_without_data_says_that_its_result_must_be_fetched() -> 
     assert isinstance(found, DocumentCompleted)
     assert not found.has_result
     assert found.job.id == "doc_a4"
+
+
+@pytest.mark.parametrize("beside", [{"api_version": "2"}, {"message": "done", "attempt": 2}])
+def test_members_that_are_no_fields_are_no_result(beside: dict[str, Any]) -> None:
+    found = event({"event": "document.completed", "document_id": "doc_a1", "data": None, **beside})
+
+    assert isinstance(found, DocumentCompleted)
+    assert not found.has_result
 
 
 def test_time_of_an_event_is_utc() -> None:

@@ -623,6 +623,15 @@ def test_a_batch_says_how_many_and_odd_counts_are_none() -> None:
     assert (event.summary.total, event.summary.succeeded, event.summary.failed) == (3, 0, 0)
 
 
+def test_a_batch_may_count_in_text() -> None:
+    event = event_of(
+        acme(), {"event": "batch.done", "data": {"batch": "b1", "total": "3", "ok": "2", "bad": "x"}}
+    )
+
+    assert isinstance(event, BatchCompleted)
+    assert (event.summary.total, event.summary.succeeded, event.summary.failed) == (3, 2, 0)
+
+
 def test_a_word_is_looked_for_in_the_body_before_the_header_and_an_unknown_one_stays() -> None:
     provider = acme()
 

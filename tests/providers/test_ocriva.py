@@ -296,6 +296,30 @@ def test_a_job_that_is_nowhere_is_not_found(ocriva: Ocriva, last: Answer) -> Non
     assert len(ran.requests) == 2
 
 
+@pytest.mark.parametrize("word", ["uploaded", None])
+def test_an_upload_that_the_history_does_not_know_yet_is_still_submitted(
+    ocriva: Ocriva, word: str | None
+) -> None:
+    fresh = run(ocriva.upload(document("a.pdf")), uploaded(status=word)).value
+
+    early = run(operations.status(ocriva, fresh), ABSENT, page()).value
+    later = run(operations.status(ocriva, early), Answer(200, record(status="queued"))).value
+
+    assert fresh.status is early.status is JobStatus.SUBMITTED
+    assert (early.id, later.provider_status) == ("up_1", "queued")
+    assert isinstance(run(operations.status(ocriva, later), ABSENT, page()).error, NotFound)
+
+
+def test_a_record_may_be_wrapped_as_a_listing_is(ocriva: Ocriva) -> None:
+    wrapped = Answer(200, {"data": record()})
+
+    job, result = run(ocriva.status(JOB), wrapped).value, run(ocriva.result(JOB), wrapped).value
+
+    assert (job.id, job.status) == ("up_1", JobStatus.COMPLETED)
+    assert result.fields["vendor"].value == "Acme"
+    assert run(ocriva.record("up_1"), wrapped).value.upload_id == "of_up_1"
+
+
 def test_a_job_without_an_id_cannot_be_asked_for(ocriva: Ocriva) -> None:
     assert isinstance(run(ocriva.status(Job(id="", provider="ocriva"))).error, ConfigurationError)
 
@@ -335,6 +359,23 @@ def test_a_record_without_its_result_is_exported(
     assert ran.value.confidence == 0.5
     assert ran.value.text == text
     assert vendor is None or ran.value.fields["vendor"].value == vendor
+
+
+def test_a_record_may_call_its_result_so(ocriva: Ocriva) -> None:
+    bare = record(extractedData=None, result={"vendor": "Acme"}, confidence=0.5)
+
+    ran = run(ocriva.result(JOB), Answer(200, bare))
+
+    assert len(ran.requests) == 1
+    assert (ran.value.fields["vendor"].value, ran.value.confidence) == ("Acme", 0.5)
+
+
+def test_a_word_is_no_result_of_a_record(ocriva: Ocriva) -> None:
+    bare = record(extractedData=None, result="success")
+
+    ran = run(ocriva.result(JOB), Answer(200, bare), Answer(200, {"vendor": "Acme"}))
+
+    assert ran.value.fields["vendor"].value == "Acme"
 
 
 def test_a_poll_carries_an_exported_result(ocriva: Ocriva) -> None:
@@ -835,6 +876,15 @@ def test_a_listing_is_not_lost_for_the_form_of_a_member_that_nobody_needs(ocriva
     [job] = run(ocriva.jobs(), page(odd, pagination={"total": "1", "totalPages": "1"})).value
 
     assert job.id == "h1"
+
+
+@pytest.mark.parametrize("odd", ["", "n/a", {}])
+def test_a_history_is_not_lost_for_a_figure_that_is_none(ocriva: Ocriva, odd: Any) -> None:
+    listed = page(record(fileSize=odd, confidence=odd, processingTime=odd), total=1)
+
+    [found] = run(ocriva.history(), listed).value.records
+
+    assert (found.id, found.file_size, found.confidence, found.processing_time) == ("up_1", None, None, None)
 
 
 def test_null_is_taken_for_absent(ocriva: Ocriva) -> None:

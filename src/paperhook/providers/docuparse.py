@@ -102,6 +102,10 @@ MAX_BATCH_FILES = 50
 _ENVELOPE = frozenset(
     {"event", "document_id", "batch_id", "timestamp", "status", "signature", "data", "success"}
 )
+#: What an answer says about a document or a batch; an error without any of it is the answer's own (assumed).
+_STATED = frozenset({"success", "status", "document_id", "batch_id"})
+#: Members of a document's content (article, TS client); an event with none of them has no content.
+_CONTENT = NAMES.keys() | {"document_type", "due_date", "currency", "subtotal", "tax", "total", "line_items"}
 #: The member that holds an event's content (article).
 _MEMBERS: Mapping[str, str] = {
     "document.completed": "data",
@@ -150,9 +154,9 @@ class DocuParse(Provider):
         except ValueError:
             body = None
         body = body if isinstance(body, Mapping) else {}
+        is_refused = body.get("success") is False or (body.get("error") and not _STATED & body.keys())
         # That a document failed is the answer to a question, whatever `success` says about the document.
-        is_answer = body.get("success") is not False or body.get("status") == "failed"
-        if response.is_success and is_answer:
+        if response.is_success and (body.get("status") == "failed" or not is_refused):
             return None
         code, message = _error_in(body)
         known = ERRORS.get(code)
@@ -383,6 +387,8 @@ def _payload(event_type: str, body: Mapping[str, Any]) -> Any:
     content = body.get(_MEMBERS.get(event_type, ""))
     if content is not None:
         return content
+    if event_type == "document.completed" and not _CONTENT & body.keys():
+        return {}
     return {name: value for name, value in body.items() if name not in _ENVELOPE}
 
 

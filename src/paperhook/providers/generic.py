@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 
 from typing_extensions import override
 
+from ..core.answers import count_in
 from ..core.delivery import Delivery, Envelope, Handshake
 from ..core.event import DocumentFailed
 from ..core.job import BatchSummary, Job, JobError
@@ -222,7 +223,7 @@ class Generic(GenericRequests):
     @override
     def read_summary(self, payload: Any) -> BatchSummary:
         counts = payload if isinstance(payload, Mapping) else {}
-        return BatchSummary(**{name: _count(counts.get(name)) for name in ("total", "succeeded", "failed")})
+        return BatchSummary(**{name: count_in(counts.get(name)) for name in ("total", "succeeded", "failed")})
 
     @override
     def read_metadata(self, envelope: Envelope) -> Mapping[str, Any]:
@@ -243,7 +244,3 @@ _SETTINGS = frozenset(
 def env_prefix_of(name: str) -> str:
     """Give what the environment variables of a declared provider begin with."""
     return f"{name.upper().replace('-', '_')}_"
-
-
-def _count(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0

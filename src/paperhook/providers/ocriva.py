@@ -30,7 +30,7 @@ from ..errors import (
     UnsupportedDocument,
     WaitTimeout,
 )
-from .ocriva_endpoints import HISTORY, WINDOW_SECONDS
+from .ocriva_endpoints import WINDOW_SECONDS
 from .ocriva_events import KEY_MEMBER, OcrivaEvents, json_or_text, metadata_of
 from .ocriva_models import (
     BatchRecord,
@@ -159,7 +159,9 @@ class Ocriva(OcrivaEvents):
 
     def _uploaded(self, response: Response, key: str | None, metadata: Mapping[str, Any]) -> Job:
         job = self._job(response, object_in(self.name, response))
-        return job.model_copy(update={"idempotency_key": key, "metadata": dict(metadata)})
+        # That the answer has a status is said of the older way in only (api-reference).
+        status = job.status if job.provider_status else JobStatus.SUBMITTED
+        return job.model_copy(update={"idempotency_key": key, "metadata": dict(metadata), "status": status})
 
     def _job(self, response: Response, record: Any) -> Job:
         record_id = text_in(record.get("id")) if isinstance(record, Mapping) else None
@@ -193,10 +195,11 @@ class Ocriva(OcrivaEvents):
         if not job.id:
             raise ConfigurationError(f"{self.name}: the job has no id: look for it with client.jobs()")
         try:
-            response = yield from self.call("GET", f"{HISTORY}/{path_segment(job.document_id or job.id)}")
-            found = self._job(response, object_in(self.name, response))
+            found = self._job(*(yield from self._record(job.document_id or job.id)))
         except NotFound:
             listed = yield from self._find(job)
+            if listed is None and _is_fresh(job):
+                return job
             if listed is None:
                 raise
             found = listed
@@ -384,3 +387,10 @@ class Ocriva(OcrivaEvents):
         body = self._batch_body(documents, None, metadata, batch_name)
         response = yield from self._internal(f"/batch/{path_segment(organization_id)}/upload", body)
         return self._batch_born(response, documents)
+
+
+def _is_fresh(job: Job) -> bool:
+    """Tell whether only its upload's answer was heard of a job: its record may be made when its turn comes (assumed)."""
+    return (
+        job.raw is not None and job.status is JobStatus.SUBMITTED and job.provider_status in ("", "uploaded")
+    )

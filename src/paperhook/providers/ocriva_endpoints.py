@@ -176,8 +176,15 @@ class OcrivaEndpoints(Provider):
 
     def record(self, id: str) -> Steps[HistoryRecord]:
         """Read one record of the history by its own id (path assumed)."""
+        response, found = yield from self._record(id)
+        return model_of(self.name, response, HistoryRecord, found)
+
+    def _record(self, id: str) -> Steps[tuple[Response, dict[str, Any]]]:
+        """Ask for one record: the answer, and the record as it came, by itself or where a page has its list (assumed)."""
         response = yield from self.call("GET", f"{HISTORY}/{path_segment(id)}")
-        return model_of(self.name, response, HistoryRecord, object_in(self.name, response))
+        answer = object_in(self.name, response)
+        inner = answer.get("data")
+        return response, inner if isinstance(inner, dict) and "id" not in answer else answer
 
     def stats(self) -> Steps[Stats]:
         """Read the figures of the project's history (path assumed)."""

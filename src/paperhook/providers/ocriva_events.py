@@ -119,12 +119,12 @@ class OcrivaEvents(OcrivaEndpoints):
 
     @override
     def has_result(self, payload: Any) -> bool:
-        return isinstance(payload, Mapping) and payload.get("extractedData") is not None
+        return _content(payload) is not None
 
     @override
     def read_result(self, payload: Any) -> Result:
         """Normalise `extractedData`: an object, or text where the template is free text (assumed)."""
-        content = payload.get("extractedData") if isinstance(payload, Mapping) else None
+        content = _content(payload)
         confidence = payload.get("confidence") if isinstance(payload, Mapping) else None
         sure = number_in(confidence)
         sure = sure if sure is not None and 0 <= sure <= 1 else None
@@ -172,6 +172,14 @@ def _key(type: str, id: str | None, body: Mapping[str, Any], sent: bytes) -> str
     if id is not None:
         return f"{type}:{id}:{body['payload'].get('status', '')}"
     return f"{type}:{hashlib.sha256(sent).hexdigest()}"
+
+
+def _content(payload: Any) -> Any:
+    """Find what was extracted: a record has it too, and under which name is nowhere said."""
+    found = payload if isinstance(payload, Mapping) else {}
+    content, other = found.get("extractedData"), found.get("result")
+    # Not a word such as `success`.
+    return other if content is None and isinstance(other, (Mapping, list)) else content
 
 
 def _other_ids(job: Job) -> list[str]:

@@ -10,9 +10,13 @@ from typing import Annotated, Any, TypeAlias
 
 import pydantic
 
+from ..core.answers import count_in, number_in
 from ..core.instants import instant
 from ..core.model import CamelModel
 
+#: Bytes and other figures; None where nothing readable is said.
+Count: TypeAlias = Annotated[int | None, pydantic.BeforeValidator(lambda value: count_in(value) or None)]
+Figure: TypeAlias = Annotated[float | None, pydantic.BeforeValidator(number_in)]
 #: Aware UTC; None where it is missing or written in a way that is no moment.
 Moment: TypeAlias = Annotated[datetime | None, pydantic.BeforeValidator(instant)]
 
@@ -63,16 +67,16 @@ class HistoryRecord(CamelModel):
     file_url: str | None = pydantic.Field(default=None, repr=False)
     file_path: str | None = None
     #: Bytes; text on the wire here, a number in events.
-    file_size: int | None = None
+    file_size: Count = None
     mime_type: str | None = None
     status: str = ""
     template_id: str | None = None
     metadata: Any = pydantic.Field(default=None, repr=False)
     extracted_data: Any = pydantic.Field(default=None, repr=False)
     #: 0..1.
-    confidence: float | None = None
+    confidence: Figure = None
     #: Milliseconds.
-    processing_time: float | None = None
+    processing_time: Figure = None
     error_message: str | None = None
     created_at: Moment = None
 
