@@ -8,7 +8,7 @@ import math
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,24 @@ def handler(event: object) -> None:
     """Take an event."""
 
 
+def yielding(event: object) -> Iterator[None]:
+    """Run nothing when it is called."""
+    yield
+
+
+async def yielding_async(event: object) -> AsyncIterator[None]:
+    """Run nothing when it is called."""
+    yield
+
+
+class Yielding:
+    """Runs nothing when it is called."""
+
+    def __call__(self, event: object) -> Iterator[None]:
+        """Run nothing."""
+        yield
+
+
 WRONG: dict[str, tuple[Callable[[], object], str]] = {
     "a name for a provider": (lambda: Client("docuparse"), r"DocuParse\.from_env\(\), not a text"),  # type: ignore[arg-type]
     "a key for a provider": (lambda: Client(SECRET), r"not a text"),  # type: ignore[arg-type]
@@ -78,6 +96,9 @@ WRONG: dict[str, tuple[Callable[[], object], str]] = {
     "a misspelt pattern": (lambda: hooks().on("documents.*"), r"did you mean 'document\.\*'"),
     "a decorator without its event": (lambda: hooks().on(handler), "is no event: pass a class"),  # type: ignore[call-overload]
     "no function": (lambda: hooks().on("*")(ANY), "a handler is a function, not a NoneType"),
+    "a handler that runs nothing": (lambda: hooks().on("*")(yielding), "yielding has a yield in it"),
+    "an async handler that runs nothing": (lambda: hooks().on("*")(yielding_async), "has a yield in it"),
+    "an object that runs nothing": (lambda: hooks().on("*")(Yielding()), "has a yield in it"),
     "a handler of nothing": (lambda: hooks().on("*")(lambda: None), r"called with \(event\), and takes \(\)"),  # type: ignore[type-var, misc]
     "a handler of two": (lambda: hooks().on("*")(lambda a, b: None), "missing a required argument: 'b'"),  # type: ignore[type-var, misc]
     "a deadline that is no number for many": (lambda: client().wait_many([], deadline=NAN), "deadline is nan: write seconds"),

@@ -302,6 +302,10 @@ def _check_options(retry: RetryPolicy | None, timeout: float | None) -> None:
 def _check_callable(function: Callable[..., Any], arguments: Sequence[str]) -> None:
     if not callable(function):
         raise ConfigurationError(f"a handler is a function, not a {type(function).__name__}")
+    if any(map(_is_generator, (function, function.__call__))):  # type: ignore[operator] # every callable has one
+        raise ConfigurationError(
+            f"{_name_of(function)} has a yield in it, so that a call runs nothing of it: take it out"
+        )
     try:
         taken = inspect.signature(function)
     except ValueError:
@@ -313,6 +317,10 @@ def _check_callable(function: Callable[..., Any], arguments: Sequence[str]) -> N
         raise ConfigurationError(
             f"{_name_of(function)} is called with ({', '.join(arguments)}), and takes {taken}: {error}"
         ) from error
+
+
+def _is_generator(function: Callable[..., Any]) -> bool:
+    return inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
 
 
 def _name_of(function: Callable[..., Any]) -> str:
