@@ -172,6 +172,8 @@ async def test_a_misspelt_provider_is_refused_at_construction() -> None:
 async def test_a_webhook_goes_to_http_only_and_its_secret_is_in_no_repr() -> None:
     with pytest.raises(ConfigurationError, match="http"):
         WebhookTarget("file:///etc/passwd")
+    with pytest.raises(ConfigurationError, match="and a host"):
+        WebhookTarget("http://")
 
     assert "hidden" not in repr(WebhookTarget("http://x", "hidden"))
 

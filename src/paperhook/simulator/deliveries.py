@@ -42,10 +42,11 @@ class WebhookTarget:
         """Refuse anything but http and https.
 
         Raises:
-            ConfigurationError: If the URL has another scheme.
+            ConfigurationError: If the URL has another scheme, or no host.
         """
-        if not self.url.startswith(("http://", "https://")):
-            raise ConfigurationError("a webhook URL starts with http:// or https://")
+        scheme, _, rest = self.url.partition("://")
+        if scheme not in ("http", "https") or rest[:1] in ("", "/"):
+            raise ConfigurationError("a webhook URL starts with http:// or https:// and a host")
 
 
 @dataclass(frozen=True, slots=True)
