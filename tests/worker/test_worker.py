@@ -529,6 +529,47 @@ def test_whatever_a_handler_raises_is_its_failure(error: BaseException, is_async
     assert type(error).__name__ in bench.outcome().error
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), GeneratorExit(), StopIteration(3)])
+def test_what_a_thread_cannot_hand_to_a_loop_is_the_failure_of_the_handler_all_the_same(
+    error: BaseException, seen: Seen
+) -> None:
+    def sync(event: Event) -> None:
+        seen.append(event.key)
+        if event.key == "e1":
+            raise error
+
+    bench = Bench(sync)
+    bench.put("e1", "e2")
+
+    bench.drain()
+
+    assert bench.states() == {"e1": State.PENDING, "e2": State.DONE}
+    assert type(error).__name__ in bench.outcome().error
+
+
+@pytest.mark.parametrize("is_live", [True, False])
+def test_a_handler_that_cancels_itself_has_failed(is_live: bool) -> None:
+    async def handler(event: Event) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await asyncio.sleep(0)
+
+    bench = Bench(handler)
+    bench.put()
+
+    async def failed(_: asyncio.Task[None]) -> None:
+        await until(lambda: bench.row().outcomes)
+
+    if is_live:
+        bench.live(failed)
+    else:
+        asyncio.run(bench.worker.run_key("docuparse", "e1"))
+
+    assert (bench.row().state, bench.row().claims, bench.outcome().attempts) == (State.PENDING, 1, 1)
+    assert "CancelledError" in bench.outcome().error
+
+
 def test_an_async_handler_over_its_timeout_is_cancelled_and_failed() -> None:
     was_cancelled: list[bool] = []
 

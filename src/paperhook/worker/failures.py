@@ -36,6 +36,13 @@ def is_cancelled_from_outside() -> bool:
     return task is not None and task.cancelling() > 0
 
 
+def forget_cancellation() -> None:
+    """Let this task go on although its own code asked for its end."""
+    task = asyncio.current_task()
+    while task is not None and task.cancelling() > 0:
+        task.uncancel()
+
+
 def _chain(error: BaseException) -> Iterator[BaseException]:
     following: BaseException | None = error
     for _ in range(_MAX_CAUSES):

@@ -18,7 +18,7 @@ from ..inbox.base import Outcome, Settlement, State, TransactionalInbox
 from ..inbox.bridge import Bridge
 from ..observe.details import HandlerRan
 from ..retrying import RetryPolicy, for_handler, is_used_up, next_pause
-from .failures import describe, is_cancelled_from_outside
+from .failures import describe, forget_cancellation
 from .handling import Handling, is_async
 from .held import Held, name_of, verdict
 from .orders import Orders
@@ -36,11 +36,13 @@ class Runner:
     Args:
         orders: What the worker was told.
         bridge: To the loop.
+        is_called_off: Tells whether somebody wants an event's task to end; else a cancellation is its handler's own.
     """
 
-    def __init__(self, orders: Orders, bridge: Bridge) -> None:
+    def __init__(self, orders: Orders, bridge: Bridge, is_called_off: Callable[[Held], bool]) -> None:
         self._orders = orders
         self._bridge = bridge
+        self._is_called_off = is_called_off
         self._loop = asyncio.get_running_loop()
 
     def event(self, held: Held) -> tuple[Event | None, Exception | None]:
@@ -104,8 +106,9 @@ class Runner:
         except (KeyboardInterrupt, GeneratorExit, LeaseLost, StoreFailed):
             raise
         except asyncio.CancelledError as error:
-            if is_cancelled_from_outside():
+            if self._is_called_off(held):
                 raise
+            forget_cancellation()
             return self._failed(held, handling, attempt, error)
         except BaseException as error:  # noqa: BLE001 - whatever a handler raises is its failure, SystemExit too
             return self._failed(held, handling, attempt, error)

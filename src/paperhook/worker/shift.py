@@ -51,10 +51,12 @@ class Shift:
         self._orders = orders
         self._on_free = on_free
         self._loop = asyncio.get_running_loop()
+        #: Whoever runs this.
+        self._owner = asyncio.current_task()
         self._bridge = Bridge(self._loop)
         self._slots = asyncio.Semaphore(orders.concurrency)
         self._held: dict[Held, asyncio.Task[State | None]] = {}
-        self._runner = Runner(orders, self._bridge)
+        self._runner = Runner(orders, self._bridge, self._is_called_off)
         self._recorder = Recorder(orders, self._bridge, self._runner, on_free)
         self._leases = LeaseKeeper(orders, self._bridge, self._held)
         self._keeping: asyncio.Task[None] | None = None
@@ -317,6 +319,12 @@ class Shift:
         self._on_free()
 
     # Ending
+
+    def _is_called_off(self, held: Held) -> bool:
+        """Tell whether an event's task was cancelled by us, or with whoever runs this, and not by its own handler."""
+        owner = self._owner
+        is_left = owner is None or owner.done() or owner.cancelling() > 0
+        return self._is_over or held.is_lost or is_left
 
     async def wind_down(self, grace: float) -> None:
         """Finish what runs within `grace` seconds, and release the rest within one more."""

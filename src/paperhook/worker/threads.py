@@ -88,5 +88,11 @@ def _run(
         return
     try:
         future.set_result(function(*args, **kwargs))
+    except (KeyboardInterrupt, GeneratorExit, StopIteration) as error:
+        # No thread is interrupted by Ctrl-C, so a function raised it. A loop would end by the first, take the second for the
+        # end of the task that waits, and refuse the third.
+        failure = RuntimeError(type(error).__name__)
+        failure.__cause__ = error
+        future.set_exception(failure)
     except BaseException as error:  # noqa: BLE001 - SystemExit of a handler must not end the thread
         future.set_exception(error)
