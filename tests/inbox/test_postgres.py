@@ -499,6 +499,18 @@ def test_a_migration_that_fails_leaves_nothing(
     assert ask_value(inbox, "SELECT to_regclass('paperhook_extra')::text") is None
 
 
+def test_a_migration_may_take_longer_than_the_patience(
+    url: str, opened: Callable[..., PostgresInbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripts = [*scripts_of("paperhook.inbox", "postgres"), "SELECT pg_sleep(1.5)"]
+    monkeypatch.setattr("paperhook.inbox.postgres.migrating.scripts_of", lambda *_: scripts)
+
+    inbox = opened(patience=0.5)
+
+    assert put(inbox, "e1") == (True,)
+    assert ask_value(inbox, "SHOW statement_timeout") == "500ms"
+
+
 # Cut connections
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any
 
@@ -63,8 +63,8 @@ class _Address(Address):
     """The inbox's address, with the tracker's tables there, which have versions of their own."""
 
     @override
-    def prepare(self, connection: PgConnection) -> None:
-        super().prepare(connection)
+    def prepare(self, connection: PgConnection, begin_long: Callable[[], Any] = lambda: None) -> None:
+        super().prepare(connection, begin_long)
         _make_tables(connection, self)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -14,14 +15,17 @@ PgConnection: TypeAlias = psycopg.Connection[TupleRow]
 
 #: So that two processes which open a new database at once do not both make the tables.
 _MIGRATION_LOCK = int.from_bytes(b"phok", "big")
+#: For each statement that changes tables.
+MIGRATION_SECONDS = 3600.0
 
 
-def migrate(connection: PgConnection, address: str) -> None:
+def migrate(connection: PgConnection, address: str, begin_long: Callable[[], Any] = lambda: None) -> None:
     """Bring the tables to this version, where they are older.
 
     Args:
         connection: In autocommit mode.
         address: For messages.
+        begin_long: Called before the first file that is not applied yet.
 
     Raises:
         InboxTooNew: If a newer paperhook made them.
@@ -33,6 +37,13 @@ def migrate(connection: PgConnection, address: str) -> None:
     connection.execute("SELECT pg_advisory_lock(%s)", (_MIGRATION_LOCK,))
     with connection.transaction():
         found = _version(connection, len(scripts), address)
+        if found < len(scripts):
+            # An index over many millions of rows takes longer than any other statement may, and one that is broken off
+            # would be so each time: nothing could be stored any more.
+            begin_long()
+            connection.execute(
+                "SELECT set_config('statement_timeout', %s, true)", (f"{MIGRATION_SECONDS:.0f}s",)
+            )
         for script in scripts[found:]:
             connection.execute(script.encode())
         connection.execute("DELETE FROM paperhook_version")

@@ -18,7 +18,7 @@ from psycopg.rows import TupleRow, tuple_row
 from ...core.arguments import patience_of
 from ...errors import ConfigurationError, InboxCorrupt, InboxError, InboxUnavailable
 from ..commits import Ask, by_work
-from .migrating import migrate
+from .migrating import MIGRATION_SECONDS, migrate
 from .putting import PUT, put_at_once
 from .session import InDoubt, Repeatable, ServerClock, Session
 from .watch import Watch
@@ -120,11 +120,16 @@ class Address:
         }
         return psycopg.connect(autocommit=True, row_factory=tuple_row, **words)
 
-    def prepare(self, connection: PgConnection) -> None:
-        """Give a connection our settings, and the database tables of this version."""
+    def prepare(self, connection: PgConnection, begin_long: Callable[[], Any] = lambda: None) -> None:
+        """Give a connection our settings, and the database tables of this version.
+
+        Args:
+            connection: In autocommit mode.
+            begin_long: Called before tables are changed, which may take up to `MIGRATION_SECONDS`.
+        """
         patience = f"{max(1, round(self.patience * 1000))}ms"
         connection.execute(_SETTINGS, (patience, patience, patience))
-        migrate(connection, str(self))
+        migrate(connection, str(self), begin_long)
 
 
 class PostgresServer:
@@ -150,32 +155,35 @@ class PostgresServer:
         self._in_doubt = InDoubt()
         self._db: Session | None = None
         self._is_committing = False
+        #: When what is asked now fails, by the monotonic clock.
+        self._until = 0.0
         #: Whether the last that was heard of the server is a failure.
         self._is_away = False
 
     def run(self, asks: Sequence[PostgresAsk]) -> Sequence[Any]:
         """Do what was asked in one transaction; see `Transactions.run`.
 
-        It takes `patience` seconds and a moment at most, whatever the server does.
+        It takes `patience` seconds and a moment at most, whatever the server does; longer only where tables of an older
+        version are brought up to date.
         """
-        until = time.monotonic() + self._address.patience
+        self._until = time.monotonic() + self._address.patience
         try:
-            return self._run(asks, until)
+            return self._run(asks)
         finally:
             # Whoever puts them again is answered by their keys.
             self._in_doubt.puts.clear()
 
-    def _run(self, asks: Sequence[PostgresAsk], until: float) -> Sequence[Any]:
+    def _run(self, asks: Sequence[PostgresAsk]) -> Sequence[Any]:
         while True:
             was_open = self._db is not None
             try:
-                answers = self._race(asks, until)
+                answers = self._race(asks)
             except (psycopg.Error, OSError) as error:
                 may_ask_again = self._is_in_doubt(asks) or (was_open and not self._is_committing)
                 is_cut = self._is_cut()
                 meaning = self._meaning(error)
                 self.close()
-                if not (may_ask_again and is_cut) or time.monotonic() >= until:
+                if not (may_ask_again and is_cut) or time.monotonic() >= self._until:
                     self._is_away = True
                     raise meaning from error
                 # The server has rolled back what we began on a connection that was cut while it was idle, by a restart
@@ -221,10 +229,10 @@ class PostgresServer:
         """Have nobody watch the connection any more; tell whether it was cut."""
         return self._db is not None and self._watch.end(self._db.raw)
 
-    def _race(self, asks: Sequence[PostgresAsk], until: float) -> list[Any]:
+    def _race(self, asks: Sequence[PostgresAsk]) -> list[Any]:
         """Do it again where another machine did what collides with it."""
-        db = self._connected(until)
-        self._watch.begin(db.raw, until + GRACE_SECONDS)
+        db = self._connected()
+        self._watch.begin(db.raw, self._until + GRACE_SECONDS)
         for _ in range(_MAX_RACES - 1):
             try:
                 return self._together_or_apart(db, asks)
@@ -233,17 +241,24 @@ class PostgresServer:
                 time.sleep(random.uniform(0, 0.01))  # noqa: S311 - so that the two do not meet again
         return self._together_or_apart(db, asks)
 
-    def _connected(self, until: float) -> Session:
+    def _connected(self) -> Session:
         if self._db is None:
             self._is_committing = False
-            left = AGAIN_SECONDS if self._is_away else until - time.monotonic()
+            left = AGAIN_SECONDS if self._is_away else self._until - time.monotonic()
             connection = self._address.connect(left)
             self._clock.forget()
             # Closed by whoever sees it fail.
             self._db = Session(connection, clock=self._clock, in_doubt=self._in_doubt)
-            self._watch.begin(connection, until + GRACE_SECONDS)
-            self._address.prepare(connection)
+            self._watch.begin(connection, self._until + GRACE_SECONDS)
+            self._address.prepare(connection, self._begin_long)
+            self._until = min(self._until, time.monotonic() + self._address.patience)
         return self._db
+
+    def _begin_long(self) -> None:
+        """Let whoever waits for changed tables have them, however long that takes."""
+        self._until = time.monotonic() + MIGRATION_SECONDS
+        if self._db is not None:
+            self._watch.begin(self._db.raw, self._until + GRACE_SECONDS)
 
     def _together_or_apart(self, db: Session, asks: Sequence[PostgresAsk]) -> list[Any]:
         try:
