@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import threading
 import time
@@ -609,6 +610,27 @@ def test_a_sync_handler_over_its_timeout_keeps_its_slot_until_it_ends() -> None:
         await until(lambda: calls == ["e1", "e2"])
 
     bench.live(scenario)
+
+
+def test_a_coroutine_that_a_thread_gives_after_its_time_is_closed() -> None:
+    late = threading.Event()
+    given: list[Coroutine[Any, Any, None]] = []
+
+    def handler(event: Event) -> Coroutine[Any, Any, None]:
+        late.wait(10)
+        given.append(asyncio.sleep(0))
+        return given[0]
+
+    bench = Bench(Registered("book", handler, timeout=0.01))
+    bench.put()
+
+    async def scenario(_: asyncio.Task[None]) -> None:
+        await until(lambda: bench.row().outcomes)
+        late.set()
+        await until(lambda: given and inspect.getcoroutinestate(given[0]) == inspect.CORO_CLOSED)
+
+    bench.live(scenario)
+    assert "TimeoutError" in bench.outcome().error
 
 
 def test_it_keeps_its_slot_also_where_another_handler_of_the_event_ends_after_it() -> None:

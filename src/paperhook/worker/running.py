@@ -22,7 +22,7 @@ from .failures import describe, forget_cancellation
 from .handling import Handling, is_async
 from .held import Held, name_of, verdict
 from .orders import Orders
-from .transactions import LeaseLost, StoreFailed, Transaction
+from .transactions import LeaseLost, StoreFailed, Transaction, discard
 
 logger: logging.Logger = logging.getLogger("paperhook")
 
@@ -99,7 +99,7 @@ class Runner:
                 else:
                     call = self.call(handling.function, event)
                     held.calls = (*held.unended, call)
-                    answer = await self._bridge.wait(call)
+                    answer = await self._answer_of(call)
                     # A lambda, or a function that gives a coroutine without being one.
                     if inspect.isawaitable(answer):
                         await answer
@@ -160,6 +160,14 @@ class Runner:
             if bound is None or not bound.expired():
                 raise
 
+    async def _answer_of(self, call: Future[Any]) -> Any:
+        """Wait for a thread; a coroutine that it gives when nobody waits any more is closed, or Python would warn of it."""
+        try:
+            return await self._bridge.wait(call)
+        except asyncio.CancelledError:
+            call.add_done_callback(_discard_answer)
+            raise
+
     def call(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """Call a function on a thread."""
         return self._orders.threads.submit(contextvars.copy_context().run, function, *arguments)
@@ -188,6 +196,11 @@ class Runner:
         self._orders.observers(
             HandlerRan(entry.provider, entry.type, attempt.handler, result, attempt.attempts, seconds, error)
         )
+
+
+def _discard_answer(call: Future[Any]) -> None:
+    if call.exception() is None:
+        discard(call.result())
 
 
 def _pause_after(policy: RetryPolicy, error: BaseException, attempt: Outcome, now: float) -> float | None:

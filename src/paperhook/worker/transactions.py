@@ -69,7 +69,7 @@ class Transaction:
         try:
             answer = self._function(self._event, connection)
             if inspect.isawaitable(answer):
-                _discard(answer)
+                discard(answer)
                 raise TypeError("a handler in a transaction cannot be awaited")  # noqa: TRY301 - the handler's failure
             self._begin_commit()
         except BaseException as error:
@@ -84,7 +84,7 @@ class Transaction:
             self._is_committing = True
 
 
-def _discard(answer: Any) -> None:
+def discard(answer: Any) -> None:
+    """Close what a handler gave where it is a coroutine: Python warns of one that was never awaited."""
     if inspect.iscoroutine(answer):
-        # Python warns of one that was never awaited.
         answer.close()
