@@ -426,7 +426,8 @@ def test_many_settlements_in_one_group_are_each_recorded_once(opened: Callable[.
         ("_DUE", {"now": 1, "limit": 1, "lot": 0}, "paperhook_event_due (due_at<?)"),
         ("_BY_KEY", ("", "", 1), "sqlite_autoindex_paperhook_event_1"),
         ("_NOBODY_NEXT", ("", ""), "paperhook_event_subject (subject=? AND provider=? AND settled_at=?)"),
-        ("SOMEBODY_NEXT", ("", ""), "paperhook_event_subject (subject=? AND provider=? AND settled_at=?)"),
+        ("FIRST_NEXT", ("", ""), "paperhook_event_subject (subject=? AND provider=? AND settled_at=?)"),
+        ("_SOMEBODY_NEXT", ("", ""), "paperhook_event_subject (subject=? AND provider=? AND settled_at=?)"),
         (
             "_PUT_EVENTS",
             (1, "", "", "", "", 0),

@@ -22,9 +22,14 @@ GIVE_TURN = f"""
     UPDATE paperhook_event event SET is_next = TRUE FROM (
         SELECT (SELECT waiting.id FROM paperhook_event waiting
             WHERE waiting.subject_hash = line.subject_hash AND waiting.provider = line.provider
-            AND waiting.settled_at IS NULL
-            ORDER BY waiting.state = 'running' DESC, waiting.id LIMIT 1) AS id
-        FROM {_LINES} ORDER BY id) first
+            AND waiting.settled_at IS NULL ORDER BY waiting.settled_at, waiting.id LIMIT 1) AS id
+        -- Ordered as the index is, so that the primary key is not read instead, from its beginning.
+        FROM {_LINES}
+        -- Whose event is running has the turn.
+        WHERE NOT EXISTS (
+            SELECT 1 FROM paperhook_event turn
+            WHERE turn.subject_hash = line.subject_hash AND turn.provider = line.provider AND turn.is_next)
+        ORDER BY id) first
     WHERE event.id = first.id AND NOT event.is_next AND event.settled_at IS NULL"""  # noqa: S608
 
 

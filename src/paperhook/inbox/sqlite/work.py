@@ -13,7 +13,7 @@ from ..commits import Work
 from ..committing import Types
 from .bulk import MAX_ROWS, Db, filled, in_bulk
 from .looking import count_in_tally, entry_of, outcomes_of
-from .turns import SOMEBODY_NEXT, choose_next
+from .turns import FIRST_NEXT, choose_next
 
 # CROSS JOIN keeps the order of the loops: SQLite must not start from the payloads.
 _CLAIMABLE = """
@@ -137,7 +137,7 @@ def _settle(db: Db, settlements: Sequence[Settlement]) -> list[bool]:
     valid = [each for each, is_recorded in zip(settlements, recorded, strict=True) if is_recorded]
     count_in_tally(db, done=sum(each.state is State.DONE for each in valid))
     in_bulk(db, _PUT_OUTCOMES, [row for each in valid for row in _outcome_rows(each)])
-    in_bulk(db, SOMEBODY_NEXT, [line for each in valid if each.state.is_settled for line in _line(each)])
+    in_bulk(db, FIRST_NEXT, [line for each in valid if each.state.is_settled for line in _line(each)])
     choose_next(
         db, [(line[1], line[0]) for each in valid if each.state is State.PENDING for line in _line(each)]
     )
