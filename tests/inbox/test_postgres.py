@@ -116,7 +116,8 @@ def ask_value(inbox: PostgresInbox, statement: str) -> Any:
 def connections(url: str) -> int:
     with postgres.administrator() as connection:
         ((count,),) = connection.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s",
+            # Other runs, and other processes of this one, have databases of their own and the same names.
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = %s",
             (conninfo_to_dict(url)["application_name"],),
         ).fetchall()
     return int(count)
@@ -125,7 +126,8 @@ def connections(url: str) -> int:
 def waiting_for_locks(url: str) -> int:
     with postgres.administrator() as connection:
         ((count,),) = connection.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND wait_event_type = 'Lock'",
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = %s"
+            " AND wait_event_type = 'Lock'",
             (conninfo_to_dict(url)["application_name"],),
         ).fetchall()
     return int(count)
