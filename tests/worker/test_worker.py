@@ -757,6 +757,26 @@ def test_on_dead_is_told_once_with_the_event_and_what_its_handlers_did(is_async:
     assert [(each.handler, each.state) for each in outcomes] == [("book", State.DEAD)]
 
 
+@pytest.mark.parametrize("error", [SystemExit(3), asyncio.CancelledError()])
+@pytest.mark.parametrize("is_async", [True, False])
+def test_an_on_dead_that_wants_an_end_ends_nothing(
+    error: BaseException, is_async: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    def sync(event: Event, outcomes: Sequence[Outcome]) -> None:
+        raise error
+
+    async def on_dead(event: Event, outcomes: Sequence[Outcome]) -> None:
+        raise error
+
+    bench = Bench(failing(GiveUp("no")), on_dead=on_dead if is_async else sync)
+    bench.put("e1", "e2")
+
+    assert bench.drain() == 2
+
+    assert bench.states() == {"e1": State.DEAD, "e2": State.DEAD}
+    assert caplog.text.count("on_dead failed: ") == 2
+
+
 def test_an_on_dead_that_fails_changes_nothing(caplog: pytest.LogCaptureFixture) -> None:
     def told(event: Any, outcomes: Sequence[Outcome]) -> None:
         raise ValueError(SECRET)

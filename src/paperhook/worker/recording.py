@@ -13,7 +13,7 @@ from ..errors import InboxError
 from ..inbox.base import Entry, Outcome, Settlement, State
 from ..inbox.bridge import Bridge
 from ..observe.details import EventSettled
-from .failures import describe
+from .failures import describe, is_cancelled_from_outside
 from .handling import Handling, is_async
 from .held import Held, name_of, verdict
 from .orders import Orders
@@ -123,5 +123,10 @@ class Recorder:
                 await on_dead(subject, outcomes)
             else:
                 await self._bridge.wait(self._runner.call(on_dead, subject, outcomes))
-        except Exception as error:  # noqa: BLE001 - the event is dead and visible all the same
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:
+            # The event is dead and visible all the same.
+            if isinstance(error, asyncio.CancelledError) and is_cancelled_from_outside():
+                raise
             logger.error("%s: on_dead failed: %s", name_of(held.claim), describe(error))  # noqa: TRY400 - no content
