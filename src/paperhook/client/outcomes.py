@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from typing_extensions import override
+
+from ..core.document import Document
 from ..core.job import Job
 from ..errors import PaperhookError
 
@@ -18,6 +22,13 @@ class UploadOutcome(Generic[T]):
     source: T
     job: Job | None = None
     error: PaperhookError | None = None
+
+    @override
+    def __repr__(self) -> str:
+        # Bytes are the document itself, and so may be whatever else was given.
+        is_name = isinstance(self.source, (str, os.PathLike, Document))
+        source = repr(self.source) if is_name else f"<{type(self.source).__name__}>"
+        return f"UploadOutcome(source={source}, job={self.job!r}, error={self.error!r})"
 
 
 @dataclass(frozen=True, slots=True)
