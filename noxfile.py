@@ -4,7 +4,7 @@
 |---|---|---|
 | `lint` | ruff: rules and format | yes |
 | `types` | mypy and pyright, both strict; every public symbol has a type | yes |
-| `tests(3.x)` | pytest on every supported Python that is found here; all on the oldest and the newest, the contracts on those between; what starts programs or kills processes on the newest | yes |
+| `tests(3.x)` | pytest on every supported Python that is found here: all of it on the newest, on the others what one Python may do otherwise than another | yes |
 | `ocr` | scans and photos recognised on this machine, with the extra `local` | yes |
 | `coverage` | branches that the newest of them ran, with the floor of pyproject.toml | yes |
 | `docs` | every block of the README and of `docs/` is run | yes |
@@ -76,9 +76,15 @@ def find_pythons() -> dict[str, str]:
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 PYTHONS = find_pythons()
-OLDEST, NEWEST = [list(PYTHONS.values())[place] for place in (0, -1)]
+NEWEST = list(PYTHONS.values())[-1]
 #: What meets event loops, threads, sockets, stores and frameworks, where one Python differs from another.
-CONTRACTS = ("tests/adapters", "tests/client", "tests/contracts", "tests/worker")
+DIFFERING = (
+    "tests/adapters",
+    "tests/client",
+    "tests/contracts/test_inboxes.py",
+    "tests/test_trio.py",
+    "tests/worker",
+)
 
 
 def install(session: nox.Session, *groups: str) -> None:
@@ -107,26 +113,23 @@ def types(session: nox.Session) -> None:
 @nox.parametrize("python", [nox.param(path, id=version) for version, path in PYTHONS.items()])
 def tests(session: nox.Session) -> None:
     install(session, "test")
-    # More processes than cores, because many tests wait for sockets; a file's tests share their servers, so they stay
-    # together; tests/conftest.py has them in an order that leaves no long one for the end.
-    parallel = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
+    # A file's tests share their servers, so they stay together; tests/conftest.py has them in an order that leaves no long
+    # one for the end. More processes than cores (`-n`), because many tests wait for sockets, most of all the slow ones.
+    parallel = ("--dist", "loadfile", "--no-loadscope-reorder")
     # Real sockets and processes on a machine that does other things as well: what fails is run once more, and the
     # summary names it, so that a test that needs it is seen. A fault that is there fails twice.
     once_more = ("--reruns", "1", "--reruns-delay", "1", "--rerun-show-tracebacks", "-raR")
     pytest = ("pytest", *parallel, *once_more, "--ignore=tests/test_docs.py", *session.posargs)
-    quick, slow = ("-m", "not slow and not chaos"), ("-m", "slow and not chaos")
+    quick, rest = "not slow and not programs and not chaos", "(slow or programs) and not chaos"
     if session.python != NEWEST:
-        # Starting the same programs under each Python takes minutes, and so does what is pure: what was right on an older
-        # Python and on a newer one is right between them.
-        where = () if session.python == OLDEST or session.posargs else CONTRACTS
-        session.run(*pytest, "-m", "not slow and not programs and not chaos", *where)
+        # The types of the oldest are checked for all of it, by mypy.
+        session.run(*pytest, "-n", "4", "-m", quick, *(() if session.posargs else DIFFERING))
         return
-    # Measuring once is enough: no line of ours depends on the version. What kills processes takes minutes, so it is run
-    # once too, and not measured, because little of it is left to measure.
+    # Measuring doubles what a test costs. What starts programs or kills processes goes without it: little would be added.
     for old in [*HERE.glob(".coverage.*"), HERE / ".coverage"]:
         old.unlink(missing_ok=True)
-    session.run("coverage", "run", "-m", *pytest, *quick)
-    session.run(*pytest, *slow)
+    session.run("coverage", "run", "-m", *pytest, "-n", "4", "-m", quick)
+    session.run(*pytest, "-n", "6", "-m", rest)
 
 
 @nox.session(python=NEWEST)

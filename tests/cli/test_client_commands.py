@@ -32,8 +32,6 @@ from tests.hostile import Act, Hostile, answer, late, serving
 
 from .running import lines, program, run
 
-pytestmark = pytest.mark.programs
-
 COUNT = 12
 
 
@@ -116,6 +114,7 @@ def test_how_to_go_on_names_the_journal_and_never_a_password() -> None:
     assert "hunter2" not in resuming("docuparse", "postgresql://me:hunter2@db/app")
 
 
+@pytest.mark.programs
 def test_ctrl_c_says_how_to_go_on_and_resume_sends_the_rest_once(slow: Provider, files: list[Path]) -> None:
     uploading = upload(slow, "--json", *map(str, files))
     until(lambda: len(slow.received) >= 3)
@@ -141,6 +140,7 @@ def test_ctrl_c_says_how_to_go_on_and_resume_sends_the_rest_once(slow: Provider,
     assert "doc_0" in run("jobs", "list", env=slow.env).stdout
 
 
+@pytest.mark.programs
 def test_after_kill_9_each_file_arrived_once_or_is_said_to_be_unknown(
     slow: Provider, files: list[Path]
 ) -> None:
@@ -161,6 +161,7 @@ def test_after_kill_9_each_file_arrived_once_or_is_said_to_be_unknown(
     assert len(slow.received) == len(set(slow.received))
 
 
+@pytest.mark.programs
 def test_a_second_ctrl_c_ends_at_once_and_without_a_journal_that_is_said(
     tmp_path: Path, files: list[Path]
 ) -> None:
@@ -395,6 +396,7 @@ def on_terminal(*arguments: str, env: dict[str, str]) -> str:
     return b"".join(shown).decode()
 
 
+@pytest.mark.programs
 def test_a_terminal_sees_files_bytes_and_rate(provider: Provider, files: list[Path]) -> None:
     shown = on_terminal("upload", *map(str, files), env=provider.env)
 

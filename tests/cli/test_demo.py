@@ -14,8 +14,6 @@ from tests.reading.drawing import Sheet
 
 from .running import lines, program, run
 
-pytestmark = pytest.mark.programs
-
 EXPECTED = {"vendor", "invoice_number", "invoice_date", "currency", "total"}
 ALL = ["space-ocr", "docuparse", "docuprox", "ocriva"]
 

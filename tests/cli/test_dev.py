@@ -19,8 +19,6 @@ from paperhook.testing import LOCAL_OPTIONS
 
 from .running import lines, program, run
 
-pytestmark = pytest.mark.programs
-
 
 class Inbound(http.server.BaseHTTPRequestHandler):
     """Keeps what arrives."""
@@ -68,6 +66,7 @@ def dev(receiver: http.server.ThreadingHTTPServer, tmp_path: Path) -> Iterator[d
 
 
 @pytest.mark.parametrize("provider", sorted(PROVIDERS))
+@pytest.mark.programs
 def test_upload_wait_and_result_work_with_the_printed_settings(dev: dict[str, str], provider: str):
     if provider == "space-ocr":
         pytest.importorskip("PIL")
@@ -87,6 +86,7 @@ def test_upload_wait_and_result_work_with_the_printed_settings(dev: dict[str, st
     assert "invoice_number" in table.stdout
 
 
+@pytest.mark.programs
 def test_webhooks_go_where_they_were_sent_and_are_signed(
     dev: dict[str, str], receiver: http.server.ThreadingHTTPServer
 ):
@@ -99,6 +99,7 @@ def test_webhooks_go_where_they_were_sent_and_are_signed(
     assert provider.verify(headers, body).type == "document.completed"
 
 
+@pytest.mark.programs
 def test_curl_as_in_the_providers_own_pages_works(dev: dict[str, str]):
     answer = httpx.post(
         f"{dev['DOCUPARSE_BASE_URL']}/extract",
@@ -110,6 +111,7 @@ def test_curl_as_in_the_providers_own_pages_works(dev: dict[str, str]):
     assert answer.json()["success"] is True
 
 
+@pytest.mark.programs
 def test_the_settings_are_complete(dev: dict[str, str]):
     for name, options in LOCAL_OPTIONS.items():
         prefix = provider_class(name).env_prefix
@@ -123,6 +125,7 @@ def test_a_port_in_use_is_said(receiver: http.server.ThreadingHTTPServer):
     assert "--port" in str(result.exception)
 
 
+@pytest.mark.programs
 def test_a_refused_upload_is_an_error_line_and_exit_code_1(dev: dict[str, str], tmp_path: Path):
     empty = tmp_path / "empty.pdf"
     empty.write_bytes(b"")
@@ -142,6 +145,7 @@ def test_a_missing_key_names_the_variable():
     assert "DOCUPARSE_API_KEY" in str(result.exception)
 
 
+@pytest.mark.programs
 def test_dev_without_a_webhook_says_nothing_of_secrets():
     started = program("dev", "--port", "0")
     assert started.stdout is not None
@@ -165,6 +169,7 @@ def test_providers_lists_capabilities():
     assert "docuprox" in run("providers").stdout
 
 
+@pytest.mark.programs
 def test_a_failed_job_has_exit_code_1_and_its_code(dev: dict[str, str], tmp_path: Path):
     broken = tmp_path / "broken.pdf"
     broken.write_bytes(b"%PDF-1.7\n")
@@ -176,6 +181,7 @@ def test_a_failed_job_has_exit_code_1_and_its_code(dev: dict[str, str], tmp_path
     assert lines(result)[0]["error"]
 
 
+@pytest.mark.programs
 def test_the_help_names_every_command():
     started = program("--help")
 

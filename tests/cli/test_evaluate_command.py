@@ -15,8 +15,6 @@ from tests.settings import settings_of
 
 from .running import lines, run
 
-pytestmark = pytest.mark.programs
-
 
 @pytest.fixture
 def manifest(tmp_path: Path) -> Path:

@@ -20,8 +20,6 @@ from paperhook.cli.output import Output
 from paperhook.cli.progress import Bars
 from paperhook.cli.webhook_commands import _print_event, _print_refusal
 
-pytestmark = pytest.mark.programs
-
 COLUMNS = ("field", "value", "confidence", "box")
 ROWS = [
     ("vendor", "Harbour & Pine Ltd of Wren Street", 0.97, "91 61 382 88"),
@@ -83,6 +81,7 @@ def program(*arguments: str, cwd: Path, **env: str) -> subprocess.CompletedProce
     )
 
 
+@pytest.mark.programs
 def test_a_terminal_without_the_letters_gets_escapes(tmp_path: Path):
     # A pipe on Windows, or the C locale.
     (tmp_path / "bücher.json").write_bytes(b"{}")
@@ -98,6 +97,7 @@ def test_a_terminal_without_the_letters_gets_escapes(tmp_path: Path):
     assert b"Traceback" not in done.stderr + listed.stderr
 
 
+@pytest.mark.programs
 def test_no_color_and_no_terminal_mean_plain_text(tmp_path: Path):
     done = program("providers", cwd=tmp_path, NO_COLOR="1")
 
@@ -105,6 +105,7 @@ def test_no_color_and_no_terminal_mean_plain_text(tmp_path: Path):
     assert b"\x1b" not in done.stdout
 
 
+@pytest.mark.programs
 def test_a_reader_that_goes_away_is_no_traceback(tmp_path: Path):
     command = f'"{sys.executable}" -m paperhook.cli providers --json | head -n 1'
 
@@ -124,6 +125,7 @@ def test_a_reader_that_goes_away_is_no_traceback(tmp_path: Path):
         (("listen", "--port", "99999"), b"port 99999 cannot be used"),
     ],
 )  # fmt: skip
+@pytest.mark.programs
 def test_a_users_mistake_is_a_sentence(tmp_path: Path, arguments: tuple[str, ...], said: bytes):
     (tmp_path / "broken.py").write_text("hooks = 1 / 0\n")
 

@@ -15,8 +15,6 @@ from tests.settings import settings_of
 
 from .running import lines, run
 
-pytestmark = pytest.mark.programs
-
 
 def test_a_file_is_read_here_and_drawn(tmp_path: Path) -> None:
     page = tmp_path / "out.html"

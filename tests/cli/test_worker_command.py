@@ -17,8 +17,6 @@ from paperhook.sample_deliveries import sample_delivery
 
 from .running import program, run
 
-pytestmark = pytest.mark.programs
-
 APPLICATION = """
 from pathlib import Path
 from paperhook import DocumentCompleted, Webhooks
@@ -52,6 +50,7 @@ def receive(mark: str) -> None:
     assert reply.outcome == "accepted"
 
 
+@pytest.mark.programs
 def test_a_worker_handles_what_another_process_stored(application: Path):
     receive("before11")
     worker = program("worker", "ledger_app:hooks")
@@ -85,6 +84,7 @@ def test_a_wrong_target_is_named(application: Path, target: str, reason: str):
         load(target)
 
 
+@pytest.mark.programs
 def test_a_wrong_target_has_exit_code_2(workplace: Path):
     started = program("worker", "no_such_app:hooks")
 
