@@ -29,6 +29,7 @@ import pytest
 import tenacity
 
 from paperhook.client import AsyncClient, Client, UploadOutcome, transport
+from paperhook.client.documents import opened_aside
 from paperhook.client.loops import running_loop
 from paperhook.client.transport import TRANSPORT_ERRORS, AsyncTransport
 from paperhook.core.document import Document
@@ -1003,6 +1004,65 @@ def test_a_slow_disk_does_not_stop_the_loop() -> None:
 
     # One read alone takes 2 s; a busy machine takes some of the rest.
     assert longest < 1.5
+
+
+def test_a_cancelled_upload_reads_its_iterator_no_further() -> None:
+    began, goes_on, asked = threading.Event(), threading.Event(), 0
+
+    def chunks() -> Iterator[bytes]:
+        nonlocal asked
+        for _ in range(3):
+            asked += 1
+            began.set()
+            goes_on.wait(30)
+            yield PNG
+
+    async def main() -> None:
+        async with AsyncClient(Acme("acme-key")) as client:
+            task = asyncio.create_task(client.upload(chunks()))
+            await until(began.is_set)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            goes_on.set()
+
+    # It waits for its threads.
+    asyncio.run(main())
+
+    assert asked == 1
+
+
+@pytest.mark.parametrize(("ends_first", "is_own"), [(True, False), (False, False), (False, True)])
+def test_what_was_opened_for_nobody_is_closed_unless_it_is_the_callers(
+    ends_first: bool, is_own: bool
+) -> None:
+    began, goes_on, ended, closed = (threading.Event() for _ in range(4))
+
+    class Kept(Bytes):
+        def close(self) -> None:
+            closed.set()
+
+    kept = replace(document(), content=Kept(b""))
+
+    def open_it(*, is_left: Callable[[], bool]) -> Document:
+        began.set()
+        goes_on.wait(30)
+        ended.set()
+        return kept
+
+    async def main() -> None:
+        task = asyncio.create_task(opened_aside(running_loop(), open_it, kept if is_own else None))
+        await until(began.is_set)
+        if ends_first:
+            goes_on.set()
+            # The loop cannot be told meanwhile.
+            ended.wait(30)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        goes_on.set()
+
+    asyncio.run(main())
+
+    assert closed.is_set() is not is_own
 
 
 def test_what_an_async_iterator_gives_is_written_hashed_and_removed_beside_the_loop(

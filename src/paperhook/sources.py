@@ -13,7 +13,7 @@ import io
 import mimetypes
 import os
 import stat
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -241,16 +241,22 @@ def open_document(
 
 
 def document_to_send(
-    source: Source, *, filename: str | None = None, content_type: str | None = None, is_hashed: bool
+    source: Source,
+    *,
+    filename: str | None = None,
+    content_type: str | None = None,
+    is_hashed: bool,
+    is_left: Callable[[], bool] = bool,
 ) -> Document:
     """Open what is sent right away and closed after it: a small one is read once, a large one only where it is hashed.
 
     Args:
         is_hashed: Whether somebody wants to know its hash; else it is empty.
+        is_left: Asked between the chunks of an iterator, whether nobody wants the document any more.
     """
     if isinstance(source, Document):
         return source if source.sha256 or not is_hashed else _hashed(source)
-    content, name = _content_of(source, filename)
+    content, name = _content_of(source, filename, is_left)
     return _document(content, name, content_type, is_hashed=is_hashed, is_kept=True)
 
 
@@ -340,7 +346,9 @@ def close_document(document: Document) -> None:
         close()
 
 
-def _content_of(source: Source, filename: str | None) -> tuple[_Bytes | _Path | _File, str]:
+def _content_of(
+    source: Source, filename: str | None, is_left: Callable[[], bool] = bool
+) -> tuple[_Bytes | _Path | _File, str]:
     if isinstance(source, (bytes, bytearray, memoryview)):
         return _Bytes(bytes(source)), _base_name(filename or UNNAMED)
     if isinstance(source, (str, os.PathLike)):
@@ -360,25 +368,32 @@ def _content_of(source: Source, filename: str | None) -> tuple[_Bytes | _Path | 
             return _Bytes(file.getvalue()[file.tell() :]), name
         if getattr(file, "seekable", bool)():
             return _File(file, file.tell(), name, is_ours=False), name
-        return _spooled(iter(lambda: file.read(CHUNK_BYTES), b""), name), name
+        return _spooled(iter(lambda: file.read(CHUNK_BYTES), b""), name, is_left), name
     if not isinstance(source, Iterable):
         raise TypeError(
             f"a document is a path, bytes, a binary file or chunks of bytes, not a {type(source).__name__}"
         )
     name = _base_name(filename or UNNAMED)
-    return _spooled(source, name), name
+    return _spooled(source, name, is_left), name
 
 
-def _spooled(chunks: Iterable[bytes], name: str) -> _Bytes | _File:
+def _spooled(chunks: Iterable[bytes], name: str, is_left: Callable[[], bool]) -> _Bytes | _File:
     spool = Spool(name)
     try:
-        for chunk in chunks:
+        for chunk in _unless_left(chunks, name, is_left):
             if spool.add(chunk):
                 spool.write_out()
         return _content_in(spool)
     except BaseException:
         spool.close()
         raise
+
+
+def _unless_left(chunks: Iterable[bytes], name: str, is_left: Callable[[], bool]) -> Iterator[bytes]:
+    for chunk in chunks:
+        if is_left():
+            raise UnsupportedDocument(f"{name} was not read to its end", code="unreadable")
+        yield chunk
 
 
 def _content_in(spool: Spool) -> _Bytes | _File:

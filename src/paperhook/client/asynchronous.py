@@ -29,10 +29,10 @@ from ..core.job import Batch, Job
 from ..core.result import Result
 from ..core.steps import Await, Now, Pause, Progress, Send, Steps
 from ..errors import DeadlineExceeded, PaperhookError
-from ..sources import AsyncSource, Source, close_document, open_async_document
+from ..sources import AsyncSource, open_async_document
 from .base import ALL, DEFAULT_WAIT, BaseClient, ManyProgress
 from .deadlines import OVER, begun, late_store, seconds_left
-from .documents import closing_aside, rasterised
+from .documents import closing_aside, opened_aside, rasterised
 from .loops import Loop, Task, running_loop
 from .outcomes import UploadOutcome, WaitOutcome, outcome_of
 from .plans import Item
@@ -99,13 +99,6 @@ class AsyncClient(BaseClient[AsyncHttpxClient, AsyncTransport]):
     ) -> Document:
         loop = running_loop()
         bound = loop.timeout(deadline)
-
-        def open_unless_late() -> Document:
-            document = self._opened(cast("Source", source), filename=filename, content_type=content_type)
-            if bound.expired():
-                close_document(document)
-            return document
-
         try:
             async with bound:
                 if isinstance(source, AsyncIterable):
@@ -116,8 +109,8 @@ class AsyncClient(BaseClient[AsyncHttpxClient, AsyncTransport]):
                         is_hashed=self._wants_hash,
                         aside=loop.in_thread,
                     )
-                # A disk may be slow, and hashing reads the whole file once, so it is done beside the loop.
-                return await loop.in_thread(open_unless_late)
+                open_it = partial(self._opened, source, filename=filename, content_type=content_type)
+                return await opened_aside(loop, open_it, source)
         except TimeoutError as error:
             if not bound.expired():
                 raise

@@ -164,10 +164,19 @@ class BaseClient(Generic[H, W]):
         return self.tracker is not None or self.provider.capabilities.idempotency_header is not None
 
     def _opened(
-        self, source: Source, *, filename: str | None = None, content_type: str | None = None
+        self,
+        source: Source,
+        *,
+        filename: str | None = None,
+        content_type: str | None = None,
+        is_left: Callable[[], bool] = bool,
     ) -> Document:
         return document_to_send(
-            source, filename=filename, content_type=content_type, is_hashed=self._wants_hash
+            source,
+            filename=filename,
+            content_type=content_type,
+            is_hashed=self._wants_hash,
+            is_left=is_left,
         )
 
     def _upload_steps(
