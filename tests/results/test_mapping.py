@@ -705,6 +705,18 @@ def test_year_of_two_digits_stands_first_in_a_document_of_east_asia(told_by: dic
     assert read_result({"date": "26/01/25", **told_by}).fields["invoice_date"].value == date(2026, 1, 25)
 
 
+def test_year_that_only_the_currency_puts_first_is_a_warning() -> None:
+    doubtful = read_result({"date": "05/06/26", "currency": "JPY"})
+    proven = read_result({"date": "05/06/26", "currency": "JPY", "order_date": "2005/06/20"})
+    plain = read_result({"date": "2005-06-26", "currency": "JPY"})
+
+    assert doubtful.fields["invoice_date"].value == date(2005, 6, 26)
+    assert doubtful.warnings == (
+        "invoice_date: the year may stand last; read as first by the currency alone",
+    )
+    assert (proven.warnings, plain.warnings) == ((), ())
+
+
 def test_year_of_two_digits_stands_last_where_the_documents_dates_say_so() -> None:
     result = read_result({"date": "26/01/25", "currency": "JPY", "order_date": "20/01/2025"})
 

@@ -532,6 +532,13 @@ def test_a_tolerance_is_a_finite_amount(tolerance: Any) -> None:
         sums(tolerance)
 
 
+@pytest.mark.parametrize("far", [timedelta.max, timedelta.min, timedelta(days=400_000)])
+def test_a_time_from_today_ends_where_there_are_dates(far: timedelta) -> None:
+    for rule in (not_before, not_after):
+        with pytest.raises(ConfigurationError, match="1,000 years"):
+            rule("invoice_date", far)
+
+
 @pytest.mark.parametrize("late", [datetime(2026, 5, 3, 1, tzinfo=UTC), date(2026, 5, 3)])
 def test_a_time_counts_as_its_day(late: date) -> None:
     result = fields(invoice_date=Field(value=late), order_date=Field(value=date(2026, 5, 1)))

@@ -28,7 +28,7 @@ _FAILURES = {
 class Limits:
     """What one document may cost.
 
-    A page of text takes 10 ms and a scanned page 1 to 3 s; a scan at 300 dpi on A3 has 17 megapixels.
+    A scanned page takes many times as long as a page of text; a scan at 300 dpi on A3 has 17 megapixels.
     """
 
     seconds: float = 30.0

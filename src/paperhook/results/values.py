@@ -32,6 +32,8 @@ from .strangers import clean, ratio, text_of
 #: What people and programs write where an amount or a date is missing.
 _MISSING = frozenset({"-", "--", "n/a", "na", "none", "null", "nil", "unknown"})
 _AMOUNTS = MONEY | NUMBERS
+#: Of a date such as `05/06/26` in yen.
+YEAR_DOUBT = "the year may stand last; read as first by the currency alone"
 _MARK_DOUBTS = frozenset({MARK_DOUBT, DECIMAL_DOUBT})
 
 
@@ -44,6 +46,8 @@ class Evidence:
     day_first: bool | None = None
     currency: str | None = None
     year_first: bool = False
+    #: Whether nothing but the currency says so.
+    is_year_assumed: bool = False
     amounts: Sequence[Any] = ()
     #: Whether a year of two digits is Buddhist.
     is_buddhist: bool = False
@@ -68,12 +72,20 @@ def evidence_of(
     dates = [entry.value for entry in everything if entry.name in DATES]
     if day_first is None:
         day_first = day_first_of(dates)
-    year_first = year_first_of(dates)
-    if year_first is None:
-        year_first = currency in WITH_YEAR_FIRST
+    proven = year_first_of(dates)
+    year_first = currency in WITH_YEAR_FIRST if proven is None else proven
     amounts = [entry.value for entry in everything if entry.name in _AMOUNTS]
     credit = _credit_of({entry.name for entry in everything})
-    return Evidence(decimal_mark, day_first, currency, year_first, amounts, is_buddhist_of(dates), credit)
+    return Evidence(
+        promised_mark=decimal_mark,
+        day_first=day_first,
+        currency=currency,
+        year_first=year_first,
+        is_year_assumed=proven is None,
+        amounts=amounts,
+        is_buddhist=is_buddhist_of(dates),
+        credit=credit,
+    )
 
 
 #: Names that only a statement of an account has, and that only an invoice has.
@@ -205,6 +217,11 @@ def _date(value: Any, evidence: Evidence) -> tuple[date | None, str]:
         year_first=evidence.year_first,
         is_buddhist=evidence.is_buddhist,
     )
+    if found is not None and evidence.year_first and evidence.is_year_assumed:
+        otherwise = {
+            parse_date(value, day_first=order, is_buddhist=evidence.is_buddhist) for order in (True, False)
+        }
+        return found, YEAR_DOUBT if otherwise - {found, None} else ""
     if found is not None or _says_nothing(value):
         return found, ""
     return None, "day and month cannot be told apart" if is_ambiguous(value) else "not a date"

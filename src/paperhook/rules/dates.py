@@ -10,10 +10,13 @@ from typing_extensions import override
 
 from ..core.event import DocumentCompleted
 from ..core.review import Reason
+from ..errors import ConfigurationError
 from .base import Rule
 
 #: Somewhere it is tomorrow already.
 TOMORROW = timedelta(days=1)
+#: A time from today that is longer may end where there are no dates any more.
+LONGEST = timedelta(days=1000 * 366)
 
 
 @dataclass(frozen=True)
@@ -80,10 +83,23 @@ def not_before(field: str, bound: date | timedelta | str) -> NotBefore:
     """Ask that a date is not before a day, a time from today (`timedelta(days=-365)`), or another field (`"invoice_date"`).
 
     A field that is missing meets it: ask for it by `required`.
+
+    Raises:
+        ConfigurationError: If a time from today is more than 1,000 years.
     """
-    return NotBefore(field, bound, name="not_before")
+    return NotBefore(field, _within_reach(bound), name="not_before")
 
 
 def not_after(field: str, bound: date | timedelta | str = TOMORROW) -> NotAfter:
-    """Ask that a date is not after a day, a time from today, or another field; by default not in the future."""
-    return NotAfter(field, bound, name="not_after")
+    """Ask that a date is not after a day, a time from today, or another field; by default not in the future.
+
+    Raises:
+        ConfigurationError: If a time from today is more than 1,000 years.
+    """
+    return NotAfter(field, _within_reach(bound), name="not_after")
+
+
+def _within_reach(bound: date | timedelta | str) -> date | timedelta | str:
+    if isinstance(bound, timedelta) and not -LONGEST <= bound <= LONGEST:
+        raise ConfigurationError(f"a time from today must be within 1,000 years, not {bound.days} days")
+    return bound
