@@ -118,6 +118,22 @@ def test_a_bare_number_near_the_title_is_its_own(below: str) -> None:
     assert fields(sheet)["invoice_number"] == "14"
 
 
+def test_a_number_that_is_plainly_labelled_beside_a_date_is_the_documents() -> None:
+    row, column, elsewhere = Sheet(), Sheet(), Sheet()
+    for sheet in (row, column, elsewhere):
+        sheet.text(60, 60, "FACTURE", 18)
+        sheet.pairs(60, 400, 400, [("Total TTC", "12,00 €")])
+    row.table(150, [60, 200], [["Numéro", "Date de facturation"], ["F20260031", "16/06/2026"]])
+    column.lines(60, 150, ["Numéro F20260031", "Date de facturation 16/06/2026"])
+    elsewhere.lines(60, 150, ["Numéro F20260031", "Merci de votre visite", "Date de facturation 16/06/2026"])
+
+    assert [fields(sheet).get("invoice_number") for sheet in (row, column, elsewhere)] == [
+        "F20260031",
+        "F20260031",
+        None,
+    ]
+
+
 @pytest.mark.parametrize("number", ["17/03/2026", "45/05/2026"])
 def test_a_number_may_look_like_a_date_right_behind_its_label(number: str) -> None:
     found = fields(invoice(("Invoice number", number), ("Invoice date", "19 March 2026")))

@@ -54,6 +54,15 @@ def test_a_number_that_makes_the_price_the_amount_is_the_quantity_whatever_its_h
     ]
 
 
+def test_a_description_that_ends_with_a_dash_goes_on_in_the_next_line() -> None:
+    sheet = Sheet()
+    sheet.table(100, [50, -400], [["Description", "Amount"], ["Survey of West Bay -", "250.00"]])
+    sheet.text(50, 130, "Cliff Stability")
+    sheet.row(160, [(50, "Report"), (-400, "50.00")])
+
+    assert [row["description"] for row in rows(sheet)] == ["Survey of West Bay - Cliff Stability", "Report"]
+
+
 def test_what_is_carried_forward_is_no_row_nor_is_the_head_of_a_page() -> None:
     sheet = Sheet()
     heads = ["Artikel", "Menge", "Betrag"]

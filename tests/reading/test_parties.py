@@ -55,3 +55,21 @@ def test_a_name_below_a_way_of_paying_is_the_vendors() -> None:
     sheet.lines(300, 150, ["Bill to", "Ingrid Solberg", "Storgata 2"], 9)
 
     assert fields(sheet)["vendor"] == "Quillstack Labs, Inc."
+
+
+def test_a_name_in_large_letters_has_the_address_below_it() -> None:
+    sheet = Sheet()
+    sheet.text(50, 60, "Penelope Marsh Illustration", 15)
+    sheet.lines(50, 76, ["The Old Forge, Church Lane", "Hexham NE46 1AB", "Tel. 07700 900123"], 9)
+    sheet.row(200, [(50, "Invoice 4711"), (480, "11/06/2026")], 14)
+
+    assert fields(sheet)["vendor"] == "Penelope Marsh Illustration"
+
+
+def test_to_the_attention_of_is_no_name() -> None:
+    sheet = Sheet()
+    sheet.text(50, 60, "De Vries Hoveniers B.V.", 15)
+    sheet.lines(50, 130, ["Klant", "T.a.v.", "J. Bakker", "Tulpenlaan 3", "1431 AB Aalsmeer"])
+    sheet.row(230, [(50, "Factuur 4711"), (480, "11-06-2026")], 14)
+
+    assert fields(sheet)["customer"] == "J. Bakker"

@@ -40,6 +40,25 @@ def test_no_phrase_stands_twice_under_one_name(file: Any) -> None:
     assert all(len(set(phrases)) == len(phrases) for phrases in sections)
 
 
+@pytest.mark.parametrize(
+    ("phrase", "meaning"),
+    [
+        ("Our invoice ref.", "number"),
+        ("Date/Tax point", "date"),
+        ("Pay on or before", "due"),
+        ("GST/QST", "tax"),
+        ("Packing & Forwarding", "plus"),
+        ("Less CIS deduction", "minus"),
+        ("Less: Advance", "paid"),
+        ("Gesamttotal", "total"),
+        ("Restsumme", "amount_due"),
+        ("Retenção na fonte", "minus"),
+    ],
+)
+def test_labels_as_papers_print_them(phrase: str, meaning: str) -> None:
+    assert meaning in LABEL_MEANINGS[squeeze(phrase)]
+
+
 def test_the_words_of_all_languages_are_one_table() -> None:
     assert LABEL_MEANINGS[squeeze("Rechnungs-Nr.")] == ("number",)
     assert COLUMN_MEANINGS[squeeze("Quantité")] == ("quantity",)

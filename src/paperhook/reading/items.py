@@ -22,6 +22,10 @@ _MAYBE = {"plus", "minus", "other_amount", "paid"}
 _SUMS = _ENDS | _MAYBE | {"subtotal"}
 #: What rounding may make of a row.
 CENT = Decimal("0.02")
+#: Signs and words that end no description.
+_GOES_ON = re.compile(
+    r"(?i)(?:\s[-\u2013]|[,/&+]|\s(?:and|und|et|y|e|en|och|og|oraz|or|oder|ou|of|for|für|pour|para|per|voor|with|mit|avec|con))$"
+)
 #: In heights: what a cell leaves free at its right edge, and the next one at its left.
 _PADDING = 2.4
 #: In heights of the text: rows farther apart are not of one table, however many notes stand between them …
@@ -351,7 +355,8 @@ def _name_lines(description: Sequence[list[Word]], limit: float, widest: float) 
         flows = words[0].text[:1].islower() and not last[-1].text.endswith((".", "!", "?"))
         needed = last[-1].x1 + (0.25 + _PADDING) * last[-1].height + (words[0].x1 - words[0].x0)
         full = last[-1].x1 - last[0].x0 > 0.8 * (limit - last[0].x0)
-        if not (flows or needed > limit or (needed > widest and full)):
+        is_open = bool(_GOES_ON.search(joined(last)))
+        if not (flows or is_open or needed > limit or (needed > widest and full)):
             break
         kept.append(words)
     return kept

@@ -76,7 +76,7 @@ _LAND = re.compile(r"\([^()]{1,20}\)")
 #: "(524463-X)" behind the name of a company.
 _REGISTERED = re.compile(r"\s*\([^()]*\d{3}[^()]*\)$")
 SALUTATIONS = frozenset(
-    "herr herrn frau familie firma fam mr mrs ms miss dr madame monsieur mme sr sra senor senora deheer mevrouw dhr mevr sig sigra egrsig spettle spettabile exmosr messrs herrnfrau herrundfrau attn an".split()  # noqa: SIM905 - a list of words reads as one
+    "herr herrn frau familie firma fam mr mrs ms miss dr madame monsieur mme sr sra senor senora deheer mevrouw dhr mevr sig sigra egrsig spettle spettabile exmosr messrs herrnfrau herrundfrau attn an tav zhd zh alattentionde".split()  # noqa: SIM905 - a list of words reads as one
 )
 #: What follows the receiver's name in Japanese.
 ADDRESSED = frozenset({"御中", "様", "殿"})

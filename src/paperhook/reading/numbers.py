@@ -45,7 +45,8 @@ class _Found:
 def find_number(context: Context) -> ExtractedField | None:
     """Find the number; a value that several places agree on wins over others."""
     found = [*_labelled(context), *_after_titles(context), *_in_titles(context)]
-    found = found or [*_near_title(context)] or [*_plainly_labelled(context)] or [*_like_dates(context)]
+    found = found or [*_near_title(context)] or [*_plainly_labelled(context)] or [*_beside_dates(context)]
+    found = found or [*_like_dates(context)]
     if not found:
         return None
     counts = Counter(number.text for number in found)
@@ -134,6 +135,25 @@ def _near_title(context: Context) -> Iterator[_Found]:
     for phrase in (phrase for line in context.lines for phrase in line.phrases):
         if phrase.text[0] in "#№" and is_near(phrase) and (words := number_words(phrase, context)):
             yield _Found(words, phrase, 0.6)
+
+
+def _beside_dates(context: Context) -> Iterator[_Found]:
+    """A number whose label says just that, in a row or a column with the label of a date: those are the document's."""
+    plain = [label for label in context.labels_of("date_plain") if len(squeeze(label.text)) > 3]
+    dates = [*context.labels_of("date"), *context.labels_of("due"), *plain]
+    for label in context.labels_of("number_plain"):
+        if not label.starts_phrase or not any(_are_together(label, other) for other in dates):
+            continue
+        beside = [Phrase(label.phrase.page, label.rest)] if label.rest else []
+        for phrase in beside or list(below(label, context.lines))[:1]:
+            if (words := number_words(phrase, context)) and len(words) == len(phrase.words):
+                yield _Found(words, phrase, 0.4)
+
+
+def _are_together(label: Label, other: Label) -> bool:
+    near = label.phrase.page is other.phrase.page and abs(label.line_index - other.line_index) <= 1
+    aligned = abs(label.phrase.x0 - other.phrase.x0) < label.phrase.height
+    return near and other.starts_phrase and (aligned or label.line_index == other.line_index)
 
 
 def _like_dates(context: Context) -> Iterator[_Found]:

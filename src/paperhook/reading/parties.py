@@ -181,7 +181,7 @@ def _name_below(label: Label, lines: Sequence[Line]) -> Phrase | None:
         if is_name(phrase) and text not in NAME_LABEL:
             return phrase
         skipped = re.fullmatch(r"\(.*\)", phrase.text) or re.search(r"\d", phrase.text)
-        if not (skipped or text in NAME_LABEL or text in LABEL_MEANINGS):
+        if not (skipped or text in SALUTATIONS or text in NAME_LABEL or text in LABEL_MEANINGS):
             return None
     return None
 

@@ -300,8 +300,10 @@ def _surroundings(candidate: _Candidate, page: _Page) -> float:
     score = 0.0
     if candidate.block is not None:
         position = candidate.block.phrases.index(candidate.phrase)
-        after = [phrase.text for phrase in candidate.block.phrases[position + 1 : position + 9]]
-        score = _told_below(after, position)
+        after = candidate.block.phrases[position + 1 : position + 9]
+        # A name in larger letters is a block of its own above its address.
+        after = after or tuple(column_of(page.lines, candidate.line_index, candidate.phrase, 1))
+        score = _told_below([phrase.text for phrase in after], position)
     if page.is_slip:
         # Its head is centred, in letters of several sizes, and need not have a common edge.
         below = column_of(page.lines, candidate.line_index, candidate.phrase, 1)
