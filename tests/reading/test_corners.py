@@ -368,7 +368,7 @@ def test_a_reader_without_its_libraries_names_the_extra(monkeypatch: pytest.Monk
 def test_words_without_a_height_are_read(height: float) -> None:
     words = [
         Word(text, 50.0 * x, 100.0, 50.0 * x + 30, 100 + height)
-        for x, text in enumerate(["INVOICE", "17", "Total", "5.00"])
+        for x, text in enumerate(["Acme", "GmbH", "INVOICE", "17", "Total", "5.00"])
     ]
 
     extract([Page(1, 595.0, 842.0, tuple(words))])

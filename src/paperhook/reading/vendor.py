@@ -94,7 +94,7 @@ def find_vendor(
     """
     own = [claim.party for claim in claims if claim.kind == "vendor"]
     page = _Page(
-        usual=median(phrase.height for line in scene.lines for phrase in line.phrases),
+        usual=median(phrase.height for line in scene.lines for phrase in line.phrases) or 1.0,
         squeezed=squeeze(" ".join(line.text for line in scene.lines)),
         domains=_domains([line for line in scene.lines if not receivers.issuperset(line.phrases)]),
         table_start=min(scene.table_lines, default=len(scene.lines)),
