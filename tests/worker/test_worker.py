@@ -1282,6 +1282,49 @@ def test_a_cancelled_run_releases_its_events() -> None:
     bench.live(scenario)
 
 
+class Slow(MemoryInbox):
+    """Leases at once and answers when it is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.late: list[tuple[Future[Any], Any]] = []
+
+    def claim(self, **options: Any) -> Future[tuple[Claim, ...]]:
+        return self._later(super().claim(**options))
+
+    def claim_key(self, *names: Any, **options: Any) -> Future[Claim | None]:
+        return self._later(super().claim_key(*names, **options))
+
+    def _later(self, answer: Future[Any]) -> Future[Any]:
+        self.late.append((Future(), answer.result()))
+        return self.late[-1][0]
+
+    def answer(self) -> None:
+        for future, answer in self.late:
+            future.set_result(answer)
+
+
+@pytest.mark.parametrize("is_by_key", [True, False])
+def test_what_is_leased_when_nobody_waits_for_it_any_more_is_given_back(is_by_key: bool, seen: Seen) -> None:
+    inbox = Slow()
+    bench = Bench(seen.note, inbox=inbox)
+    bench.put("e1")
+
+    async def play() -> None:
+        run = bench.worker.run_key("docuparse", "e1") if is_by_key else bench.worker.run()
+        running = asyncio.create_task(run)
+        await until(lambda: inbox.late)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        inbox.answer()
+
+    asyncio.run(play())
+
+    assert (bench.row().state, bench.row().due_at) == (State.PENDING, 0.0)
+    assert seen == []
+
+
 def test_a_worker_runs_again_after_a_stop(seen: Seen) -> None:
     bench = Bench(seen.note)
 

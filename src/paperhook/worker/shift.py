@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from functools import partial
+from typing import Any
 
 from ..core.delivery import Envelope
 from ..core.event import Event
@@ -128,19 +130,37 @@ class Shift:
         orders, now = self._orders, self._orders.clock()
         claim = partial(orders.inbox.claim, lease=orders.lease, now=now)
         if not orders.limits:
-            claims = await self._bridge.wait(claim(limit=limit))
+            future = claim(limit=limit)
+            with self._giving_back(future):
+                claims = await self._bridge.wait(future)
             return self._take_all(claims, now)
         # All are asked before the first is awaited, so that a store which groups has them in one transaction.
         asked = [claim(limit=limit, without=tuple(orders.limits))]
         asked += [claim(limit=left, only=(each,)) for each, left in self._left(limit)]
         answers = [self._bridge.wait(future) for future in asked]
-        await asyncio.wait(answers)
+        with self._giving_back(*asked):
+            await asyncio.wait(answers)
         # What one has leased is run, also where another failed.
         leased = [each for answer in answers if answer.exception() is None for each in answer.result()]
         tasks = self._take_all(leased, now)
         for answer in answers:
             answer.result()
         return tasks
+
+    @contextmanager
+    def _giving_back(self, *asked: Future[Any]) -> Generator[None]:
+        """Have what is leased released where nobody waits for it any more; where that fails, the lease runs out."""
+        try:
+            yield
+        except asyncio.CancelledError:
+            for future in asked:
+                future.add_done_callback(self._give_back)
+            raise
+
+    def _give_back(self, answer: Future[Any]) -> None:
+        leased = () if answer.exception() else answer.result() or ()
+        for claim in (leased,) if isinstance(leased, Claim) else leased:
+            self._orders.inbox.release(claim, (), due_at=0.0, now=self._orders.clock())
 
     def _take_all(self, claims: Sequence[Claim], now: float) -> list[asyncio.Task[State | None]]:
         self._recorder.forget_due(now)
@@ -156,7 +176,9 @@ class Shift:
     ) -> asyncio.Task[State | None] | None:
         """Lease one event, due or not, and start on it; None where that cannot be."""
         orders, now = self._orders, self._orders.clock()
-        claim = await self._bridge.wait(orders.inbox.claim_key(provider, key, lease=orders.lease, now=now))
+        asked = orders.inbox.claim_key(provider, key, lease=orders.lease, now=now)
+        with self._giving_back(asked):
+            claim = await self._bridge.wait(asked)
         if claim is None or not await self._enter_gate(claim):
             return None
         task = self._take(claim, is_due_only=is_due_only)
