@@ -381,7 +381,8 @@ def _spooled(chunks: Iterable[bytes], name: str, is_left: Callable[[], bool]) ->
     spool = Spool(name)
     try:
         for chunk in _unless_left(chunks, name, is_left):
-            if spool.add(chunk):
+            # Memory that is used again at once is faster than few writes.
+            if spool.add(chunk) or spool.file is not None:
                 spool.write_out()
         return _content_in(spool)
     except BaseException:

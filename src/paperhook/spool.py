@@ -10,7 +10,7 @@ from .errors import UnsupportedDocument
 
 #: An iterator that yields more than this is refused; it would fill the disk.
 MAX_SPOOL_BYTES = 2 * 1024**3
-#: What is gathered before it is written: a file takes it in half the time that pieces of 64 KiB take.
+#: What is gathered before it is written beside an event loop, and what stays in memory.
 GATHERED_BYTES = 256 * 1024
 
 
