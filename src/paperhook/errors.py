@@ -475,7 +475,7 @@ class RetryLater(HandlerSignal):
         if isinstance(seconds, str) or not hasattr(seconds, "__float__"):
             raise TypeError(f"RetryLater needs seconds, not a {type(seconds).__name__}")
         try:
-            self.seconds = float(seconds)
+            self.seconds: float = float(seconds)
         except OverflowError:
             self.seconds = float("inf")
         if not 0 <= self.seconds < float("inf"):
