@@ -251,7 +251,7 @@ def test_a_keyless_upload_is_sent_again_where_the_connection_was_refused(call: C
 
     policy = replace(AT_ONCE, wait=count)  # type: ignore[arg-type] # tenacity takes any callable
     with pytest.raises(NothingSent, match=f"POST /documents: 127.0.0.1:{port}: "):
-        call(acme(base_url=f"http://user:secret@127.0.0.1:{port}"), upload, retry=policy)
+        call(acme(base_url=f"http://127.0.0.1:{port}"), upload, retry=policy)
 
     assert attempts == [1, 2, 3, 4]
 
@@ -321,7 +321,8 @@ def test_a_deadline_bounds_the_whole_operation(act: hostile.Act, call: Call) -> 
     with (
         serving(act) as server,
         taking_at_most(1.0),
-        pytest.raises(AttemptTimeout, match=r"GET /documents/d1: no answer within 0\.\d s"),
+        # A phase of the attempt ends at the same moment, and whichever is first says so.
+        pytest.raises(AttemptTimeout, match=r"GET /documents/d1: (no answer within 0\.\d s|timed out)"),
     ):
         call(keyless(server), lambda client: client.status("d1", deadline=0.6))
 
