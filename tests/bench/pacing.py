@@ -17,8 +17,18 @@ from .load import request
 _Connection: TypeAlias = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
+async def _connection(port: int, idle: list[_Connection]) -> _Connection:
+    while idle:
+        connection = idle.pop()
+        # A server closes what nobody used for some seconds.
+        if not connection[0].at_eof():
+            return connection
+        connection[1].close()
+    return await asyncio.open_connection("127.0.0.1", port)
+
+
 async def _exchange(port: int, idle: list[_Connection], sent: bytes) -> None:
-    connection = idle.pop() if idle else await asyncio.open_connection("127.0.0.1", port)
+    connection = await _connection(port, idle)
     reader, writer = connection
     writer.write(sent)
     head = await reader.readuntil(b"\r\n\r\n")
