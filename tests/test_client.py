@@ -1069,12 +1069,12 @@ def test_what_was_opened_for_nobody_is_closed_unless_it_is_the_callers(
 def test_what_an_async_iterator_gives_is_written_hashed_and_removed_beside_the_loop(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    threads: dict[str, set[threading.Thread]] = {"write": set(), "readinto": set(), "close": set()}
+    threads: dict[str, set[threading.Thread]] = {"writelines": set(), "readinto": set(), "close": set()}
 
     class Noting(io.BytesIO):
-        def write(self, chunk: Any) -> int:
-            threads["write"].add(threading.current_thread())
-            return super().write(chunk)
+        def writelines(self, chunks: Any) -> None:
+            threads["writelines"].add(threading.current_thread())
+            super().writelines(chunks)
 
         def readinto(self, buffer: Any) -> int:
             threads["readinto"].add(threading.current_thread())
@@ -1086,7 +1086,7 @@ def test_what_an_async_iterator_gives_is_written_hashed_and_removed_beside_the_l
 
     async def chunks() -> AsyncIterator[bytes]:
         yield PNG
-        for _ in range(10):
+        for _ in range(20):
             yield bytes(65536)
 
     async def main(server: Hostile) -> None:
@@ -1097,7 +1097,7 @@ def test_what_an_async_iterator_gives_is_written_hashed_and_removed_beside_the_l
     with serving(answer(200, READING)) as server:
         asyncio.run(main(server))
 
-    assert PNG + bytes(655360) in server.seen[0].body
+    assert PNG + bytes(20 * 65536) in server.seen[0].body
     assert all(threads.values())
     assert threading.main_thread() not in set().union(*threads.values())
 

@@ -29,6 +29,8 @@ from paperhook.sources import (
 )
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"pixels" * 50_000
+#: Too much to be kept in memory.
+LARGE = bytes(spool.GATHERED_BYTES)
 
 
 def read(document: sources.Document) -> bytes:
@@ -151,7 +153,7 @@ def test_the_rest_of_a_file_tells_its_length_and_place_as_a_file_of_its_own(invo
 
 
 def test_what_was_kept_is_removed_when_it_is_closed() -> None:
-    document = open_document(iter([PNG]))
+    document = open_document(iter([LARGE]))
 
     close_document(document)
 
@@ -323,12 +325,12 @@ def test_a_full_disk_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         def __init__(self, **_: Any) -> None:
             super().__init__()
 
-        def write(self, content: Any) -> int:
+        def writelines(self, chunks: Any) -> None:
             raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(tempfile, "TemporaryFile", Full)
 
-    assert str(refused(iter([PNG]), filename="a.pdf")) == "a.pdf: No space left on device"
+    assert str(refused(iter([LARGE]), filename="a.pdf")) == "a.pdf: No space left on device"
 
 
 def test_a_buffer_that_an_iterator_uses_again_is_kept_as_it_was() -> None:

@@ -11,7 +11,7 @@ from .errors import UnsupportedDocument
 #: An iterator that yields more than this is refused; it would fill the disk.
 MAX_SPOOL_BYTES = 2 * 1024**3
 #: What is gathered before it is written beside an event loop, and what stays in memory.
-GATHERED_BYTES = 256 * 1024
+GATHERED_BYTES = 1024 * 1024
 
 
 def unreadable(name: str, error: OSError | ValueError) -> UnsupportedDocument:
@@ -67,7 +67,8 @@ class Spool:
             try:
                 if self.file is None:
                     self.file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - closed with the document
-                self.file.write(self.in_memory())
+                # Not joined first: new memory for each write costs more than the write.
+                self.file.writelines(self._gathered)
             except OSError as error:
                 raise unreadable(self.name, error) from error
             self._gathered, self._gathered_bytes = [], 0
