@@ -821,6 +821,15 @@ def test_a_row_that_is_locked_for_long_is_unavailable_and_works_again_later(
     assert finish(inbox, held)
 
 
+def put_by_hand(connection: psycopg.Connection[Any]) -> None:
+    """Put `e1` of the document `j`, whose turn it is, as another machine that has not committed yet."""
+    connection.execute(
+        "INSERT INTO paperhook_event (provider, key, key_hash, type, subject_hash, is_next, received_at)"
+        " VALUES ('docuparse', 'e1', sha256('e1'), 't', sha256('j'), TRUE, 1)"
+    )
+    connection.execute("INSERT INTO paperhook_payload VALUES (lastval(), '', 'delivery', 0, '{}', 'webhook')")
+
+
 def test_two_machines_that_put_one_document_at_once_keep_its_order(
     url: str, opened: Callable[..., PostgresInbox]
 ) -> None:
@@ -828,11 +837,7 @@ def test_two_machines_that_put_one_document_at_once_keep_its_order(
     put(inbox, "e0")
 
     with psycopg.connect(url) as other:
-        other.execute(
-            "INSERT INTO paperhook_event (provider, key, key_hash, type, subject_hash, is_next, received_at)"
-            " VALUES ('docuparse', 'e1', sha256('e1'), 't', sha256('j'), TRUE, 1)"
-        )
-        other.execute("INSERT INTO paperhook_payload VALUES (lastval(), '', 'delivery', 0, '{}', 'webhook')")
+        put_by_hand(other)
         asked = inbox.put([entry("e2", job_id="j")])
         time.sleep(0.1)
         assert not asked.done()
@@ -848,11 +853,7 @@ def test_two_events_of_a_document_keep_their_order_where_another_machine_takes_t
     put(inbox, "e0")
 
     with psycopg.connect(url) as other:
-        other.execute(
-            "INSERT INTO paperhook_event (provider, key, key_hash, type, subject_hash, is_next, received_at)"
-            " VALUES ('docuparse', 'e1', sha256('e1'), 't', sha256('j'), TRUE, 1)"
-        )
-        other.execute("INSERT INTO paperhook_payload VALUES (lastval(), '', 'delivery', 0, '{}', 'webhook')")
+        put_by_hand(other)
         asked = inbox.put([entry("e2", job_id="j"), entry("e3", job_id="j")])
         eventually(lambda: waiting_for_locks(url) == 1)
 

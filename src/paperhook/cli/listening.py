@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from ..adapters.bounds import Body, check_announced
 from ..core.delivery import Delivery
-from ..core.headers import Headers
+from ..core.headers import Headers, wire_pairs
 from ..core.provider import Provider
 from ..errors import DeliveryRejected
 from ..webhooks.receiver import MAX_BODY_BYTES, Outcome, Reply, admit, refusal
@@ -185,8 +185,7 @@ async def _passed_on(
 
 
 async def _answer(send: Send, reply: Reply) -> None:
-    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers.items()]
-    headers.append((b"content-length", b"%d" % len(reply.body)))
+    headers = [*wire_pairs(reply.headers), (b"content-length", b"%d" % len(reply.body))]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": reply.body})
 

@@ -26,6 +26,13 @@ _UNBOUNDED = 100_000
 _LONGEST_WORD = 24
 
 
+def _bounded(console: Console) -> Console:
+    """Give a console the width of a terminal, or of `COLUMNS`."""
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _UNBOUNDED
+    return console
+
+
 class Output:
     """Prints to standard output; document content is text, never markup and never an order to the terminal."""
 
@@ -35,10 +42,7 @@ class Output:
     @property
     def _console(self) -> Console:
         # Made anew, because width and standard output may have changed.
-        console = Console(highlight=False, soft_wrap=True)
-        if not console.is_terminal and "COLUMNS" not in os.environ:
-            console.width = _UNBOUNDED
-        return console
+        return _bounded(Console(highlight=False, soft_wrap=True))
 
     def line(self, text: str = "") -> None:
         """Print one line."""
@@ -66,10 +70,9 @@ class Output:
 
     def table_text(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
         """Give rows under columns as they would be printed to a pipe."""
-        width = int(given) if (given := os.environ.get("COLUMNS", "")).isdigit() else _UNBOUNDED
         written = io.StringIO()
-        console = Console(file=written, force_terminal=False, highlight=False, soft_wrap=True, width=width)
-        self._print_table(console, columns, rows)
+        console = Console(file=written, force_terminal=False, highlight=False, soft_wrap=True)
+        self._print_table(_bounded(console), columns, rows)
         return written.getvalue()
 
     def _print_table(

@@ -5,11 +5,9 @@ from __future__ import annotations
 import threading
 import time
 
+from ..core.arguments import MOST_SECONDS
 from ..core.steps import Progress, Send
 from ..errors import AnswerLost, AttemptTimeout
-
-#: Seconds, some eleven days; no socket takes a bound above 24 days.
-LONGEST_PHASE = 1_000_000.0
 
 
 class Bound:
@@ -27,7 +25,7 @@ class Bound:
         self.seconds: float | None = effect.timeout
         #: Seconds for each phase: connecting, sending a chunk, waiting for a chunk.
         self.phase: float = min(
-            timeout, LONGEST_PHASE, LONGEST_PHASE if effect.timeout is None else effect.timeout
+            timeout, MOST_SECONDS, MOST_SECONDS if effect.timeout is None else effect.timeout
         )
         #: Seconds after which the exchange is at its answer for certain: waiting for a place, connecting, TLS and sending a
         #: head take a phase each at most.

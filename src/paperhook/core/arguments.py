@@ -8,7 +8,7 @@ from numbers import Real
 from ..errors import ConfigurationError
 from .provider import Provider
 
-#: Seconds. Timers of threads, of SQLite and of PostgreSQL take no infinity, and little more than this: 11 days.
+#: Seconds. Timers of threads, sockets, SQLite and PostgreSQL take no infinity, and little more than this: 11 days.
 MOST_SECONDS = 1_000_000.0
 
 
