@@ -204,6 +204,14 @@ def test_closing_twice_is_fine_and_a_later_delivery_is_not_acknowledged(
     assert give(hooks, body_of("done", "d2")).status == 503
 
 
+def test_a_delivery_after_closing_starts_no_worker(hooks: Webhooks) -> None:
+    hooks.close()
+
+    assert give(hooks).status == 503
+    assert asyncio.run(agive(hooks)).status == 503
+    assert (hooks._runner._thread, hooks._runner._task) == (None, None)
+
+
 def test_closing_stops_the_worker_that_a_thread_started(hooks: Webhooks, seen: list[Event]) -> None:
     give(hooks)
     assert wait_until(lambda: len(seen) == 1)
@@ -255,9 +263,11 @@ def test_closing_does_not_wait_for_a_loop_that_stands_still(hooks: Webhooks, see
     asyncio.run(hooks.aclose())
 
     assert time.monotonic() - started < 2
-    for task in asyncio.all_tasks(loop):
+    # All at once, as `asyncio.run` does: an event's task that is cancelled alone is its handler's own affair.
+    left = asyncio.all_tasks(loop)
+    for task in left:
         task.cancel()
-        loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
+    loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
     loop.run_until_complete(loop.shutdown_default_executor())
     loop.close()
 

@@ -285,16 +285,17 @@ def test_an_asynchronous_client_tells_the_same(
 # Back ends
 
 
+@pytest.mark.parametrize("error", [ValueError, SystemExit, asyncio.CancelledError])
 def test_an_observer_that_fails_is_logged_without_its_message_and_others_are_told(
-    recorder: Recorder, caplog: pytest.LogCaptureFixture
+    recorder: Recorder, caplog: pytest.LogCaptureFixture, error: type[BaseException]
 ) -> None:
     def fail(seen: Observed) -> None:
-        raise ValueError("Example Ltd")
+        raise error("Example Ltd")
 
     Observers([fail, recorder])(SEEN[0])
 
     assert recorder.seen == SEEN[:1]
-    assert "DeliveryReceived: ValueError" in caplog.text
+    assert f"DeliveryReceived: {error.__name__}" in caplog.text
     assert "Example Ltd" not in caplog.text
 
 

@@ -20,6 +20,7 @@ class Runner:
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
+        self._is_closed = False
         self._begin()
         start_anew_after_fork(self)
 
@@ -36,7 +37,7 @@ class Runner:
     def start_in_loop(self) -> None:
         """Have it run, on the running loop where it does not yet."""
         with self._lock:
-            if not self._is_running():
+            if not self._is_closed and not self._is_running():
                 self._task = asyncio.get_running_loop().create_task(
                     self._worker.run(), name="paperhook-worker"
                 )
@@ -44,7 +45,7 @@ class Runner:
     def start_in_thread(self) -> None:
         """Have it run, in a thread where it does not yet."""
         with self._lock:
-            if not self._is_running():
+            if not self._is_closed and not self._is_running():
                 self._thread = threading.Thread(target=self._run, name="paperhook-worker", daemon=True)
                 self._thread.start()
 
@@ -55,6 +56,11 @@ class Runner:
         if self._thread is not None and self._thread.is_alive():
             return True
         return self._task is not None and not self._task.done() and not self._task.get_loop().is_closed()
+
+    def close(self) -> None:
+        """Start nothing any more; what runs is for `stop` to end."""
+        with self._lock:
+            self._is_closed = True
 
     async def stop(self) -> None:
         """End it and wait for that."""

@@ -161,6 +161,7 @@ class Running(Receiving):
         if self._courier is not None:
             self._courier.stop()
         self._loop_thread.close()
+        self._runner.close()
         self._runner.stop_from_thread()
         self.inbox.close()
 
@@ -168,6 +169,7 @@ class Running(Receiving):
         """Stop the worker and close the inbox without blocking the event loop; calling twice is fine."""
         await self._stop_courier()
         self._loop_thread.close()
+        self._runner.close()
         await self._runner.stop()
         await asyncio.to_thread(self.inbox.close)
 

@@ -23,8 +23,10 @@ C = TypeVar("C")
 A = TypeVar("A")
 T = TypeVar("T")
 
-#: So that one transaction stays short and its memory bounded.
+#: So that one transaction stays short and its memory bounded, and below the gigabyte that PostgreSQL takes at once.
 MAX_GROUP = 512
+#: A group takes nobody in any more once it carries as much.
+MAX_GROUP_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Work(Generic[C, A, T]):
     run: Callable[[C, Sequence[A]], Sequence[T]] = field(repr=False)
     #: The works of a group run in this order.
     turn: int
+    #: Tells of what one caller asked how much it carries.
+    size_bytes: Callable[[A], int] = field(default=lambda _: 0, repr=False, compare=False)
 
 
 class Transactions(Protocol[C]):
@@ -164,12 +168,14 @@ class GroupCommit(Generic[C]):
 
     def _next_group(self) -> tuple[list[Ask[C]], bool]:
         group: list[Ask[C]] = []
+        size_bytes = 0
         ask = self._asks.get()
         while ask is not None:
             # A caller that went away before its turn wants nothing stored.
             if ask.future.set_running_or_notify_cancel():
                 group.append(ask)
-            if len(group) == MAX_GROUP:
+                size_bytes += ask.work.size_bytes(ask.argument)
+            if len(group) == MAX_GROUP or size_bytes >= MAX_GROUP_BYTES:
                 return group, True
             try:
                 ask = self._asks.get_nowait()

@@ -244,7 +244,10 @@ class Observers:
         for observer in self._observers:
             try:
                 observer(seen)
-            except Exception as error:  # noqa: BLE001 - counting must never cost an event
+            except (KeyboardInterrupt, GeneratorExit):
+                raise
+            except BaseException as error:
+                # Counting must never cost an event, or end a loop by SystemExit.
                 logger.error("an observer failed at %s: %s", type(seen).__name__, type(error).__name__)  # noqa: TRY400
 
 

@@ -81,7 +81,7 @@ def _key(row: tuple[str, str]) -> Key:
 
 def put_and_carry(within: Enlisted) -> Work[Session, Sequence[Entry], tuple[bool, ...]]:
     """Give the work that puts events and has an engine's jobs stored in the same transaction."""
-    return Repeatable(partial(_put_and_carry, within), turn=PUT.turn)
+    return Repeatable(partial(_put_and_carry, within), turn=PUT.turn, size_bytes=PUT.size_bytes)
 
 
 def _put_and_carry(

@@ -230,4 +230,4 @@ def _count(db: Session, copies: Mapping[Name, int]) -> set[Name]:
 
 
 # Before anything that may settle or lease what is put in the same transaction.
-PUT = Repeatable(_put, turn=0)
+PUT = Repeatable(_put, turn=0, size_bytes=lambda entries: sum([len(entry.body) for entry in entries]))

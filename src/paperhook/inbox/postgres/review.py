@@ -157,6 +157,6 @@ def _is_newest(db: Session, claim: Claim) -> bool:
 # In turn with those of `work`, before anything is claimed.
 OPEN_REVIEW = Work(_open_reviews, turn=3)
 DECIDE = Work(_decide_all, turn=3)
-KEEP = Work(_keep_all, turn=3)
+KEEP = Work(_keep_all, turn=3, size_bytes=lambda ask: len(ask[1]))
 HOLD = Work(_hold_all, turn=3)
 REVIEWS = Repeatable(_reviews, turn=0)

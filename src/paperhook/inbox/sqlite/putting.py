@@ -169,4 +169,4 @@ def _payload(id: int, entry: Entry) -> tuple[Any, ...]:
 
 
 # Before anything that may settle or lease what is put in the same transaction.
-PUT = Work(_put, turn=0)
+PUT = Work(_put, turn=0, size_bytes=lambda ask: sum([len(entry.body) for entry in ask.entries]))
