@@ -15,6 +15,7 @@ import pytest
 from paperhook import Client, GiveUp, Webhooks
 from paperhook.errors import ConfigurationError, InboxCorrupt
 from paperhook.inbox import open_inbox
+from paperhook.inbox.postgres.server import has_table
 from paperhook.providers import provider_class
 from paperhook.providers.docuparse import DocuParse
 from paperhook.rules import required
@@ -22,6 +23,7 @@ from paperhook.sample_deliveries import sample_delivery
 from paperhook.tracker.tallying import has_tracker
 from tests.acme import acme
 
+from .. import postgres
 from .running import lines, run
 
 SECRET = "0123456789abcdef"
@@ -406,6 +408,18 @@ def test_a_mistyped_path_makes_no_new_inbox(tmp_path: Path, prefix: str):
     assert isinstance(result.exception, ConfigurationError)
     assert "typo.db" in str(result.exception)
     assert not missing.exists()
+
+
+def test_a_mistyped_database_gets_no_tables():
+    url = postgres.url()
+
+    commands = (["inbox", "list", "--inbox", url], ["jobs", "list", "--tracker", url])
+    told = [run(*command).exception for command in commands]
+
+    assert all(isinstance(each, ConfigurationError) for each in told)
+    assert all("there is no" in str(each) and "@" not in str(each) for each in told)
+    assert not has_table(url, "paperhook_version")
+    assert not has_table(url, "paperhook_tracker")
 
 
 def test_an_unknown_id_is_said(inbox: str):

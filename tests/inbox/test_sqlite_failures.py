@@ -21,11 +21,10 @@ from paperhook import DocumentCompleted, Webhooks
 from paperhook.errors import InboxCorrupt, InboxUnavailable
 from paperhook.inbox import Entry, SqliteInbox
 from paperhook.inbox.commits import MAX_GROUP, MAX_GROUP_BYTES, Ask, GroupCommit, Work
+from paperhook.inbox.postgres import putting as on_server
 from paperhook.inbox.postgres.handing_over import put_and_carry
-from paperhook.inbox.postgres.putting import PUT as postgres_put
+from paperhook.inbox.sqlite import putting as in_file
 from paperhook.inbox.sqlite.file import SqliteFile, _is_store_failure, _meaning
-from paperhook.inbox.sqlite.putting import PUT as sqlite_put
-from paperhook.inbox.sqlite.putting import Putting
 from paperhook.providers import DocuParse
 from paperhook.testing import LOCAL_SECRET, signed_delivery
 
@@ -412,12 +411,12 @@ def test_a_group_of_large_bodies_ends_before_it_fills_the_memory() -> None:
     commits: GroupCommit[sqlite3.Connection] = GroupCommit(file, name="never-started")
     entry = Entry("acme", "k", "document.completed", bytes(MAX_GROUP_BYTES // 4))
     for _ in range(6):
-        commits._asks.put(Ask(sqlite_put, Putting([entry]), Future()))
+        commits._asks.put(Ask(in_file.PUT, in_file.Putting([entry]), Future()))
 
     groups = [commits._next_group()[0] for _ in range(2)]
 
     assert [len(group) for group in groups] == [4, 2]
-    assert postgres_put.size_bytes([entry, entry]) == sqlite_put.size_bytes(Putting([entry, entry]))
+    assert on_server.PUT.size_bytes([entry, entry]) == in_file.PUT.size_bytes(in_file.Putting([entry, entry]))
     assert put_and_carry(lambda connection, keys: None).size_bytes([entry]) == len(entry.body)
     commits.close()
 

@@ -33,7 +33,7 @@ from ..inbox.operating import (
 from ..inbox.surveying import survey
 from ..tracker import open_tracker
 from ..tracker.tallying import has_tracker, tally_json
-from .journal import NO_TRACKER, is_there
+from .journal import NO_TRACKER, is_there, shown
 from .options import AsJson, Limit
 from .output import out
 from .stats_output import show_stats
@@ -329,9 +329,11 @@ def _jobs(address: str) -> dict[str, Any] | None:
 
 
 def existing(url: str) -> Inbox:
-    """Open an inbox that is there; a mistyped path must not make a new, empty one."""
-    if not is_there(url):
-        raise ConfigurationError(f"there is no inbox at {url}: name it with --inbox or PAPERHOOK_INBOX")
+    """Open an inbox that is there; a mistyped address must not make a new, empty one."""
+    if not is_there(url, "paperhook_version"):
+        raise ConfigurationError(
+            f"there is no inbox at {shown(url)}: name it with --inbox or PAPERHOOK_INBOX"
+        )
     return open_inbox(url)
 
 

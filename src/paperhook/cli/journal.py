@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from ..core.job import Job
-from ..errors import ConfigurationError
-from ..inbox.addresses import file_in
+from ..errors import ConfigurationError, InboxError
+from ..inbox.addresses import file_in, is_database
 from ..tracker import Planned, Submission, Tracker, Which, open_tracker
 
 #: The inbox's own default, which may be the same file.
@@ -37,21 +37,44 @@ def tracker_for_sending(address: str) -> str | None:
 
 def tracker_for_asking(address: str) -> str | None:
     """Give what a client that only asks is made with: no file is made for it."""
-    return None if address == NO_TRACKER or not is_there(address) else address
+    if address == NO_TRACKER:
+        return None
+    # What a provider says of a job is worth having while the journal is away.
+    with suppress(InboxError):
+        return address if is_there(address, "paperhook_tracker") else None
+    return address
 
 
-def is_there(address: str) -> bool:
-    """Tell whether a file's address leads to a file with something in it; a database is asked when it is used."""
-    path = file_in(address)
-    return path is None or (Path(path).is_file() and Path(path).stat().st_size > 0)
+def is_there(address: str, table: str) -> bool:
+    """Tell whether an address leads to a file with something in it, or to a database with a table.
+
+    Raises:
+        ConfigurationError: If it is no address.
+        InboxError: If a server is away.
+    """
+    if (path := file_in(address)) is not None:
+        return Path(path).is_file() and Path(path).stat().st_size > 0
+    if not is_database(address):
+        return True
+    try:
+        from ..inbox.postgres.server import has_table
+    except ImportError:
+        # Whoever opens it says what to install.
+        return True
+    return has_table(address, table)
+
+
+def shown(address: str) -> str:
+    """Give an address for a message: of a server without what may hold a password."""
+    return f"that {address.partition(':')[0]} database" if is_database(address) else address
 
 
 @contextmanager
 def existing(address: str) -> Generator[Tracker, None, None]:
     """Open a journal that is there; a mistyped path must not make a new, empty one."""
-    if address == NO_TRACKER or not is_there(address):
+    if address == NO_TRACKER or not is_there(address, "paperhook_tracker"):
         raise ConfigurationError(
-            f"there is no journal at {address}: name it with --tracker or PAPERHOOK_TRACKER; `paperhook upload` makes it"
+            f"there is no journal at {shown(address)}: name it with --tracker or PAPERHOOK_TRACKER; `paperhook upload` makes it"
         )
     with closing(open_tracker(address)) as tracker:
         yield tracker

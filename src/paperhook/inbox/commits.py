@@ -174,7 +174,7 @@ class GroupCommit(Generic[C]):
             # A caller that went away before its turn wants nothing stored.
             if ask.future.set_running_or_notify_cancel():
                 group.append(ask)
-                size_bytes += ask.work.size_bytes(ask.argument)
+                size_bytes += _size_bytes(ask)
             if len(group) == MAX_GROUP or size_bytes >= MAX_GROUP_BYTES:
                 return group, True
             try:
@@ -182,6 +182,13 @@ class GroupCommit(Generic[C]):
             except Empty:
                 return group, True
         return group, False
+
+
+def _size_bytes(ask: Ask[Any]) -> int:
+    try:
+        return ask.work.size_bytes(ask.argument)
+    except Exception:  # noqa: BLE001 - what is wrong with it comes out when it is done, and is its own fault
+        return 0
 
 
 def _settle(transactions: Transactions[C], group: Sequence[Ask[C]]) -> bool:

@@ -246,8 +246,7 @@ class Observers:
                 observer(seen)
             except (KeyboardInterrupt, GeneratorExit):
                 raise
-            except BaseException as error:
-                # Counting must never cost an event, or end a loop by SystemExit.
+            except BaseException as error:  # noqa: BLE001 - counting must never cost an event, nor SystemExit a loop
                 logger.error("an observer failed at %s: %s", type(seen).__name__, type(error).__name__)  # noqa: TRY400
 
 

@@ -11,7 +11,7 @@ from psycopg.rows import TupleRow
 from typing_extensions import override
 
 from ..errors import InboxTooNew
-from ..inbox.postgres.server import Address, PgConnection, PostgresServer, unavailable
+from ..inbox.postgres.server import Address, PgConnection, PostgresServer, has_table
 from ..inbox.postgres.session import Session
 from ..inbox.scripts import scripts_of
 from .committing import CommittingTracker
@@ -68,20 +68,9 @@ class _Address(Address):
         _make_tables(connection, self)
 
 
-def has_tables(url: str, *, patience: float = 5.0) -> bool:
-    """Tell whether a database has the tracker's tables; it is only read.
-
-    Raises:
-        ConfigurationError: If the address is not PostgreSQL's.
-        InboxUnavailable: If the server is away.
-    """
-    address = Address(url, patience=patience)
-    try:
-        with address.connect() as connection:
-            [(table,)] = connection.execute("SELECT to_regclass('paperhook_tracker')").fetchall()
-    except psycopg.Error as error:
-        raise unavailable(error, address) from error
-    return table is not None
+def has_tables(url: str) -> bool:
+    """Tell whether a database has the tracker's tables; see `has_table`."""
+    return has_table(url, "paperhook_tracker")
 
 
 def _make_tables(connection: PgConnection, address: Address) -> None:

@@ -318,6 +318,22 @@ class PostgresServer:
         return answers
 
 
+def has_table(url: str, name: str, *, patience: float = 5.0) -> bool:
+    """Tell whether a database has a table; it is only read.
+
+    Raises:
+        ConfigurationError: If the address is not PostgreSQL's.
+        InboxUnavailable: If the server is away.
+    """
+    address = Address(url, patience=patience)
+    try:
+        with address.connect() as connection:
+            [(table,)] = connection.execute("SELECT to_regclass(%s)", (name,)).fetchall()
+    except psycopg.Error as error:
+        raise unavailable(error, address) from error
+    return table is not None
+
+
 def silent(address: Address) -> InboxUnavailable:
     """Say that a connection had to be cut because nobody answered."""
     seconds = address.patience + GRACE_SECONDS

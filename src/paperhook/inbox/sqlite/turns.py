@@ -18,7 +18,7 @@ _SOMEBODY_NEXT = """
         FROM ({values}) WHERE column1 IS NOT NULL)"""
 
 
-#: The same where nobody of the line is running: its event was settled just now. However many wait, only the first is looked at.
+#: The same where nobody of the line is running: its event was settled or released just now. However many wait, only the first is looked at.
 FIRST_NEXT = """
     UPDATE paperhook_event SET is_next = 1 WHERE id IN (
         SELECT (SELECT waiting.id FROM paperhook_event waiting

@@ -13,7 +13,7 @@ from ..commits import Work
 from ..committing import Types
 from .bulk import MAX_ROWS, Db, filled, in_bulk
 from .looking import count_in_tally, entry_of, outcomes_of
-from .turns import FIRST_NEXT, choose_next
+from .turns import FIRST_NEXT
 
 # CROSS JOIN keeps the order of the loops: SQLite must not start from the payloads.
 _CLAIMABLE = """
@@ -54,8 +54,10 @@ _FINISH = """
     UPDATE paperhook_event
     SET state = column3, settled_at = column4, is_next = 0, token = NULL, lease_until = NULL
     FROM ({values}) WHERE id = column1 AND token = column2"""
+# Nobody of its line runs from then on, so the turn goes to the first that waits: to it again, or to one run anew.
 _RELEASE = """
-    UPDATE paperhook_event SET state = column3, due_at = column4, lost = 0, token = NULL, lease_until = NULL
+    UPDATE paperhook_event
+    SET state = column3, due_at = column4, is_next = subject IS NULL, lost = 0, token = NULL, lease_until = NULL
     FROM ({values}) WHERE id = column1 AND token = column2"""
 _KEEP = """
     UPDATE paperhook_event SET state = column3 FROM ({values}) WHERE id = column1 AND token = column2"""
@@ -137,9 +139,8 @@ def _settle(db: Db, settlements: Sequence[Settlement]) -> list[bool]:
     valid = [each for each, is_recorded in zip(settlements, recorded, strict=True) if is_recorded]
     count_in_tally(db, done=sum(each.state is State.DONE for each in valid))
     in_bulk(db, _PUT_OUTCOMES, [row for each in valid for row in _outcome_rows(each)])
-    in_bulk(db, FIRST_NEXT, [line for each in valid if each.state.is_settled for line in _line(each)])
-    choose_next(
-        db, [(line[1], line[0]) for each in valid if each.state is State.PENDING for line in _line(each)]
+    in_bulk(
+        db, FIRST_NEXT, [line for each in valid if each.state is not State.RUNNING for line in _line(each)]
     )
     return recorded
 
