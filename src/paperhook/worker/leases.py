@@ -32,10 +32,14 @@ class LeaseKeeper:
         self._bridge = bridge
         self._held = held
 
+    @property
+    def every(self) -> float:
+        """How long to wait before each renewal, seconds."""
+        return self._orders.lease / 3
+
     async def run(self) -> None:
-        """Renew until cancelled."""
+        """Renew now and then until cancelled."""
         while True:
-            await asyncio.sleep(self._orders.lease / 3)
             for held, task in list(self._held.items()):
                 if not held.is_started:
                     # It would wait here while another worker may be free.
@@ -43,6 +47,7 @@ class LeaseKeeper:
             running = [held for held in self._held if held.is_started and not held.is_settling]
             if running:
                 await self._renew(running)
+            await asyncio.sleep(self.every)
 
     async def _renew(self, running: Sequence[Held]) -> None:
         orders, now = self._orders, self._orders.clock()

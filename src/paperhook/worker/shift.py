@@ -61,7 +61,8 @@ class Shift:
         self._runner = Runner(orders, self._bridge, self._is_called_off)
         self._recorder = Recorder(orders, self._bridge, self._runner, on_free)
         self._leases = LeaseKeeper(orders, self._bridge, self._held)
-        self._keeping: asyncio.Task[None] | None = None
+        #: Looks after the leases once the first is old enough to be renewed, which most events never are.
+        self._keeping: asyncio.Task[None] | asyncio.TimerHandle | None = None
         #: Events that wait for a slot or have one.
         self._load = 0
         #: The same, of each type that has a limit.
@@ -210,12 +211,15 @@ class Shift:
         self, claim: Claim, *, is_due_only: bool, envelope: Envelope | None = None
     ) -> asyncio.Task[State | None]:
         if self._keeping is None:
-            self._keeping = self._loop.create_task(self._leases.run())
+            self._keeping = self._loop.call_later(self._leases.every, self._keep)
         held = Held(claim, claim.lease_until, envelope, is_due_only, dict(claim.outcomes))
         self._held[held] = task = self._loop.create_task(self._work(held))
         self._count(held, 1)
         task.add_done_callback(lambda _: self._let_go(held))
         return task
+
+    def _keep(self) -> None:
+        self._keeping = self._loop.create_task(self._leases.run())
 
     def _let_go(self, held: Held) -> None:
         del self._held[held]
