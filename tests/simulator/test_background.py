@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -28,3 +29,33 @@ async def test_an_app_that_answers_nothing_closes_the_connection() -> None:
 
     with pytest.raises(httpx.RemoteProtocolError):
         await exchanged(silent, httpx.Request("POST", "http://x/"), b"{}")
+
+
+async def test_a_clock_that_jumps_wakes_sleepers_of_others_on_its_way_to_the_end() -> None:
+    clock, order = VirtualClock(start=0.0, auto=True), list[str]()
+    background = Background(clock)
+
+    async def ours() -> None:
+        await background.sleep(3)
+        order.append(f"ours at {clock.time():g}")
+
+    async def theirs() -> None:
+        for _ in range(2):
+            await clock.sleep(1)
+            order.append(f"theirs at {clock.time():g}")
+
+    stranger = asyncio.create_task(theirs())
+    await asyncio.sleep(0)
+    background.start(ours)
+    await background.drain()
+
+    assert order == ["theirs at 1", "theirs at 2", "ours at 3"]
+    await stranger
+
+
+async def test_two_may_wait_for_the_end_at_once() -> None:
+    background = Background(VirtualClock(auto=True))
+    background.start(lambda: background.sleep(60))
+
+    async with asyncio.timeout(5):
+        await asyncio.gather(background.drain(), background.drain())

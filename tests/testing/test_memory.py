@@ -439,13 +439,17 @@ def test_an_asynchronous_handler_cannot_ask_with_a_sync_client(
     )
 
 
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 def test_a_thousand_jobs_with_faults_are_each_handled_once(
-    paperhook_memory: Any, paperhook_inbox: RecordedInbox
+    paperhook_memory: Any, paperhook_inbox: RecordedInbox, is_async: bool
 ) -> None:
     seen: list[str] = []
 
+    async def handle(event: Any) -> None:
+        seen.append(event.key)
+
     def start() -> Webhooks:
-        return receiver(paperhook_inbox, lambda event: seen.append(event.key))
+        return receiver(paperhook_inbox, handle if is_async else lambda event: seen.append(event.key))
 
     local = paperhook_memory(start(), restart=start, faults=FAULTS, seed=7)
     began = time.process_time()

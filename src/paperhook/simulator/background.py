@@ -42,6 +42,8 @@ class Background:
         self._awake = 0
         self._idle = asyncio.Event()
         self._idle.set()
+        self._ended_all = asyncio.Event()
+        self._jumps_soon = False
 
     def start(self, work: Callable[[], Awaitable[None]]) -> None:
         """Run `work` as a task of its own; an exception in it is logged by its type only."""
@@ -132,11 +134,13 @@ class Background:
     async def drain(self) -> None:
         """Wait until no task is left; a virtual clock is moved as far as it takes."""
         while self._tasks:
-            if isinstance(self._clock, VirtualClock):
+            if not isinstance(self._clock, VirtualClock):
+                await asyncio.wait(self._tasks)
+            elif self._clock.auto:
+                await self._jump_to_the_end()
+            else:
                 await self.settle()
                 await self._wake_next(self._clock)
-            else:
-                await asyncio.wait(self._tasks)
 
     async def close(self) -> None:
         """Cancel what still runs and wait until it has ended."""
@@ -166,14 +170,24 @@ class Background:
         await asyncio.sleep(0)
         await self.settle()
 
-    def _move(self, clock: VirtualClock) -> None:
+    def _move(self, clock: VirtualClock) -> bool:
+        """Wake the next sleeper; say whether there was one."""
         alarm = clock.wake_next()
         if alarm in self._alarms:
             self._alarms.discard(alarm)
             self._woken()
+        return alarm is not None
+
+    async def _jump_to_the_end(self) -> None:
+        """Leave the moving to a clock that jumps by itself, which takes no turn of the loop for whoever waits here."""
+        self._ended_all.clear()
+        self._jump_soon()
+        await self._ended_all.wait()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        if not self._tasks:
+            self._ended_all.set()
         self._fell_asleep()
 
     def _woken(self) -> None:
@@ -186,8 +200,18 @@ class Background:
             return
         self._idle.set()
         if isinstance(self._clock, VirtualClock) and self._clock.auto:
+            self._jump_soon()
+
+    def _jump_soon(self) -> None:
+        # Two at once would pass over a sleeper that is not ours before it had its turn.
+        if not self._jumps_soon:
+            self._jumps_soon = True
             asyncio.get_running_loop().call_soon(self._jump)
 
     def _jump(self) -> None:
+        self._jumps_soon = False
         if self._awake == 0 and isinstance(self._clock, VirtualClock):
-            self._move(self._clock)
+            has_moved = self._move(self._clock)
+            if has_moved and self._awake == 0 and self._tasks:
+                # That sleeper was not ours, and tells nobody when it sleeps again: it gets a turn of the loop.
+                self._jump_soon()

@@ -135,17 +135,20 @@ class _Straight(httpx.Client):
     def __init__(self, transport: SyncMemoryTransport) -> None:
         super().__init__(transport=transport)
         self._straight = transport
-        self._defaults = tuple(self.headers.raw)
+        self._defaults = tuple(self.headers.items())
         self._url = lru_cache(maxsize=256)(httpx.URL)
 
     def build_request(
         self, method: str, url: httpx.URL | str, *, headers: Any = None, timeout: Any = None, **body: Any
     ) -> httpx.Request:
         """Make a request; there is nothing to merge but these headers."""
-        own = httpx.Headers(headers)
-        defaults = [(name, value) for name, value in self._defaults if name.decode() not in own]
+        own: list[tuple[str, str]] = list(headers or ())
+        given = {name.lower() for name, _ in own}
         whole = self._url(url) if isinstance(url, str) else url
-        return httpx.Request(method, whole, headers=[*defaults, *own.raw], **body)
+        # The host is among them, because httpx would make all of them anew to add it.
+        defaults = (("host", whole.netloc.decode()), *self._defaults)
+        missing = [each for each in defaults if each[0] not in given]
+        return httpx.Request(method, whole, headers=[*missing, *own], **body)
 
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """Send one request."""

@@ -242,7 +242,7 @@ class Wire(ABC):
             raise Refusal(fault.status, self.broken, "temporarily unavailable", retry_after=None)
 
     def _fault(self, kind: str, request: Request) -> Fault | None:
-        return self.services.faults.strike([kind], self.name, path=request.url.path)
+        return self.services.faults.strike([kind], self.name, path=request.scope["path"])
 
     async def _unknown(self, request: Request) -> Response:
         raise Refusal(404, self.not_found, "no such endpoint")
