@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 
 from paperhook.reading.amounts import decimal_mark
 from paperhook.reading.dates import PrintedDate, date_order, find_dates
-from paperhook.reading.eastern import is_japanese, settled
+from paperhook.reading.eastern import is_chinese, is_japanese, settled
 from paperhook.reading.extraction import ExtractedField
 from paperhook.reading.labels import Label, find_labels
 from paperhook.reading.layout import Line, Phrase, lines_of
@@ -72,9 +72,11 @@ def context_of(pages: Sequence[Page]) -> Context:
 
 
 def language_of(text: str) -> str | None:
-    """Name the language by its common words; None when too few are found."""
+    """Name the language by its script or its common words; None when too few are found."""
     if is_japanese(text):
         return "ja"
+    if is_chinese(text):
+        return "zh"
     words = Counter(re.findall(r"[^\W\d_]+", text.casefold()))
     scores = {name: sum(min(words[word], 3) for word in known) for name, known in LANGUAGE_WORDS.items()}
     best = max(scores, key=lambda name: scores[name])

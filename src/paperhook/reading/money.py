@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from paperhook.reading.amounts import CURRENCIES, amounts_in
 from paperhook.reading.context import evidence
@@ -14,6 +15,7 @@ from paperhook.reading.layout import Line, Phrase
 from paperhook.reading.words import Word, joined, squeeze
 
 _CODES = {code for code in CURRENCIES.values() if len(code) == 3}
+_IN_BRACKETS = re.compile(rf"\w\(([€£₹]|{'|'.join(sorted(_CODES))})\)")
 #: Currencies by name, squeezed.
 _NAMES = {
     "usdollars": "USD",
@@ -49,6 +51,7 @@ _COUNTRIES = (
     ("kr", "NOK", r"\bNorge\b|\bNorway\b|(?i:\bmva\b)|\bforfallsdato\b"),
     ("¥", "CNY", r"[元]|\bChina\b|\bRMB\b"),
 )
+_OPENS_WITH_NUMBER = re.compile(r"-?\d[\d.,' ]*[.,]\d{2}\b")
 _CROWNS: Mapping[str | None, str] = {"sv": "SEK", "da": "DKK", "nb": "NOK"}
 _DEFAULTS = {"$": "USD", "kr": "SEK", "¥": "JPY"}
 
@@ -73,6 +76,13 @@ def settle_currency(
             words = phrase.words[start:end]
             votes[code] += len(words)
             shown.setdefault(code, (phrase, words, joined(words)))
+    for line in lines:
+        for mark_of, after in pairwise(line.phrases):
+            # Between a mark and its amount there may be a gap: "RM      35.10".
+            apart = CURRENCIES.get(mark_of.text.upper())
+            if apart is not None and _OPENS_WITH_NUMBER.match(after.text):
+                votes[apart] += 1
+                shown.setdefault(apart, (mark_of, mark_of.words, mark_of.text))
     if not votes:
         return None
     whole = " ".join(line.text for line in lines)
@@ -94,6 +104,9 @@ def _named(phrase: Phrase) -> list[tuple[int, int, str]]:
             found.append((index, index + 1, plain))
         elif plain in {"€", "£", "₹"}:
             found.append((index, index + 1, CURRENCIES[plain]))
+        elif bracketed := _IN_BRACKETS.search(word.text):
+            # The head of a column: "Price(€)".
+            found.append((index, index + 1, CURRENCIES.get(bracketed[1], bracketed[1])))
         for size in (2, 1):
             code = _NAMES.get(squeeze("".join(w.text for w in phrase.words[index : index + size])))
             if code and index + size <= len(phrase.words):
@@ -113,8 +126,8 @@ def _meaning(mark: str, votes: Counter[str], whole: str, language: str | None) -
     for code in dollars[mark]:
         if votes[code]:
             return code
-    if mark == "¥" and is_japanese(whole):
-        return "JPY"
+    if mark == "¥" and (is_japanese(whole) or language == "zh"):
+        return "JPY" if language != "zh" else "CNY"
     for symbol, code, pattern in _COUNTRIES:
         if symbol == mark and re.search(pattern, whole, re.DOTALL):
             return code

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 from paperhook.reading.dates import is_only_date
+from paperhook.reading.labels import windows
 from paperhook.reading.layout import Phrase
 from paperhook.reading.vocabulary import (
     CAPITAL_FORMS,
@@ -17,7 +18,7 @@ from paperhook.reading.vocabulary import (
 from paperhook.reading.words import squeeze
 
 COMPANY = re.compile(
-    rf"(?<![\w.])(?:{COMPANY_FORMS}|{CAPITAL_FORMS})(?![\w])|(?:株式|有限|合同|合資)会社|\([株有]\)|[社財]団法人"
+    rf"(?<![\w.])(?:{COMPANY_FORMS}|{CAPITAL_FORMS})(?![\w])|(?:株式|有限|合同|合資)会社|\([株有]\)|[社財]団法人|(?:股[份分])?(?:有限)?(?:责任)?公司|(?:股份)?有限公司"
 )
 POSTAL = re.compile(
     r"(?<![\w-])(?:[A-Z]{1,2}-)?\d{4,5}(?:-\d{4})?\s+[A-ZÄÖÜÉÈ][\w'’.-]+|\b[A-Z]{2}\.?,?\s+\d{5}(?:-\d{4})?\b|\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b|\b\d{4}\s?[A-Z]{2}\b\s+\w+|\b[A-Z]\d[A-Z]\s?\d[A-Z]\d\b"
@@ -28,7 +29,7 @@ POSTAL = re.compile(
 STREET = re.compile(
     r"(?i)\b(?:street|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd|suite|floor|way|court|ct|place|pl|square|highway|hwy|parkway|pkwy|p\.?\s?o\.? box|unit|apt)\b\.?"
     r"|stra(?:ß|ss)e\b|str\.(?=\s?\d)|(?:weg|platz|allee|gasse|ring|ufer|damm|markt|dijk|singel)\s+\d|\brue\b|\bavenue\b|\bchemin\b|\bplace\b|\bquai\b|\bimpasse\b|straat\b|laan\b|plein\b|kade\b|gracht\b|\bcalle\b|\bc/|\bavda\b|\bavenida\b|\bplaza\b|\bpaseo\b"
-    r"|\bvia\b|\bviale\b|\bpiazza\b|\bcorso\b|(?:gatan?|gränd|vägen|väg|torg|stigen|gate|veien|vei|vej|gade|allé|stræde)\s+\d|\bul\.\s|\bulica\b|\baleja\b|\bal\.\s(?=[^\W\d_])|\bos\.\s|\brua\b|\bpraça\b|\blargo\b|\bpostfach\b|\bpostbus\b|\bbp\b\s?\d|[都道府県].{1,8}[市区町村郡]|丁目|番地"
+    r"|\bvia\b|\bviale\b|\bpiazza\b|\bcorso\b|(?:gatan?|gränd|vägen|väg|torg|stigen|gate|veien|vei|vej|gade|allé|stræde)\s+\d|\bul\.\s|\bulica\b|\baleja\b|\bal\.\s(?=[^\W\d_])|\bos\.\s|\brua\b|\bpraça\b|\blargo\b|\bpostfach\b|\bpostbus\b|\bbp\b\s?\d|[都道府県].{1,8}[市区町村郡]|丁目|番地|[省市区县縣].{1,14}[路街道巷弄].{0,8}[号號]"
 )
 CONTACT = re.compile(
     r"(?i)@|www\.|https?:|\btel\b|\bphone\b|\bfax\b|telefon|téléphone|\+\d{2}|\biban\b|\bvat\b|ust-?id|\bkvk\b|\bbtw\b|\btva\b|\bsiret\b|\bcif\b|\bnif\b|p\.?\s?iva|steuer-?n|registration|\babn\b|\bein\b|\bbic\b|\bswift\b|hrb|geschäftsführer|\bmwst|\btelefoni?\b|\btlf\b|\bcvr\b|\borg\.?\s?nr\b|organis?ation|\bnip\b|\bregon\b|momsreg|bankgiro|plusgiro|電話|登録番号"
@@ -59,6 +60,17 @@ NAME_LABEL = {
     "businessname",
     "bedrijf",
     "legalname",
+    "nomerazaosocial",
+    "nomerazonsocial",
+    "nomeempresarial",
+    "nombrerazonsocial",
+    "nombreorazonsocial",
+    "nameofcompany",
+    "名称",
+    "名稱",
+    "单位名称",
+    "公司名称",
+    "会社名",
 }
 PREFIXES = re.compile(
     r"(?i)^(?:attn\.?:?|att\.?:|attention:?|c/o|z\.?\s?hd\.?|z\.\s?h\.|t\.a\.v\.|à l'attention de|an:|herrn?\s(?=\S+\s\S)|frau\s(?=\S+\s\S)|firma\s|fa\.\s|spett\.?(?:le|abile)?\.?\s|to:\s|from:\s|monsieur\s|madame\s|m\.\s|mme\s|sr\.?\s|sra\.?\s|d\.\s(?=\S+\s\S)|exmo\.?\s\S+\s)\s*"
@@ -93,6 +105,7 @@ def is_name(phrase: Phrase) -> bool:
         return False
     if (
         not squeeze(text)
+        or _is_only_labels(phrase)
         or is_form(text)
         or re.match(r"&|[^(]*\)", text)
         or re.fullmatch(r"[(\[].*[)\]]", text)
@@ -108,6 +121,13 @@ def is_name(phrase: Phrase) -> bool:
     ):
         return False
     return not _is_place(text, key)
+
+
+def _is_only_labels(phrase: Phrase) -> bool:
+    """Whether a phrase is labels and nothing else: "Member No."."""
+    found = list(windows(phrase.words, LABEL_MEANINGS))
+    covered = sum(end - start for start, end, _ in found)
+    return len(found) > 1 and covered == len(phrase.words)
 
 
 def is_form(text: str) -> bool:
