@@ -111,7 +111,7 @@ _CURRENCY = "|".join(sorted((re.escape(mark) for mark in CURRENCIES), key=len, r
 _NUMBER = r"\d{1,3}(?:[.,'’´ \u202f]\d{3})+(?:[.,]\d{1,4})?|\d{1,3}(?:,\d{2})+,\d{3}(?:\.\d{1,4})?|\d+(?:[.,]\d{1,6})?|[.,]\d{2}(?!\d)"
 AMOUNT = re.compile(
     rf"(?<![\w/:#@&+])(?<!\d[.,])(?<!\w-)(?P<open>\()?(?P<sign>[{_SIGNS}+])?\s?(?P<before>(?:{_CURRENCY})(?![^\W\d_]))?\s?(?P<inner>[{_SIGNS}])?\s?"
-    rf"(?P<number>{_NUMBER})(?P<even>[.,][-–—]{{1,2}})?\s?(?P<after>(?:{_CURRENCY})(?![\w$]))?(?P<trailing>[{_SIGNS}](?!\s?\w))?(?P<close>\))?(?![\w%‰/@]|\s[%‰]|[.,:-]\w|°)",
+    rf"(?P<number>{_NUMBER})(?P<even>[.,][-–—]{{1,2}})?\s?(?P<after>(?:{_CURRENCY})(?![\w$]))?(?P<trailing>[{_SIGNS}](?!\s?\w))?(?P<close>\))?(?:(?<=[.,]\d\d)(?-i:[A-FNTXZ])(?=\*?$))?(?![\w%‰/@]|\s[%‰]|[.,:-]\w|°)",
     re.IGNORECASE,
 )
 # What holds digits and is no amount: dates, times, percentages, telephone numbers, IBANs, measures in brackets.

@@ -21,6 +21,10 @@ _VAGUE = re.compile(
 )
 
 
+#: Words that a head may have of which only a few are known; a longer text is a sentence.
+_LONGEST_HEAD = 6
+
+
 @dataclass(slots=True)
 class Column:
     """One column: `meaning` is a key of `vocabulary.COLUMNS`."""
@@ -29,6 +33,8 @@ class Column:
     words: tuple[Word, ...]
     x0: float
     x1: float
+    #: What else its head may say, the likeliest first.
+    others: tuple[str, ...] = ()
     #: Whether its head names the thing sold, and a clearer head was taken for the description.
     could_describe: bool = False
 
@@ -107,13 +113,26 @@ def _columns(line: Line) -> list[Column]:
         # "Net amount of goods" is one head; "BTW Prijs incl. BTW" is two with a narrow gap.
         whole = COLUMN_MEANINGS.get(squeeze(phrase.text))
         spans = [(0, len(phrase.words), whole)] if whole else list(windows(phrase.words, COLUMN_MEANINGS))
-        if not spans:
+        covered = sum(end - start for start, end, _ in spans)
+        if not spans or (len(phrase.words) > _LONGEST_HEAD and 2 * covered < len(phrase.words)):
             columns.append(Column("other", phrase.words, phrase.x0, phrase.x1))
+            continue
         starts = [0, *(start for start, _, _ in spans[1:]), len(phrase.words)]
         for number, (_, _, meanings) in enumerate(spans):
             words = phrase.words[starts[number] : starts[number + 1]]
-            columns.append(Column(meanings[0], words, words[0].x0, words[-1].x1))
+            columns.append(Column(meanings[0], words, words[0].x0, words[-1].x1, meanings[1:]))
+    _part_meanings(columns)
     return columns
+
+
+def _part_meanings(columns: Sequence[Column]) -> None:
+    """Let a head that may say two things say the one that no other says: "Charges" beside "Description" are amounts."""
+    for column in columns:
+        rivals = [other for other in columns if other is not column and other.meaning == column.meaning]
+        free = [meaning for meaning in column.others if all(meaning != other.meaning for other in columns)]
+        clear = any(not other.others for other in rivals)
+        if clear and free and free[0] != "other":
+            column.meaning = free[0]
 
 
 # Heads of more than one line.
@@ -166,6 +185,24 @@ def _settle(columns: list[Column]) -> None:
                 column.could_describe = meaning == "description"
 
 
+def add_amounts(head: Head, lines: Sequence[Line], mark: str) -> None:
+    """Give a table a column of amounts that has no head: the last amounts of most rows, right of all heads."""
+    if head.named("amount") is not None:
+        return
+    edge = max(column.x1 for column in head.columns)
+    rows = [amounts for line in lines if len(amounts := _money(line, mark)) > 0]
+    right = [amounts[-1] for amounts in rows if amounts[-1].words[0].x0 > edge]
+    several = [amounts for amounts in rows if len(amounts) > 1 and amounts[-1] in right]
+    if several and 2 * len(right) > len(rows):
+        x0 = min(amount.words[0].x0 for amount in right)
+        x1 = max(amount.words[-1].x1 for amount in right)
+        head.columns.append(Column("amount", right[0].words, x0, x1))
+
+
+def _money(line: Line, mark: str) -> list[Amount]:
+    return [amount for phrase in line.phrases for amount in amounts_in(phrase, mark) if amount.is_money]
+
+
 def describe(head: Head, lines: Sequence[Line]) -> None:
     """Let that column be the description which holds most of the text below two heads that could be it.
 
@@ -198,6 +235,24 @@ def numbers_of(line: Line, head: Head, mark: str) -> list[Amount]:
             if not (inside and len(amount.words) < len(phrase.words)):
                 numbers.append(amount)
     return numbers
+
+
+def parted_cells(line: Line, head: Head, mark: str) -> Line:
+    """Part cells that stand so close that they read as one: numbers at the end of a text, below heads of their own."""
+    return Line(line.page, tuple(part for phrase in line.phrases for part in _parted(phrase, head, mark)))
+
+
+def _parted(phrase: Phrase, head: Head, mark: str) -> list[Phrase]:
+    cells: list[Phrase] = []
+    words = phrase.words
+    for amount in reversed(amounts_in(phrase, mark)):
+        x0, x1 = amount.words[0].x0, amount.words[-1].x1
+        ends = words[-len(amount.words) :] == amount.words and len(words) > len(amount.words)
+        if not ends or head.nearest(x0, x1).meaning in {"description", "other"}:
+            break
+        cells.insert(0, Phrase(phrase.page, amount.words))
+        words = words[: -len(amount.words)]
+    return [Phrase(phrase.page, words), *cells]
 
 
 def cells_of(line: Line, head: Head, mark: str) -> dict[str, list[Amount]]:

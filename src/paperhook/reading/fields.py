@@ -7,9 +7,10 @@ from dataclasses import replace
 from decimal import Decimal
 
 from paperhook.reading.context import Context, context_of, evidence
+from paperhook.reading.descriptions import description_text
 from paperhook.reading.document_dates import find_document_dates
 from paperhook.reading.extraction import FIELDS, ExtractedField, Extraction
-from paperhook.reading.items import Item, description_text, read_tables
+from paperhook.reading.items import Item, read_tables
 from paperhook.reading.labels import windows
 from paperhook.reading.layout import Line, blocks_of
 from paperhook.reading.letterhead import is_slip
@@ -39,14 +40,20 @@ def extract(pages: Sequence[Page]) -> Extraction:
     context = replace(context, table_lines=table.line_indexes)
     found = candidates(context.lines, context.labels, context.mark, table.line_indexes)
     sums = [one.value for one in _sums(found)]
+    # A head without rows below it may be that of a slip, whose rows its words do not reach.
+    used = table.line_indexes if table.items else frozenset[int]()
     items = settle(table.items, sums) or rows_without_heads(
-        context.lines, context.mark, _sums(found), table.line_indexes
+        context.lines, context.mark, _sums(found), used, _taken(found)
     )
     items_sum = sum((item.amount.value for item in items if item.amount), Decimal(0)) if items else None
     totals = with_unnamed(choose(found, items_sum), found, context)
 
     rates = find_rates(context, totals)
-    fields = _tax_of(rates, totals) | _total_fields(totals, items_sum) | find_document_dates(context)
+    taxed = _tax_of(rates, totals)
+    fields = taxed | _total_fields(totals, items_sum) | find_document_dates(context)
+    if not totals.confirmed:
+        # The taxes of all rates explain the total, which the tax that a label names does not.
+        fields |= taxed
     if number := find_number(context):
         fields["invoice_number"] = number
     if order := find_order_number(context):
@@ -74,6 +81,12 @@ def extract(pages: Sequence[Page]) -> Extraction:
 def _sums(found: Sequence[Candidate]) -> list[Sum]:
     kinds = {"subtotal", "total", "amount_due"}
     return [Sum(one.amount.value, one.label.line_index) for one in found if one.kind in kinds]
+
+
+def _taken(found: Sequence[Candidate]) -> list[Sum]:
+    """What single lines take off, as negative amounts."""
+    lines = {one.label.line_index: one for one in found if one.kind == "minus" and one.score > 0.5}
+    return [Sum(-abs(one.amount.value), index) for index, one in lines.items()]
 
 
 def _text(page: Page, lines: Sequence[Line]) -> str:

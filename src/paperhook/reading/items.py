@@ -9,11 +9,21 @@ from decimal import Decimal
 from itertools import combinations
 
 from paperhook.reading.amounts import Amount, amounts_in
-from paperhook.reading.columns import Head, cells_of, describe, find_heads, numbers_of
+from paperhook.reading.columns import (
+    Head,
+    add_amounts,
+    cells_of,
+    describe,
+    find_heads,
+    has_money,
+    numbers_of,
+    parted_cells,
+)
+from paperhook.reading.descriptions import leading_text, name_lines
 from paperhook.reading.labels import is_head_of_sums, strange_words, windows
 from paperhook.reading.layout import Line, Phrase
 from paperhook.reading.vocabulary import LABEL_MEANINGS
-from paperhook.reading.words import Word, joined
+from paperhook.reading.words import Word
 
 #: Meanings of labels that end a table when an amount stands beside them.
 _ENDS = {"tax", "total", "amount_due", "paid"}
@@ -22,12 +32,6 @@ _MAYBE = {"plus", "minus", "other_amount", "paid"}
 _SUMS = _ENDS | _MAYBE | {"subtotal"}
 #: What rounding may make of a row.
 CENT = Decimal("0.02")
-#: Signs and words that end no description.
-_GOES_ON = re.compile(
-    r"(?i)(?:\s[-\u2013]|[,/&+]|\s(?:and|und|et|y|e|en|och|og|oraz|or|oder|ou|of|for|für|pour|para|per|voor|with|mit|avec|con))$"
-)
-#: In heights: what a cell leaves free at its right edge, and the next one at its left.
-_PADDING = 2.4
 #: In heights of the text: rows farther apart are not of one table, however many notes stand between them …
 _FAR = 30
 #: … nor two lines of which nothing stands between.
@@ -82,6 +86,7 @@ def read_tables(lines: Sequence[Line], mark: str) -> Table:
     for number, head in enumerate(heads):
         end = _end_of_table(lines, head, heads[number + 1] if number + 1 < len(heads) else None)
         describe(head, lines[head.last_line + 1 : end])
+        add_amounts(head, lines[head.last_line + 1 : end], mark)
         rows = _Rows(lines, head, mark)
         rows.read(rows.body(end))
         items += rows.finished()
@@ -103,7 +108,7 @@ class _Rows:
     """Reads the rows below one head."""
 
     def __init__(self, lines: Sequence[Line], head: Head, mark: str) -> None:
-        self.lines, self.head, self.mark = lines, head, mark
+        self.lines, self.head, self.mark = [*lines], head, mark
         self.items: list[Item] = []
         self.taken: set[int] = set()
 
@@ -113,6 +118,7 @@ class _Rows:
         """List the lines between the head and the totals; sums of groups on the way are left out."""
         body: list[int] = []
         for index in range(self.head.last_line + 1, end):
+            self._part(index)
             if is_head_of_sums(self.lines[index]):
                 break
             kind = self._sum_kind(self.lines[index])
@@ -123,6 +129,14 @@ class _Rows:
             if kind is None:
                 body.append(index)
         return body
+
+    def _part(self, index: int) -> None:
+        """Part the cells of a row that recognition put together, where it has no charge otherwise."""
+        line = self.lines[index]
+        if self._charge(line) is None and has_money(line, self.mark):
+            parted = parted_cells(line, self.head, self.mark)
+            if self._charge(parted) is not None:
+                self.lines[index] = parted
 
     def _sum_kind(self, line: Line) -> str | None:
         """The meaning of a line of sums: a label of totals with an amount, and no quantity or price."""
@@ -211,7 +225,7 @@ class _Rows:
             limit = self._right_limit()
             widest = max(words[-1].x1 for item in described for words in item.description)
             for item in described:
-                item.description = _name_lines(item.description, limit, widest)
+                item.description = name_lines(item.description, limit, widest)
         return described
 
     def _item(self, index: int, waiting: Sequence[int]) -> Item:
@@ -219,6 +233,7 @@ class _Rows:
         item = Item(index)
         self._fill(item, line)
         self._multiply(item, line)
+        self._count(item)
         if item.description:
             return item
         # The amount may stand between the lines of its row: then the line before has the description.
@@ -278,6 +293,20 @@ class _Rows:
             if _multiply_to(one, other, item.amount):
                 item.quantity, item.unit_price = one, other
                 return
+
+    def _count(self, item: Item) -> None:
+        """Take the first number of a description for the quantity, where it multiplies to the amount.
+
+        Columns may stand so close that recognition reads "4 Hinge" as one cell.
+        """
+        column = self.head.named("quantity")
+        words = item.description[0] if item.description else []
+        named = self.head.named("description")
+        if column is None or named is None or column.x0 > named.x0 or item.quantity or len(words) < 2:
+            return
+        found = amounts_in(Phrase(self.lines[item.line_index].page, tuple(words[:1])), self.mark)
+        if found and item.unit_price and item.amount and _multiply_to(found[0], item.unit_price, item.amount):
+            item.quantity, item.description[0] = found[0], words[1:]
 
     def _cells(self, line: Line) -> dict[str, list[Amount]]:
         return cells_of(line, self.head, self.mark)
@@ -341,35 +370,6 @@ def _multiply_to(quantity: Amount, price: Amount, amount: Amount) -> bool:
     return abs(quantity.value * price.value - amount.value) <= CENT
 
 
-def _name_lines(description: Sequence[list[Word]], limit: float, widest: float) -> list[list[Word]]:
-    """Keep the first line of a description and the lines it wraps into; notes below an item are not its name.
-
-    A line was wrapped when its next word would not have fit before the next column, or when it goes on in
-    small letters.
-    """
-    kept = [description[0]]
-    for words in description[1:]:
-        last = kept[-1]
-        if words[0].height < 0.85 * last[0].height or _is_note(words):
-            break
-        flows = words[0].text[:1].islower() and not last[-1].text.endswith((".", "!", "?"))
-        needed = last[-1].x1 + (0.25 + _PADDING) * last[-1].height + (words[0].x1 - words[0].x0)
-        full = last[-1].x1 - last[0].x0 > 0.8 * (limit - last[0].x0)
-        is_open = bool(_GOES_ON.search(joined(last)))
-        if not (flows or is_open or needed > limit or (needed > widest and full)):
-            break
-        kept.append(words)
-    return kept
-
-
-def _is_note(words: Sequence[Word]) -> bool:
-    """Whether a line says something of the item: with a label, "Gross price : 25.00", or in brackets."""
-    text = joined(words)
-    return bool(re.match(r"\(.*\)$", text)) or any(
-        re.search(r"[^)]:$", word.text) or word.text == ":" for word in words[:4]
-    )
-
-
 def label_of_sum(line: Line) -> str | None:
     """The meaning of a label of sums that opens a cell; inside a description such words are words like others."""
     return _phrase_of_sum(line)[1]
@@ -382,16 +382,3 @@ def _phrase_of_sum(line: Line) -> tuple[Phrase | None, str | None]:
             if kinds and strange_words(phrase.words[:start]) == 0:
                 return phrase, kinds[0]
     return None, None
-
-
-def leading_text(line: Line) -> list[Word]:
-    """The first cell of a line that holds words."""
-    phrase = next((phrase for phrase in line.phrases if re.search(r"[^\W\d_]{2}", phrase.text)), None)
-    return list(phrase.words) if phrase else []
-
-
-def description_text(words: Sequence[Word]) -> str:
-    """A description without the article code in brackets or asterisks before it, and without bar codes."""
-    named = [word for word in words if not re.fullmatch(r"\d{8,14}", word.text)] or words
-    text = re.sub(r"^(?:\[[^\]]{1,30}\]|\*[\w-]{1,30}\*)\s*", "", joined(named)).strip()
-    return text.rstrip(":").strip() or joined(words)

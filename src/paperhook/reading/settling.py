@@ -76,14 +76,28 @@ def _page(item: Item) -> int | None:
 
 
 def _without_sum(items: list[Item]) -> list[Item]:
-    """Drop a last row such as "Total Qty", which repeats the sum of the rows above it."""
+    """Drop a last row such as "Total Qty", which repeats the sum of the rows above it, and what is added below one."""
     if len(items) < 2:
         return items
+    total = Decimal(0)
+    for index, item in enumerate(items):
+        value = item.amount.value if item.amount else Decimal(0)
+        rest = items[index:]
+        bare = all(each.quantity is None and each.unit_price is None for each in rest)
+        if index > 1 and bare and _is_below(rest, items[:index]) and abs(value - total) <= CENT:
+            return items[:index]
+        total += value
     last, amounts = items[-1], [item.amount.value for item in items if item.amount]
     opens = next(windows(last.words, LABEL_MEANINGS), None)
     named = opens is not None and opens[0] == 0 and {"total", "subtotal", "other_amount"} & set(opens[2])
     repeats = last.amount is not None and abs(sum(amounts) - 2 * last.amount.value) <= CENT
     return items[:-1] if named and repeats else items
+
+
+def _is_below(rest: Sequence[Item], rows: Sequence[Item]) -> bool:
+    """Whether rows stand at another edge than those above them, as sums do."""
+    edge = max(row.indent for row in rows)
+    return all(each.indent > edge + 2 * each.height for each in rest)
 
 
 def adds_up(items: Sequence[Item], sums: Sequence[Decimal]) -> bool:

@@ -4,25 +4,37 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import accumulate
 
 from paperhook.reading.amounts import Amount, amounts_in
-from paperhook.reading.items import Item, label_of_sum, leading_text
+from paperhook.reading.descriptions import leading_text
+from paperhook.reading.eastern import EASTERN
+from paperhook.reading.items import Item, label_of_sum
+from paperhook.reading.labels import windows
 from paperhook.reading.layout import Line, Phrase
+from paperhook.reading.vocabulary import LABEL_MEANINGS
 from paperhook.reading.words import Word
 
 _CENT = Decimal("0.02")
 #: "@500*2", "2 x 1,50", "3 @ $4.00": a price and how often, in either order.
 _COUNT = re.compile(
-    r"(?i)^\W{0,3}(?P<first>[\d.,]+)\s?\D{0,4}?\s?(?P<sign>[x×*@✕]|ea\b|per\b|コ|個|点|本|枚)\s?\D{0,3}?(?P<second>[\d.,]+)"
+    r"(?i)^\W{0,3}(?P<first>[\d.,]+)\s?(?:[1l]bs?\.?|\D{0,4}?)\s?(?P<sign>[x×*@✕]|ea\b|per\b|コ|個|点|本|枚)\s?\D{0,3}?(?P<second>[\d.,]+)"
     r"\s?(?:円|ea\.?|each|個|コ|点|本|枚|/\w+|[€$£¥]|eur|st(?:k|ück)?\.?|pcs)?\W{0,2}$"
 )
 #: In heights of the text: rows of one list start at one edge, as far as recognition sees one.
 _EDGE = 0.6
+#: An amount without decimals and currency.
+_PLAIN = re.compile(r"-?\d{1,3}(?:[,.]\d{3})+|-?\d{2,6}")
+#: What may stand before a price that a name ends with.
+_EACH = re.compile(r"(?i)(?:(?:à|á|a|@|x|je|each|ea)\s?)?[€$£¥]?\d\S*(?:\s?[€$£])?$")
 #: In heights: a space of a till's print, where letters do not fill their places.
 _SPACE = 1.3
+#: Headings above a sum at which its rows may begin.
+_STARTS = 12
 _TIMES = re.compile(r"(?i)^\d{1,3}\s?[x×*]$")
 
 
@@ -35,19 +47,59 @@ class Sum:
 
 
 def rows_without_heads(
-    lines: Sequence[Line], mark: str, sums: Sequence[Sum], table_lines: frozenset[int]
+    lines: Sequence[Line],
+    mark: str,
+    sums: Sequence[Sum],
+    table_lines: frozenset[int],
+    taken: Sequence[Sum] = (),
 ) -> list[Item]:
     """Find rows that stand together, start at one edge and add up to a sum of the page.
 
-    Without a sum that confirms them such rows prove nothing, so nothing is returned.
+    Without a sum that confirms them such rows prove nothing, so nothing is returned. Amounts without decimals and
+    currency, as in Japan, are believed only where no others add up.
+
+    Args:
+        taken: What lines between the rows take off, such as discounts; negative.
     """
-    found: list[Item] = []
-    for block in _blocks(lines, mark, table_lines):
-        for items in (*_at_one_edge(block), block):
-            for part in (items, [item for item in items if item.amount and item.amount.value]):
-                if len(part) > len(found) and _add_up(part, sums):
-                    found = part
-    return _counted(found)
+    for plain in (False, True):
+        blocks = [block for block in _blocks(lines, mark, table_lines, plain=plain) if block]
+        found: list[Item] = []
+        for block in blocks:
+            for items in (*_at_one_edge(block), block):
+                for part in (items, [item for item in items if item.amount and item.amount.value]):
+                    if len(part) > len(found) and _add_up(part, sums):
+                        found = part
+        above = _above_a_sum(blocks, sums, taken)
+        if rows := above if len(above) > len(found) else found:
+            return [] if plain and len(rows) < 2 else [_priced(item, mark) for item in _counted(rows)]
+    return []
+
+
+def _above_a_sum(blocks: Sequence[list[Item]], sums: Sequence[Sum], taken: Sequence[Sum]) -> list[Item]:
+    """The rows from the beginning of a block that make a sum below them, less what is taken off among them.
+
+    Between them and the sum there may be rows of taxes.
+    """
+    rows = [item for block in blocks for item in block]
+    added = [Decimal(0), *accumulate(item.amount.value for item in rows if item.amount)]
+    off = sorted(taken, key=lambda one: one.line_index)
+    less = [Decimal(0), *accumulate(one.value for one in off)]
+    ends: dict[Decimal, list[int]] = {}
+    for index, value in enumerate(added):
+        ends.setdefault(value, []).append(index)
+    starts = [0, *accumulate(len(block) for block in blocks)][:-1]
+    best: list[Item] = []
+    for known in sums:
+        end = bisect_left(rows, known.line_index, key=lambda item: item.line_index)
+        last = bisect_left(off, known.line_index, key=lambda one: one.line_index)
+        for start in [start for start in starts if start < end][-_STARTS:]:
+            first = bisect_left(off, rows[start].line_index, key=lambda one: one.line_index)
+            total = added[end] - added[start]
+            fits = any(abs(total + part - known.value) <= _CENT for part in (0, less[last] - less[first]))
+            stop = end if fits else _last_before(ends.get(added[start] + known.value, []), end)
+            if stop - start > max(1, len(best)):
+                best = rows[start:stop]
+    return best
 
 
 def _add_up(items: Sequence[Item], sums: Sequence[Sum]) -> bool:
@@ -68,10 +120,17 @@ def _at_one_edge(block: Sequence[Item]) -> Iterator[list[Item]]:
         rest = [item for item in rest if abs(item.indent - edge) > _EDGE * height]
 
 
+def _last_before(indexes: Sequence[int], end: int) -> int:
+    position = bisect_left(indexes, end)
+    return indexes[position - 1] if position else 0
+
+
 # Lines to rows.
 
 
-def _blocks(lines: Sequence[Line], mark: str, table_lines: frozenset[int]) -> Iterator[list[Item]]:
+def _blocks(
+    lines: Sequence[Line], mark: str, table_lines: frozenset[int], *, plain: bool
+) -> Iterator[list[Item]]:
     """Gather rows that follow each other; a heading parts two blocks, a sum or a tax among them does not."""
     block: list[Item] = []
     for index, line in enumerate(lines):
@@ -80,7 +139,7 @@ def _blocks(lines: Sequence[Line], mark: str, table_lines: frozenset[int]) -> It
             continue
         if (count := _count(line, mark)) is not None:
             block += _with_count(count, line, index, above, block, mark)
-        elif (item := _row(line, index, mark)) is not None:
+        elif (item := _row(line, index, mark, plain=plain)) is not None:
             block.append(_times(item, above, mark))
         elif not any(amounts_in(phrase, mark) for phrase in line.phrases) and not _opens(lines, index, mark):
             yield block
@@ -94,12 +153,16 @@ def _opens(lines: Sequence[Line], index: int, mark: str) -> bool:
     return after is not None and _count(after, mark) is not None
 
 
-def _row(line: Line, index: int, mark: str) -> Item | None:
+def _row(line: Line, index: int, mark: str, *, plain: bool) -> Item | None:
     if len(line.phrases) < 2:
         return None
     amounts = amounts_in(line.phrases[-1], mark)
     words = _name(line)
-    if not amounts or not amounts[-1].is_money or not words or words[-1].x1 > amounts[-1].words[0].x0:
+    if not amounts or not words or words[-1].x1 > amounts[-1].words[0].x0:
+        return None
+    if amounts[-1].value < 0 and _takes_off(line):
+        return None
+    if not amounts[-1].is_money and not (plain and _PLAIN.fullmatch(amounts[-1].text)):
         return None
     item = Item(index, [_without_code(words)], amount=amounts[-1])
     cells = [phrase for phrase in line.phrases[:-1] if phrase.words[0] not in words]
@@ -108,7 +171,23 @@ def _row(line: Line, index: int, mark: str) -> Item | None:
         item.quantity, item.unit_price = numbers
     elif len(numbers) == 1 and not numbers[0].is_money and 0 < numbers[0].value < 10_000:
         item.quantity = numbers[0]
+    elif len(numbers) == 1:
+        # Kept until a count is found that it multiplies with.
+        item.unit_price = numbers[0]
+    for phrase in cells:
+        count = _count(Line(line.page, (phrase,)), mark)
+        if count is not None and (factors := count.cells(amounts[-1])):
+            item.quantity, item.unit_price = factors
     return item
+
+
+def _takes_off(line: Line) -> bool:
+    """Whether a line names a discount, wherever in it: "Member savings"."""
+    return any(
+        "minus" in meanings
+        for phrase in line.phrases
+        for _, _, meanings in windows(phrase.words, LABEL_MEANINGS)
+    )
 
 
 def _name(line: Line) -> list[Word]:
@@ -119,6 +198,31 @@ def _name(line: Line) -> list[Word]:
         if 0 <= gap <= _SPACE * phrase.height and re.search(r"[^\W\d_]", phrase.text):
             words += phrase.words
     return words
+
+
+def _priced(item: Item, mark: str) -> Item:
+    """Take the price off a name that ends with it, "2 Soup à 4,50", and leave out a price that explains nothing."""
+    words, amount = item.description[0], item.amount
+    if amount is None:
+        return item
+    for size in range(min(4, len(words) - 1), 0, -1):
+        tail = Line(amount.page, (Phrase(amount.page, tuple(words[-size:])),))
+        count = _count(tail, mark)
+        if item.quantity is None and count is not None and (cells := count.cells(amount)):
+            return replace(item, description=[words[:-size]], quantity=cells[0], unit_price=cells[1])
+        price = _price_at_end(tail.phrases[0], mark)
+        if item.quantity and price and abs(item.quantity.value * price.value - amount.value) <= _CENT:
+            return replace(item, description=[words[:-size]], unit_price=price)
+    price, count_of = item.unit_price, item.quantity
+    proven = price and count_of and abs(price.value * count_of.value - amount.value) <= _CENT
+    return item if proven or price is None else replace(item, unit_price=None)
+
+
+def _price_at_end(phrase: Phrase, mark: str) -> Amount | None:
+    """The amount of "à 4,50", "@ 2.00" or "4,50"."""
+    found = _EACH.match(phrase.text)
+    amounts = amounts_in(Phrase(phrase.page, phrase.words[-1:]), mark)
+    return amounts[0] if found and amounts and amounts[0].is_money else None
 
 
 def _without_code(words: list[Word]) -> list[Word]:
@@ -165,7 +269,8 @@ def _count(line: Line, mark: str) -> _Count | None:
 
 
 def _factors(line: Line, word: Word, mark: str) -> list[Amount]:
-    parts = [part for part in re.split(r"(?i)[x×*@✕]|コ|個|点|本|枚", word.text) if re.search(r"\d", part)]
+    text = re.sub(r"/\w+$", "", word.text)
+    parts = [part for part in re.split(r"(?i)[x×*@✕]|コ|個|点|本|枚", text) if re.search(r"\d", part)]
     phrases = [Phrase(line.page, (replace(word, text=part),)) for part in parts]
     return [replace(amount, words=(word,)) for phrase in phrases for amount in amounts_in(phrase, mark)]
 
@@ -202,6 +307,8 @@ def _counted(items: list[Item]) -> list[Item]:
     """Take counts off the names: "2 x Coffee", or "2 Coffee" where every row begins with one."""
     times = [_leading_count(item, sure=False) for item in items]
     every = len(items) > 1 and all(times)
+    if len(items) > 1 and all(_trailing_count(item) for item in items):
+        return [_split_off(item, -1) for item in items]
     return [
         _split_off(item, size)
         if size and item.quantity is None and (every or _leading_count(item, sure=True))
@@ -221,9 +328,17 @@ def _leading_count(item: Item, *, sure: bool) -> int:
     return int(not sure and len(words) > 1 and bool(re.fullmatch(r"[1-9]\d{0,2}", first)))
 
 
+def _trailing_count(item: Item) -> bool:
+    """Whether a name without spaces ends with a count, as on Japanese slips: "生ビール 5"."""
+    words = item.description[0]
+    eastern = len(words) > 1 and EASTERN.search(words[0].text)
+    return bool(eastern and item.quantity is None and re.fullmatch(r"[1-9]\d?", words[-1].text))
+
+
 def _split_off(item: Item, size: int) -> Item:
     words = item.description[0]
-    digits = re.sub(r"\D", "", words[0].text)
+    counted, rest = (words[:1], words[size:]) if size > 0 else (words[size:], words[:size])
+    digits = re.sub(r"\D", "", counted[0].text)
     assert item.amount is not None  # noqa: S101 - rows of slips have one
-    quantity = Amount(Decimal(digits), digits, item.amount.page, tuple(words[:1]), None, is_money=False)
-    return replace(item, description=[words[size:], *item.description[1:]], quantity=quantity)
+    quantity = Amount(Decimal(digits), digits, item.amount.page, tuple(counted), None, is_money=False)
+    return replace(item, description=[rest, *item.description[1:]], quantity=quantity)
