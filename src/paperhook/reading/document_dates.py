@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from paperhook.reading.amounts import amounts_in
 from paperhook.reading.context import Context, evidence
 from paperhook.reading.dates import PrintedDate
 from paperhook.reading.extraction import ExtractedField
@@ -17,7 +19,13 @@ from paperhook.reading.words import Word, joined, squeeze
 
 #: A due date farther than this from the invoice's suggests that day and month were taken for each other.
 LONGEST_TERM = timedelta(days=200)
-_WEIGHTS = {"date": 0.95, "due": 0.92, "date_plain": 0.8, "told": 0.72}
+_WEIGHTS = {"date": 0.95, "due": 0.92, "date_plain": 0.8, "told": 0.72, "other_date": 0.55}
+#: How labels of the date of an order begin, squeezed.
+_ORDER = re.compile(
+    r"(?:date(?:of)?order|order|bestell|auftragsdatum|date(?:de(?:la)?)?commande|fecha(?:de(?:l)?)?pedido|datadell?ordine|dataordine|orderdatum|beställ|注文日|订单日|訂單日)"
+)
+#: What makes the date before it the end of a discount.
+_DISCOUNT = re.compile(r"(?i)skonto|discount|escompte|sconto|korting|descuento|desconto|kassarabatt|abzug")
 #: Words before the date of a title: "Rechnung Nr. 12 vom 3. Mai 2024".
 _OF = frozenset("vom von of du van del de dated from date datum on den le dd".split())  # noqa: SIM905 - a list of words
 
@@ -48,12 +56,19 @@ def find_document_dates(context: Context) -> dict[str, ExtractedField]:
 def _both(context: Context) -> tuple[_Found | None, _Found | None]:
     due = _labelled(context, "due")
     invoice = _labelled(context, "date") or _in_title(context) or _labelled(context, "date_plain")
-    invoice = invoice or _lone(context, due)
+    invoice = invoice or _lone(context, due) or _ordered(context)
     if invoice and not due:
         claimed = _claimed(context, "other_date") | set(invoice.printed.words)
         told = find_by_term(context, invoice.printed.value, claimed)
         due = _Found(_WEIGHTS["told"], told) if told else None
     return invoice, due
+
+
+def _ordered(context: Context) -> _Found | None:
+    """When the order was placed, on a paper that states no other date of itself."""
+    labels = [label for label in context.labels_of("other_date") if _ORDER.match(squeeze(label.text))]
+    found = (_of_label(context, label, "other_date") for label in labels)
+    return next((one for one in found if one), None)
 
 
 def _is_swapped(invoice: _Found, due: _Found) -> bool:
@@ -72,13 +87,16 @@ def _of_label(context: Context, label: Label, meaning: str) -> _Found | None:
     short = meaning == "date_plain" and len(word) <= 4
     if short and not (label.starts_phrase or word in _OF):
         return None
+    if short and _tells_of_money(context, label):
+        # "Less deposit of 3 May 2024    -100.00" dates the deposit.
+        return None
     page = label.phrase.page
     weight = _WEIGHTS[meaning] - (0.0 if label.starts_phrase else 0.08) - 0.01 * (page.number - 1)
     if meaning != "due":
         weight -= 0.05 * label.phrase.y0 / page.height
     at_once = not label.starts_phrase or (short and not label.has_colon)
     if printed := _beside(context, label, at_once=at_once) or _beside_next(context, label):
-        return _Found(weight, printed)
+        return _Found(weight - 0.3 * (meaning == "due" and _is_of_discount(label, printed)), printed)
     if not short and (label.starts_phrase or label.has_colon):
         if printed := _alone_in(context, list(below(label, context.lines))[:3]):
             return _Found(weight - 0.05, printed)
@@ -86,6 +104,23 @@ def _of_label(context: Context, label: Label, meaning: str) -> _Found | None:
             printed = _alone_in(context, list(above(label, context.lines))[:1])
             return _Found(weight - 0.35, printed) if printed else None
     return None
+
+
+def _tells_of_money(context: Context, label: Label) -> bool:
+    """Whether a line has an amount besides the date of a word such as "of"."""
+    line = context.lines[label.line_index]
+    return not label.starts_phrase and any(
+        amount.is_money for phrase in line.phrases for amount in amounts_in(phrase, context.mark)
+    )
+
+
+def _is_of_discount(label: Label, printed: PrintedDate) -> bool:
+    """Whether a discount ends on a date: "Payment by 2 May: 2 % discount"."""
+    words = label.phrase.words
+    if printed.words[-1] not in words:
+        return False
+    after = words[words.index(printed.words[-1]) + 1 :][:6]
+    return bool(_DISCOUNT.search(joined(after)))
 
 
 def _beside(context: Context, label: Label, *, at_once: bool) -> PrintedDate | None:
@@ -180,16 +215,13 @@ def _lone(context: Context, due: _Found | None) -> _Found | None:
 
 def _claimed(context: Context, *meanings: str) -> set[Word]:
     """The words beside and below labels."""
-    return {
-        word
-        for meaning in meanings
-        for label in context.labels_of(meaning)
-        for phrase in (
-            *right_of(label, context.lines, context.labels),
-            *list(below(label, context.lines))[:1],
-        )
-        for word in phrase.words
-    }
+    claimed: set[Word] = set()
+    for label in (label for meaning in meanings for label in context.labels_of(meaning)):
+        beside = list(right_of(label, context.lines, context.labels))
+        dated = any(context.dates(phrase) for phrase in beside)
+        under = [] if dated else list(below(label, context.lines))[:1]
+        claimed |= {word for phrase in (*beside, *under) for word in phrase.words}
+    return claimed
 
 
 def _after_a_place(context: Context, free: Sequence[PrintedDate]) -> PrintedDate | None:

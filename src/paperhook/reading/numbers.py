@@ -13,6 +13,7 @@ from paperhook.reading.dates import is_only_date
 from paperhook.reading.extraction import ExtractedField
 from paperhook.reading.labels import Label, above, below, right_of, strange_words
 from paperhook.reading.layout import Phrase
+from paperhook.reading.names import is_address
 from paperhook.reading.words import Word, joined, squeeze
 
 #: Characters of the longest number that is believed.
@@ -45,7 +46,13 @@ class _Found:
 def find_number(context: Context) -> ExtractedField | None:
     """Find the number; a value that several places agree on wins over others."""
     found = [*_labelled(context), *_after_titles(context), *_in_titles(context)]
-    found = found or [*_near_title(context)] or [*_plainly_labelled(context)] or [*_beside_dates(context)]
+    found = (
+        found
+        or [*_near_title(context)]
+        or [*_below_title(context)]
+        or [*_plainly_labelled(context)]
+        or [*_beside_dates(context)]
+    )
     found = found or [*_like_dates(context)]
     if not found:
         return None
@@ -72,6 +79,9 @@ def find_order_number(context: Context) -> ExtractedField | None:
 def _labelled(context: Context, meaning: str = "number") -> Iterator[_Found]:
     for label in context.labels_of(meaning):
         if meaning == "number" and not _is_clear(label):
+            continue
+        if label.rest and squeeze(label.rest[0].text) == "box":
+            # A post office's.
             continue
         places = [(0.0, phrase) for phrase in list(right_of(label, context.lines, context.labels))[:2]]
         places += [(0.12, phrase) for phrase in list(below(label, context.lines))[:3]]
@@ -135,6 +145,18 @@ def _near_title(context: Context) -> Iterator[_Found]:
     for phrase in (phrase for line in context.lines for phrase in line.phrases):
         if phrase.text[0] in "#№" and is_near(phrase) and (words := number_words(phrase, context)):
             yield _Found(words, phrase, 0.6)
+
+
+def _below_title(context: Context) -> Iterator[_Found]:
+    """A cell that is a number and nothing else, right below a title that stands alone in its own."""
+    for label in context.labels_of("number_title"):
+        if label.rest or not label.starts_phrase:
+            continue
+        for phrase in list(below(label, context.lines, reach=1.2))[:1]:
+            words = number_words(phrase, context)
+            digits = sum(character.isdigit() for character in phrase.text)
+            if words == phrase.words and digits >= 3 and not is_address(phrase.text):
+                yield _Found(words, phrase, 0.4)
 
 
 def _beside_dates(context: Context) -> Iterator[_Found]:

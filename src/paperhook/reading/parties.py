@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from paperhook.reading.eastern import EASTERN
 from paperhook.reading.items import label_of_sum
 from paperhook.reading.labels import Label, below, right_of
 from paperhook.reading.layout import Block, Line, Phrase, blocks_of
@@ -22,12 +23,14 @@ from paperhook.reading.names import (
     is_name,
     without_prefix,
 )
-from paperhook.reading.vocabulary import LABEL_MEANINGS
+from paperhook.reading.vocabulary import COLUMN_MEANINGS, LABEL_MEANINGS
 from paperhook.reading.words import Word, joined, squeeze
 
 _KINDS = ("customer", "vendor", "other_party")
 #: In heights: how far right of its label a value may stand.
 _BESIDE = 14
+#: Marks of a sender with which a block is not the receiver's; one contact counts 1, less what a low place takes off.
+_CONTACTS = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +87,12 @@ def find_customer(scene: Scene, claims: Sequence[Claim]) -> tuple[Party | None, 
     # Till receipts are not sent in windowed envelopes: the address at their head is the shop's.
     block = None if scene.is_slip else _address_window(scene, members)
     phrase = next((phrase for phrase in block.phrases if is_name(phrase)), None) if block else None
-    if block is None or phrase is None:
+    if phrase is None and not scene.is_slip:
+        phrase, block = _saluted(scene, members), None
+    if phrase is None:
         return None, members
+    if block is None:
+        return party(phrase, phrase.words, 0.5), members | {phrase}
     return party(phrase, phrase.words, 0.6), members | set(block.phrases)
 
 
@@ -127,7 +134,10 @@ def _is_party_label(label: Label) -> bool:
     """Whether a word such as "To" or "Kunde" labels a party here, and is not just part of a text."""
     if not label.starts_phrase:
         return False
-    short = len(squeeze(label.text)) <= 4
+    short = len(squeeze(label.text)) <= 4 and not EASTERN.search(label.text)
+    if label.rest and not label.has_colon and squeeze(label.rest[0].text) in LABEL_MEANINGS:
+        # "Member savings" and "Customer charge" are labels of amounts.
+        return False
     if not label.rest:
         return label.has_colon or not short or label.phrase.text[0].isupper()
     if not label.has_colon:
@@ -157,9 +167,14 @@ def _labelled_name(label: Label, scene: Scene) -> Phrase | None:
         # "Vendeur 02" numbers a clerk.
         return None
     beside = next(right_of(label, scene.lines, scene.labels), None)
+    if beside is not None and (named := _right_of_name(beside, scene.lines)) is not None and is_name(named):
+        return named
     if beside is not None and is_name(beside):
         gap = (beside.x0 - label.words[-1].x1) / label.phrase.height
-        names_below = any(is_name(phrase) for phrase in list(below(label, scene.lines, reach=2.0))[:1])
+        names_below = any(
+            is_name(phrase) and squeeze(phrase.text) not in COLUMN_MEANINGS
+            for phrase in list(below(label, scene.lines, reach=2.0))[:1]
+        )
         if label.rest or (gap < _BESIDE and not names_below) or (label.has_colon and gap < 4):
             return beside
     return _name_below(label, scene.lines)
@@ -240,7 +255,25 @@ def _address_window(scene: Scene, claimed: frozenset[Phrase]) -> Block | None:
     if not found or lone:
         return None
     best = min(found, key=_sender_marks)
-    return best if _sender_marks(best) < 1 else None
+    return best if _sender_marks(best) < _CONTACTS else None
+
+
+def _saluted(scene: Scene, claimed: frozenset[Phrase]) -> Phrase | None:
+    """A person without an address: "Mr. John Doe" in a cell of its own in the upper part of the first page."""
+    top = scene.lines[0].page
+    return next(
+        (
+            phrase
+            for index, line in enumerate(scene.lines)
+            if line.page is top and line.y0 < 0.4 * top.height and index not in scene.table_lines
+            for phrase in line.phrases
+            if squeeze(phrase.words[0].text) in SALUTATIONS
+            and 3 <= len(phrase.words) <= 5
+            and phrase not in claimed
+            and is_name(phrase)
+        ),
+        None,
+    )
 
 
 def _without_sender(block: Block) -> Block:

@@ -23,6 +23,12 @@ _PAYING = re.compile(
     r"(?i)\b(?:pay|due\b|remit|zahl|überweis|begleich|fällig|abbuch|lastschrift|pai(?:ement|er\b)|payer|r[éè]gl|échéance|exigible"
     r"|pag(?:o\b|a[mrv]|á|uese)|venc|abon[ao]|scad|bonific|betal|voldo|verval|incass|płat|zapł|förfal|forfal|indbetal)|支払|振込|入金"
 )
+#: What says of the date before it that it is when to pay.
+_DUE_THEN = re.compile(
+    r"(?i)(?:zur zahlung )?(?:fällig|zahlbar|abgebucht|eingezogen|due\b|verschuldigd|exigible|förfaller)"
+)
+#: Where a sentence ends and another begins.
+_SENTENCE = re.compile(r"(?<=[^\W\d_]{3})[.!?]\s+(?=[^\W\d_])")
 #: What makes a date one of a discount, of a reminder or of the past.
 _OTHERWISE = re.compile(
     r"(?i)%|skonto|discount|escompte|sconto|descuento|korting|desconto|rabat|\bpaid\b|bezahlt|pay[ée]\b|acquitt|pagad[oa]\b|pagato|betaald|betald\b|betalt\b"
@@ -37,18 +43,23 @@ def find_by_term(context: Context, invoiced: date, claimed: set[Word]) -> Printe
         claimed: Words of dates that labels say to be others.
     """
     later = [
-        (line, printed, before)
-        for line, printed, before in _dates(context)
+        (line, printed, before, after)
+        for line, printed, before, after in _dates(context)
         if invoiced < printed.value <= invoiced + LONGEST and not claimed.intersection(printed.words)
     ]
-    reached = [printed for line, printed, _ in later if _reaches(line, printed, invoiced)]
-    told = [printed for _, printed, before in later if _is_about_paying(before)]
+    reached = [printed for line, printed, _, _ in later if _reaches(line, printed, invoiced)]
+    told = [
+        printed for _, printed, before, after in later if _is_about_paying(before) or _DUE_THEN.match(after)
+    ]
     # Where a discount ends before the term does, the last date is when the whole is due.
     return max(reached or told, key=lambda printed: printed.value, default=None)
 
 
-def _dates(context: Context) -> Iterator[tuple[Line, PrintedDate, str]]:
-    """Give each date outside the item tables, and the words before it, from the line above where the sentence began there."""
+def _dates(context: Context) -> Iterator[tuple[Line, PrintedDate, str, str]]:
+    """Give each date outside the item tables, and the words of its sentence before and after it.
+
+    Those before it may begin in the line above.
+    """
     for index, line in enumerate(context.lines):
         if index in context.table_lines:
             continue
@@ -59,7 +70,10 @@ def _dates(context: Context) -> Iterator[tuple[Line, PrintedDate, str]]:
                 opens = phrase is line.phrases[0] and len(before.split()) <= 2
                 if opens and above is not None and _goes_on(above, line, phrase):
                     before = f"{above.text} {before}"
-                yield line, printed, " ".join(before.split()[-_WORDS_BETWEEN:])
+                before = _SENTENCE.split(before)[-1]
+                words = list(line.words)
+                after = " ".join(word.text for word in words[words.index(printed.words[-1]) + 1 :][:3])
+                yield line, printed, " ".join(before.split()[-_WORDS_BETWEEN:]), after
 
 
 def _before(line: Line, printed: PrintedDate) -> list[Word]:

@@ -208,6 +208,11 @@ def choose(found: Sequence[Candidate], items_sum: Decimal | None) -> Totals:
     sums = _rate_sums(found)
     totals = _totals(found)
     adjustments = _adjustments(found)
+    paid = {abs(one.amount.value) for one in found if one.kind == "paid" and one.score > 0.5}
+    settled = [adjustment - part for adjustment in (Decimal(0), *adjustments) for part in paid if part]
+    # Of two totals between which a discount stands the lower one is what people pay.
+    off = [adjustment for adjustment in adjustments if adjustment < 0]
+    lowered = {one.amount.value + part for one in totals for part in off if one.kind == "total"}
     options: list[tuple[float, Totals]] = []
     tax_options: list[tuple[Candidate | None, tuple[Candidate, ...], Decimal]] = [(None, (), Decimal(0))]
     tax_options += [(tax, (), tax.amount.value) for tax in taxes]
@@ -215,7 +220,10 @@ def choose(found: Sequence[Candidate], items_sum: Decimal | None) -> Totals:
         (parts[0], parts, sum((part.amount.value for part in parts), Decimal(0))) for parts in sums
     ]
     for subtotal, (tax, parts, tax_value), total in product([None, *subtotals], tax_options, [None, *totals]):
-        score, confirmed = _explains(subtotal, tax, parts, tax_value, total, adjustments, items_sum)
+        # Where the page names no total, what is left to pay after a deposit stands for it.
+        between = [*adjustments, *settled] if total and total.kind == "amount_due" else adjustments
+        score, confirmed = _explains(subtotal, tax, parts, tax_value, total, between, items_sum)
+        score += 0.5 * bool(total and not subtotal and total.amount.value in lowered)
         options.append((score, Totals(subtotal, tax, total, confirmed, parts)))
     best = max(options, key=lambda option: option[0])[1]
     return replace(best, total=_paid_in_full(best, found)) if best.total is None else best

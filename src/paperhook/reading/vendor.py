@@ -45,11 +45,29 @@ _TITLES = (
     "領収",
     "納品書",
     "レシート",
+    "发票",
+    "發票",
+    "收据",
+    "账单",
 )
 _NEVER = re.compile(
     r"(?i)\b(?:bank|sparkasse|volksbank|banque|banco|geschäftsführer|vorstand|aufsichtsrat|registergericht|amtsgericht"
-    r"|kontoinhaber|capital|thank|vielen dank|merci|bedankt|gracias|powered by|erstellt mit|generated)\b|銀行|支店|ありがとう|いらっしゃいませ|毎度|またのご来店|担当"
+    r"|kontoinhaber|capital|thank|vielen dank|merci|bedankt|gracias|powered by|erstellt mit|generated)\b|^(?:welcome(?: to)?|willkommen(?: bei| im)?|bienvenue(?: chez| à)?|bienvenidos?(?: a)?|benvenuti|bem-vindos?|welkom(?: bij)?|välkommen(?: till)?)\W*$|銀行|支店|ありがとう|いらっしゃいませ|毎度|またのご来店|担当"
 )
+
+
+#: Meanings of labels that say nothing without an amount or a date beside them.
+_BESIDE_VALUES = {
+    "date_plain",
+    "subtotal",
+    "tax",
+    "total",
+    "amount_due",
+    "minus",
+    "plus",
+    "paid",
+    "other_amount",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,7 +351,12 @@ def _labels(candidate: _Candidate, page: _Page) -> float:
     if labelled:
         return 8 * labelled
     words = candidate.name.words
-    opens = squeeze(words[0].text) in LABEL_MEANINGS or squeeze(joined(words[:2])) in LABEL_MEANINGS
+    keys = (squeeze(words[0].text), squeeze(joined(words[:2])))
+    amounts = any(amounts_in(phrase, page.mark) for phrase in candidate.line.phrases)
+    # "Bar Centrale" and "Le Petit Zinc" open with words that label a payment or a date elsewhere.
+    opens = any(
+        amounts or set(LABEL_MEANINGS.get(key, ())) - _BESIDE_VALUES for key in keys if key in LABEL_MEANINGS
+    )
     # "Sold by: Example Ltd" is a label and its value, "Lieferant GmbH" a name that begins with such a word.
     with_value = any(word.text.endswith(":") for word in words[:3])
     return -4.0 * bool(

@@ -1,0 +1,362 @@
+"""Papers typed as text, each with one wording or one place that the rules once took for something else."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+
+from paperhook.reading.fields import extract
+from tests.reading.papers import page_of, value
+
+HEAD = """
+^14 Marlow Joinery Ltd
+12 Mill Lane, Marlow SL7 1AA
+
+^12 Invoice
+Invoice number: 2024-118
+Invoice date: 03 June 2024
+"""
+ITEMS = """
+Description                    Quantity   Unit price     Amount
+Oak shelf, oiled                      2       100.00     200.00
+"""
+SUMS = """
+                                      Subtotal           200.00
+                                      VAT 20 %            40.00
+                                      Total              240.00
+"""
+
+
+def read(text: str) -> dict[str, str | None]:
+    found = extract([page_of(text)])
+    return {name: value(found, name) for name in found.fields}
+
+
+def rows(text: str) -> list[tuple[str | None, ...]]:
+    names = ("description", "quantity", "unit_price", "amount")
+    return [
+        tuple(row[name].value if name in row else None for name in names)
+        for row in extract([page_of(text)]).line_items
+    ]
+
+
+# Sums.
+
+
+def test_what_is_left_to_pay_after_a_deposit_stands_for_a_total_that_is_not_printed() -> None:
+    sums = """
+                                      Subtotal         $5,244.00
+                                      Sales tax 6%       $189.84
+                                      Deposit received ($1,500.00)
+                                      Balance due      $3,933.84
+"""
+
+    found = read(HEAD + sums)
+
+    assert [found[name] for name in ("subtotal", "tax", "total")] == ["5244.00", "189.84", "3933.84"]
+
+
+def test_taxes_of_several_rates_that_make_the_total_win_over_a_label_that_does_not() -> None:
+    sums = """
+                                      Total              531.30
+
+VAT analysis              Net        VAT      Gross
+VAT 9%                 349.54      31.46     381.00
+VAT 13.5%              107.05      14.45     121.50
+VAT 23%                 23.41       5.39      28.80
+"""
+
+    assert read(HEAD + sums)["tax"] == "51.30"
+
+
+# Dates.
+
+
+@pytest.mark.parametrize(
+    ("sentence", "due"),
+    [
+        ("Der Betrag ist am 03.07.2024 fällig. Der neue Abschlag ist am 15.07.2024 fertig.", "2024-07-03"),
+        ("Bei Zahlung bis 13.06.2024 2 % Skonto. Netto fällig 03.07.2024.", "2024-07-03"),
+    ],
+)
+def test_of_several_dates_in_sentences_that_of_the_whole_amount_is_when_it_is_due(
+    sentence: str, due: str
+) -> None:
+    assert read(HEAD + ITEMS + SUMS + "\n" + sentence)["due_date"] == due
+
+
+def test_the_date_of_a_deposit_is_not_the_invoices() -> None:
+    head = HEAD.replace("Invoice date: 03 June 2024", "Marlow, 3 June 2024")
+    sums = SUMS + "                                      Deposit of 12 May 2024    -50.00\n"
+
+    assert read(head + ITEMS + sums)["invoice_date"] == "2024-06-03"
+
+
+def test_a_paper_that_states_only_when_its_order_was_placed_is_of_that_day() -> None:
+    head = HEAD.replace("Invoice date", "Order placed") + "Delivery by: 17 June 2024\n"
+
+    assert read(head + ITEMS + SUMS)["invoice_date"] == "2024-06-03"
+
+
+def test_a_label_with_its_date_beside_it_does_not_claim_the_one_below() -> None:
+    head = HEAD + "Event: 30 June 2024\nBalance to be settled by: 16 June 2024\n"
+
+    assert read(head + ITEMS + SUMS)["due_date"] == "2024-06-16"
+
+
+# Numbers.
+
+
+def test_a_number_with_its_series_right_below_a_title_is_the_documents() -> None:
+    text = """
+^10 Clínica do Tejo, Lda.                           FATURA-RECIBO
+Rua do Alecrim 58, 1200-018 Lisboa                  FR 2025A/4471
+NIF 508 112 334                                     Data: 19-03-2025
+"""
+
+    assert read(text + ITEMS + SUMS)["invoice_number"] == "FR 2025A/4471"
+
+
+def test_a_post_office_box_is_no_order() -> None:
+    assert "po_number" not in read(HEAD + "PO Box 88013          5500 Hiawatha Ave\n" + ITEMS + SUMS)
+
+
+# Parties.
+
+
+@pytest.mark.parametrize("name", ["BAR CENTRALE", "LE PETIT ZINC", "Credit & Son Books"])
+def test_a_shop_whose_name_opens_with_a_word_of_payments_is_the_vendor(name: str) -> None:
+    slip = f"""
+=14 {name}
+Via Roma 3 43121 Parma
+Tel. 0521 112233
+
+Tavolo 4
+Coffee           2,60
+Cake             1,50
+TOTALE           4,10
+"""
+
+    assert read(slip)["vendor"] == name
+
+
+def test_a_greeting_is_no_vendor() -> None:
+    slip = """
+WELCOME TO
+Gulf Creek Fuel
+9901 I-35 Frontage
+
+FUEL SALE        $ 32.48
+CREDIT           $ 32.48
+"""
+
+    found = read(slip)
+
+    assert (found["vendor"], found["total"]) == ("Gulf Creek Fuel", "32.48")
+
+
+def test_two_labels_in_a_cell_are_no_name() -> None:
+    head = HEAD + "Member         Philippa Gathercole\nMember No.     LRA-0812\n"
+
+    assert read(head + ITEMS + SUMS)["customer"] == "Philippa Gathercole"
+
+
+def test_a_name_behind_the_label_of_names_is_read_without_it() -> None:
+    head = """
+^12 NOTA FISCAL DE SERVIÇOS
+Número da nota: 4512
+
+PRESTADOR DE SERVIÇOS
+Nome/Razão Social: Horizonte Ambiental Ltda
+CNPJ: 12.345.678/0001-90
+
+TOMADOR DE SERVIÇOS
+Nome/Razão Social: Serra Azul S.A.
+CNPJ: 98.765.432/0001-10
+"""
+
+    found = read(head + ITEMS + SUMS)
+
+    assert (found["vendor"], found["customer"]) == ("Horizonte Ambiental Ltda", "Serra Azul S.A.")
+
+
+def test_a_person_addressed_without_an_address_is_the_customer() -> None:
+    assert read(HEAD + "\n\nMrs. Ingrid Solheim\n\n" + ITEMS + SUMS)["customer"] == "Mrs. Ingrid Solheim"
+
+
+# Currencies.
+
+
+def test_a_mark_of_currency_counts_apart_from_its_amount_and_in_the_head_of_a_column() -> None:
+    apart = "\nTOTAL AMOUNT DUE     RM      35.10\n"
+    head = "\nBeschreibung                 Preis(€)\nKaffee                           2,60\nSumme                            2,60\n"
+
+    assert read(HEAD.replace("20 %", "") + apart)["currency"] == "MYR"
+    assert read(head)["currency"] == "EUR"
+
+
+# Rows of tables.
+
+
+def test_the_letter_of_a_tax_behind_an_amount_is_no_part_of_it() -> None:
+    table = """
+Description                    Quantity   Unit price     Amount
+Saddle strap                          2        38.50     77.00T
+Delivery                              1        20.00     20.00
+"""
+
+    assert rows(HEAD + table) == [
+        ("Saddle strap", "2", "38.50", "77.00"),
+        ("Delivery", "1", "20.00", "20.00"),
+    ]
+
+
+def test_a_head_that_may_say_two_things_says_what_no_other_says() -> None:
+    table = """
+Date         Description                        Charges EUR
+11.06.2024   Room                                    129.00
+12.06.2024   Dinner                                   46.50
+"""
+
+    assert rows(HEAD + table) == [("Room", None, None, "129.00"), ("Dinner", None, None, "46.50")]
+
+
+def test_amounts_without_a_head_right_of_all_heads_are_the_rows_amounts() -> None:
+    table = """
+                                    Guests     Per head
+Wedding breakfast                       84       £46.00      £3,864.00
+Evening table                          110        £9.50      £1,045.00
+Staff                                                          £620.00
+"""
+
+    assert rows(HEAD + table)[0] == ("Wedding breakfast", "84", "46.00", "3864.00")
+    assert rows(HEAD + table)[2] == ("Staff", None, None, "620.00")
+
+
+def test_cells_that_recognition_put_together_are_parted_by_the_heads_above_them() -> None:
+    table = """
+Qty Description                 Price     Amount
+ 4 Hinge steel                   6.25      25.00
+12 Coach bolt                    0.45       5.40
+"""
+    slip = """
+Item Qty Price  Amount
+Milk 12 15.50 186.00
+Eggs 10 12.80 128.00
+"""
+
+    assert rows(HEAD + table)[0] == ("Hinge steel", "4", "6.25", "25.00")
+    assert rows(HEAD + slip)[1] == ("Eggs", "10", "12.80", "128.00")
+
+
+def test_sums_of_rows_at_another_edge_are_no_rows() -> None:
+    table = """
+Description                                Amount
+First visit                                 12.94
+Second visit                                25.86
+Filling                                    109.45
+
+                        Treatment          148.25
+                        Laboratory          18.40
+                        Total              166.65
+"""
+
+    assert [row[0] for row in rows(HEAD + table)] == ["First visit", "Second visit", "Filling"]
+
+
+def test_a_sentence_with_words_of_heads_is_no_head() -> None:
+    note = "\nPlease pay the amount for each item until 3 July 2024 to the account named at the foot.\n"
+
+    assert read(HEAD + ITEMS + SUMS + note)["due_date"] == "2024-07-03"
+
+
+# Rows of slips.
+
+
+SLIP = dedent("""
+    =14 Freshway Market
+    1190 Alder Avenue
+    """)
+
+
+def test_rows_above_a_sum_count_although_others_follow_it() -> None:
+    slip = """
+2 Cappuccino    5.20      10.40
+1 Nut cake                 7.80
+Total CHF                 18.20
+in EUR at 0.95            19.16
+"""
+
+    assert rows(SLIP + slip) == [("Cappuccino", "2", "5.20", "10.40"), ("Nut cake", "1", None, "7.80")]
+
+
+def test_rows_of_taxes_between_the_rows_and_their_sum_are_none() -> None:
+    slip = """
+Bread 2 x4,99              9,98C
+Beer 4 x3,89              15,56A
+Of rate A                 15,56
+Of rate C                  9,98
+SUMA PLN                  25,54
+"""
+
+    assert rows(SLIP + slip) == [("Bread", "2", "4.99", "9.98"), ("Beer", "4", "3.89", "15.56")]
+
+
+def test_what_a_discount_among_rows_takes_off_is_no_row() -> None:
+    slip = """
+BANANAS
+ 2.31 lb @ 0.79/lb         1.82 F
+YOGURT                     6.29 F
+ MEMBER SAVINGS           -1.30
+SUBTOTAL                   6.81
+TAX                        0.41
+BALANCE                    7.22
+"""
+
+    assert [(row[0], row[3]) for row in rows(SLIP + slip)] == [("BANANAS", "1.82"), ("YOGURT", "6.29")]
+
+
+def test_a_heading_among_the_rows_of_a_slip_parts_them_in_name_only() -> None:
+    slip = """
+BREAD                     £1.35
+LOYAL CUSTOMERS
+CHEDDAR                   £3.75
+TOTAL TO PAY              £5.10
+"""
+
+    assert [row[0] for row in rows(SLIP + slip)] == ["BREAD", "CHEDDAR"]
+
+
+@pytest.mark.parametrize("price", ["à 14,90", "14,90", "@ 14,90"])
+def test_a_price_at_the_end_of_a_name_is_taken_off_where_it_multiplies(price: str) -> None:
+    slip = f"""
+2x Roast {price}          29,80 A
+1x Dumplings              12,50 A
+Summe                     42,30 €
+"""
+
+    assert rows(SLIP + slip)[0] == ("Roast", "2", "14.90", "29.80")
+
+
+def test_whole_amounts_without_a_currency_are_rows_where_they_add_up() -> None:
+    slip = """
+=14 居酒屋 海鳴り
+お通し 3               1,200
+刺身盛合せ 1           1,980
+小計                   3,180
+合計                  ¥3,180
+"""
+
+    assert rows(slip) == [("お通し", "3", None, "1200"), ("刺身盛合せ", "1", None, "1980")]
+
+
+def test_rows_below_a_head_that_stands_far_from_their_amounts_are_read_as_on_a_slip() -> None:
+    slip = """
+DESCRIZIONE  IVA  Prezzo(€)
+CAFFE        10%                                                                      2,60
+CORNETTO     10%                                                                      1,50
+TOTALE COMPLESSIVO                                                                    4,10
+"""
+
+    assert [(row[0], row[3]) for row in rows(SLIP + slip)] == [("CAFFE", "2.60"), ("CORNETTO", "1.50")]
