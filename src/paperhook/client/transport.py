@@ -335,6 +335,7 @@ class AsyncTransport(Transport[httpx.AsyncClient]):
     def __init__(self, given: httpx.AsyncClient | None) -> None:
         super().__init__(given)
         self._under_way: dict[Task[Response], Loop] = {}
+        self._loading: dict[Loop, Task[ssl.SSLContext]] = {}
 
     @override
     def _make(self) -> httpx.AsyncClient:
@@ -373,7 +374,7 @@ class AsyncTransport(Transport[httpx.AsyncClient]):
     async def _exchange(self, loop: Loop, effect: Send, bound: Bound) -> Response:
         request = effect.request
         if self.pool.given is None and "_tls" not in self.__dict__:
-            await loop.in_thread(lambda: (_defaults(), self._tls))
+            await self._loaded(loop)
         http = self.pool.get(loop)
         with contextlib.ExitStack() as opened:
             if request.is_foreign:
@@ -396,6 +397,17 @@ class AsyncTransport(Transport[httpx.AsyncClient]):
                 if isinstance(http_request.stream, _Stream):
                     await http_request.stream.aclose()
             return collected.response()
+
+    async def _loaded(self, loop: Loop) -> None:
+        """Have loaded beside the loop what a first request needs; first requests that come together share it."""
+        if loop not in self._loading:
+            self._loading[loop] = loop.start(loop.in_thread(self._load))
+            self._loading[loop].add_done_callback(lambda _: self._loading.pop(loop))
+        await loop.wait_for(self._loading[loop], None)
+
+    def _load(self) -> ssl.SSLContext:
+        _defaults()
+        return self._tls
 
     async def close(self) -> None:
         """Cancel what is under way on this loop and close its connections; calling twice is fine."""
