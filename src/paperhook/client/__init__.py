@@ -11,6 +11,7 @@
 | `limits` | the rate and the retries that all calls share |
 | `ahead` | a body read beside an event loop |
 | `batching` | many documents in calls of as many as the provider takes |
+| `openings` | many documents opened beside an event loop, before their turn |
 | `plans` | many uploads that a later call goes on with |
 | `waits` | many jobs, one schedule |
 | `outcomes` | how one of many ended |

@@ -15,7 +15,6 @@ from collections.abc import (
 )
 from datetime import datetime
 from functools import partial
-from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
@@ -34,6 +33,7 @@ from .base import ALL, DEFAULT_WAIT, BaseClient, ManyProgress
 from .deadlines import OVER, begun, late_store, seconds_left
 from .documents import closing_aside, opened_aside, rasterised
 from .loops import Loop, Task, running_loop
+from .openings import AHEAD, Openings
 from .outcomes import UploadOutcome, WaitOutcome, outcome_of
 from .plans import Item
 from .transport import AsyncHttpxClient, AsyncTransport
@@ -215,7 +215,9 @@ class AsyncClient(BaseClient[AsyncHttpxClient, AsyncTransport]):
         """Submit many documents at once; see `Client.upload_many`."""
         check_count(concurrency, "concurrency")
         groups = self._groups(sources, metadata, in_batches=in_batches)
-        return self._many(groups, concurrency, on_progress)
+        # An iterator may be slow, so it is asked only for what can begin.
+        ahead = AHEAD if isinstance(sources, Sequence) else 0
+        return self._many(groups, concurrency, ahead, on_progress)
 
     async def resume(
         self,
@@ -229,7 +231,7 @@ class AsyncClient(BaseClient[AsyncHttpxClient, AsyncTransport]):
         check_count(concurrency, "concurrency")
         planned = await self.unfinished(limit=ALL)
         groups = self._groups_again(planned, only, in_batches=in_batches)
-        async with contextlib.aclosing(self._many(groups, concurrency, on_progress)) as outcomes:
+        async with contextlib.aclosing(self._many(groups, concurrency, AHEAD, on_progress)) as outcomes:
             async for outcome in outcomes:
                 yield outcome
 
@@ -238,50 +240,73 @@ class AsyncClient(BaseClient[AsyncHttpxClient, AsyncTransport]):
         return await self.run(self._planned(limit))
 
     async def _many(
-        self, groups: Iterator[Sequence[Item[A]]], concurrency: int, on_progress: ManyProgress[A] | None
+        self,
+        groups: Iterator[Sequence[Item[A]]],
+        concurrency: int,
+        ahead: int,
+        on_progress: ManyProgress[A] | None,
     ) -> AsyncGenerator[UploadOutcome[A]]:
         loop = running_loop()
+        openings = Openings(loop, groups, self._opened, ahead=ahead)
         running: dict[Task[list[UploadOutcome[A]]], Sequence[Item[A]]] = {}
         try:
             while True:
-                for group in islice(groups, concurrency - len(running)):
-                    running[loop.start(self._upload_outcomes(group, on_progress))] = group
-                if not running:
+                for group, documents in openings.take(concurrency - len(running)):
+                    running[loop.start(self._upload_outcomes(group, documents, on_progress))] = group
+                if not running and not openings.hops:
                     return
-                for task in await loop.first(running):
-                    for item, outcome in zip(running[task], task.result(), strict=True):
+                waited_for: list[Task[Any]] = [*running, *openings.hops]
+                for task in await loop.first(waited_for):
+                    if task in openings.hops:
+                        openings.landed(task)
+                        continue
+                    outcomes: list[UploadOutcome[A]] = task.result()
+                    for item, outcome in zip(running[task], outcomes, strict=True):
                         yield outcome
                         self._taken(item, outcome)
                     del running[task]
         finally:
-            await loop.end(running)
+            await loop.end((*running, *openings.hops))
 
     async def _upload_outcomes(
-        self, items: Sequence[Item[A]], on_progress: ManyProgress[A] | None
+        self,
+        items: Sequence[Item[A]],
+        documents: Sequence[Document | PaperhookError],
+        on_progress: ManyProgress[A] | None,
     ) -> list[UploadOutcome[A]]:
-        if len(items) == 1:
-            return [await self._upload_outcome(items[0], on_progress)]
-        documents: list[Document | PaperhookError] = []
-        loop = running_loop()
-        async with contextlib.AsyncExitStack() as opened:
-            for item in items:
-                try:
-                    document = await self._open(item.source)
-                    await opened.enter_async_context(closing_aside(loop, document, item.source))
-                    documents.append(document)
-                except PaperhookError as error:
-                    documents.append(error)
-            endings = await self.run(self._batched(items, documents))
+        if documents:
+            endings = await self._endings(items, documents, on_progress)
+        else:
+            async with contextlib.AsyncExitStack() as opened:
+                documents = [await self._opened_alone(item, opened) for item in items]
+                endings = await self._endings(items, documents, on_progress)
         return [outcome_of(item.source, ending) for item, ending in zip(items, endings, strict=True)]
 
-    async def _upload_outcome(self, item: Item[A], on_progress: ManyProgress[A] | None) -> UploadOutcome[A]:
+    async def _opened_alone(
+        self, item: Item[A], opened: contextlib.AsyncExitStack
+    ) -> Document | PaperhookError:
         try:
             document = await self._open(item.source)
-            async with closing_aside(running_loop(), document, item.source):
-                job = await self.run(self._item_steps(item, document, on_progress))
-                return UploadOutcome(item.source, job=job)
         except PaperhookError as error:
-            return UploadOutcome(item.source, error=error)
+            return error
+        await opened.enter_async_context(closing_aside(running_loop(), document, item.source))
+        return document
+
+    async def _endings(
+        self,
+        items: Sequence[Item[A]],
+        documents: Sequence[Document | PaperhookError],
+        on_progress: ManyProgress[A] | None,
+    ) -> Sequence[Job | PaperhookError]:
+        if len(items) > 1:
+            return await self.run(self._batched(items, documents))
+        document = documents[0]
+        if isinstance(document, PaperhookError):
+            return [document]
+        try:
+            return [await self.run(self._item_steps(items[0], document, on_progress))]
+        except PaperhookError as error:
+            return [error]
 
     async def batch(
         self,

@@ -1,0 +1,106 @@
+"""The documents of many uploads, opened beside the loop: several in one hop to a thread, which costs more than reading one.
+
+| the source | is opened |
+|---|---|
+| a path, bytes or a `Document` | before its turn, in one hop with others |
+| the same, and its turn has come already | in a hop of its own |
+| anything else, which may take as long as it likes | by its own upload, when its turn has come |
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import islice
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from ..core.document import Document
+from ..errors import PaperhookError
+from .loops import Loop, Task
+from .plans import Item
+
+A = TypeVar("A")
+
+#: What goes in one call, and its documents, or why one could not be opened; none where their upload opens them.
+Opened: TypeAlias = tuple[Sequence[Item[A]], Sequence[Document | PaperhookError]]
+
+#: How many documents are open before their turn at most: the small ones are in memory.
+AHEAD = 32
+#: Seconds after which a hop ends with what it has: a disk may be slow, and a large document may be hashed.
+LONGEST_HOP = 0.05
+
+
+class Openings(Generic[A]):
+    """Gives what can be sent, about in the order of the sources.
+
+    Args:
+        groups: What goes in one call each, asked for no more than can begin or be opened ahead.
+        open_it: Opens one source; called in a thread.
+        ahead: How many calls are opened before their turn.
+    """
+
+    def __init__(
+        self,
+        loop: Loop,
+        groups: Iterator[Sequence[Item[A]]],
+        open_it: Callable[[Any], Document],
+        *,
+        ahead: int,
+    ) -> None:
+        self._loop, self._groups, self._open_it, self._ahead = loop, groups, open_it, ahead
+        self._waiting: deque[Sequence[Item[A]]] = deque()
+        self._ready: deque[Opened[A]] = deque()
+        #: What is being opened now.
+        self.hops: dict[Task[list[Opened[A]]], Sequence[Sequence[Item[A]]]] = {}
+
+    def take(self, free: int) -> list[Opened[A]]:
+        """Give as many as can begin, if there are so many, and have the next ones opened meanwhile."""
+        known = len(self._waiting) + len(self._ready) + sum([len(each) for each in self.hops.values()])
+        for group in islice(self._groups, free + self._ahead - known):
+            if all(isinstance(item.source, _TOLD_AT_ONCE) for item in group):
+                self._waiting.append(group)
+            else:
+                self._ready.append((group, ()))
+        taken = [self._ready.popleft() for _ in range(min(free, len(self._ready)))]
+        while self._waiting and len(self.hops) < free - len(taken):
+            self._begin(1)
+        # In few hops: half of what is ahead is sent before the other half is asked for.
+        if self._waiting and not self.hops and len(self._ready) <= self._ahead // 2:
+            self._begin(len(self._waiting))
+        return taken
+
+    def _begin(self, count: int) -> None:
+        asked = [self._waiting.popleft() for _ in range(count)]
+        opening = partial(_opened, asked, self._open_it, until=time.monotonic() + LONGEST_HOP)
+        self.hops[self._loop.start(self._loop.in_thread(opening))] = asked
+
+    def landed(self, hop: Task[list[Opened[A]]]) -> None:
+        """Take what a hop opened; what it had no time for is opened later."""
+        asked, opened = self.hops.pop(hop), hop.result()
+        self._ready.extend(opened)
+        self._waiting.extendleft(reversed(asked[len(opened) :]))
+
+
+#: An iterator or an open file is the user's own code, and may wait for ever.
+_TOLD_AT_ONCE = (str, os.PathLike, bytes, bytearray, memoryview, Document)
+
+
+def _opened(
+    groups: Sequence[Sequence[Item[A]]], open_it: Callable[[Any], Document], *, until: float
+) -> list[Opened[A]]:
+    opened: list[Opened[A]] = []
+    for group in groups:
+        opened.append((group, [_document_of(item, open_it) for item in group]))
+        if time.monotonic() > until:
+            break
+    return opened
+
+
+def _document_of(item: Item[A], open_it: Callable[[Any], Document]) -> Document | PaperhookError:
+    try:
+        return open_it(item.source)
+    except PaperhookError as error:
+        return error

@@ -1,0 +1,159 @@
+"""Documents of many uploads are opened beside the loop, several in one hop to a thread, and none is waited for by others."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+import trio
+
+from paperhook.client.loops import Loop, running_loop
+from paperhook.client.openings import LONGEST_HOP, Openings
+from paperhook.client.plans import Item
+from paperhook.core.document import Document
+from paperhook.errors import UnsupportedDocument
+from paperhook.sources import open_document
+
+Run = Callable[[Callable[[Loop], Awaitable[Any]]], Any]
+
+
+def _asyncio(work: Callable[[Loop], Awaitable[Any]]) -> Any:
+    async def main() -> Any:
+        return await work(running_loop())
+
+    return asyncio.run(main())
+
+
+def _trio(work: Callable[[Loop], Awaitable[Any]]) -> Any:
+    async def main() -> Any:
+        return await work(running_loop())
+
+    return trio.run(main)
+
+
+@pytest.fixture(params=[_asyncio, _trio], ids=["asyncio", "trio"])
+def run(request: pytest.FixtureRequest) -> Run:
+    return request.param
+
+
+def _groups(sources: Sequence[Any]) -> Iterator[Sequence[Item[Any]]]:
+    for source in sources:
+        yield (Item(source, None),)
+
+
+async def _land(loop: Loop, openings: Openings[Any]) -> None:
+    for hop in await loop.first(openings.hops):
+        openings.landed(hop)
+
+
+async def _all(loop: Loop, openings: Openings[Any], *, free: int) -> list[Any]:
+    """Take whatever is given until there is nothing left."""
+    taken: list[Any] = []
+    while True:
+        some = openings.take(free)
+        taken += some
+        if not some and not openings.hops:
+            return taken
+        if openings.hops:
+            await _land(loop, openings)
+
+
+def test_what_waits_for_its_turn_is_opened_in_one_hop(run: Run):
+    async def main(loop: Loop) -> None:
+        openings = Openings(loop, _groups([b"one", b"two", b"three", b"four"]), open_document, ahead=3)
+        assert openings.take(1) == []
+        assert [len(each) for each in openings.hops.values()] == [1]
+        await _land(loop, openings)
+
+        taken = openings.take(1)
+
+        assert [item.source for (item,), _ in taken] == [b"one"]
+        assert [len(each) for each in openings.hops.values()] == [3]
+        await _land(loop, openings)
+        assert [item.source for (item,), _ in openings.take(3)] == [b"two", b"three", b"four"]
+
+    run(main)
+
+
+def test_each_has_its_own_document_or_error(run: Run):
+    def open_it(source: bytes) -> Document:
+        if source == b"bad":
+            raise UnsupportedDocument("bad", code="unreadable")
+        return open_document(source)
+
+    async def main(loop: Loop) -> list[Any]:
+        return await _all(loop, Openings(loop, _groups([b"a", b"bad", b"ccc"]), open_it, ahead=3), free=2)
+
+    ended = {
+        item.source: found.size_bytes if isinstance(found, Document) else found.code
+        for (item,), (found,) in run(main)
+    }
+    assert ended == {b"a": 1, b"bad": "unreadable", b"ccc": 3}
+
+
+def test_a_slow_disk_holds_back_one_and_not_those_that_wait_behind_it(run: Run):
+    def slow(source: bytes) -> Document:
+        time.sleep(2 * LONGEST_HOP)
+        return open_document(source)
+
+    async def main(loop: Loop) -> tuple[list[int], list[Any]]:
+        openings = Openings(loop, _groups([b"%d" % number for number in range(6)]), slow, ahead=6)
+        # Nobody has a turn, so all are asked for together; the hop ends with what it has.
+        openings.take(0)
+        asked = [len(each) for each in openings.hops.values()]
+        await _land(loop, openings)
+        assert len(openings.take(6)) == 1
+        # Whose turn has come waits for nobody else.
+        return asked + [len(each) for each in openings.hops.values()], await _all(loop, openings, free=6)
+
+    hops, rest = run(main)
+
+    assert hops == [6, 1, 1, 1, 1, 1]
+    assert sorted(item.source for (item,), _ in rest) == [b"1", b"2", b"3", b"4", b"5"]
+
+
+def test_what_is_the_users_own_code_is_left_to_its_upload(run: Run):
+    def pieces() -> Iterator[bytes]:
+        raise AssertionError("nobody asks for it yet")
+        yield b""
+
+    async def main(loop: Loop) -> list[Any]:
+        return Openings(loop, _groups([pieces()]), open_document, ahead=3).take(1)
+
+    ((_, documents),) = run(main)
+
+    assert documents == ()
+
+
+def test_an_iterator_is_asked_only_for_what_can_begin_or_is_opened_ahead(run: Run):
+    asked: list[int] = []
+
+    def endless() -> Iterator[Sequence[Item[bytes]]]:
+        while True:
+            asked.append(len(asked))
+            yield (Item(b"one", None),)
+
+    async def main(loop: Loop) -> None:
+        openings = Openings(loop, endless(), open_document, ahead=0)
+        openings.take(2)
+        assert len(asked) == 2
+        while openings.hops:
+            await _land(loop, openings)
+        assert len(openings.take(2)) == 2
+        assert len(asked) == 2
+
+    run(main)
+
+
+def test_a_mistake_is_raised_where_the_documents_are_taken(run: Run):
+    def mistaken(source: bytes) -> Document:
+        raise TypeError("not a document")
+
+    async def main(loop: Loop) -> None:
+        await _all(loop, Openings(loop, _groups([b"a"]), mistaken, ahead=1), free=1)
+
+    with pytest.raises(TypeError, match="not a document"):
+        run(main)
