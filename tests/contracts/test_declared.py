@@ -33,6 +33,7 @@ from paperhook.providers.declaration_signatures import (
     CustomSignature,
     HmacSignature,
     PairsSignature,
+    ReadySignature,
     StandardSignature,
 )
 from paperhook.providers.declared import declaration, declared, declared_from_env, declared_names
@@ -72,7 +73,7 @@ ASKED_FOR = {
         "limai",
         "datalab",
     ),
-    "eden-ai",
+    *("eden-ai", "affinda", "veryfi"),
 }
 
 
@@ -259,7 +260,10 @@ def test_a_tampered_sample_is_refused(name: str, path: Path) -> None:
     attempts = [sample(provider, path, OTHER)]
     attempts += [({key: value for key, value in headers.items() if key != absent}, body) for absent in proof]
     attempts += [({**headers, key: value[:-2] + "11"}, body) for key, value in proof.items()]
-    if not isinstance(provider.signature, BodySecret):
+    if name == "veryfi":
+        # What Python prints is the same however the JSON is written.
+        attempts += [(headers, body.replace(b"2026", b"2027"))]
+    elif not isinstance(provider.signature, BodySecret):
         attempts += [(headers, body.replace(b":", b": ", 1)), (headers, body + b" "), (headers, b"")]
 
     for touched, content in attempts:
@@ -351,6 +355,43 @@ def test_receiving_without_a_secret_is_a_mistake(name: str) -> None:
 
 
 # Receiving
+
+
+def test_affinda_puts_a_timestamp_before_its_signature_and_hands_a_secret_over_first() -> None:
+    kept: list[str] = []
+    provider = replace(PROVIDERS["affinda"], on_handshake=kept.append)
+    headers, body = sample(provider, SAMPLES / "affinda" / "document.completed.json")
+    sent = {"X-Hook-Signature": f"1760000000.{headers['X-Hook-Signature']}"}
+    hooks = Webhooks(provider, inbox="memory:", worker="external", clock=lambda: NOW)
+
+    begun = hooks.receive({"X-Hook-Secret": "36bacde97882f563992b00a89163eb9058d956fd"}, b"")
+    outcomes = [hooks.receive(each, body).outcome for each in (sent, {"X-Hook-Signature": "1760000000."})]
+    hooks.close()
+
+    assert (begun.status, kept) == (200, ["36bacde97882f563992b00a89163eb9058d956fd"])
+    assert outcomes == [Outcome.IGNORED, Outcome.BAD_SIGNATURE]
+
+
+def test_an_authentic_delivery_that_names_no_event_is_kept_as_one_that_nobody_knows() -> None:
+    provider, seen = PROVIDERS["docparse-in"], list[Event]()
+    hooks = Webhooks(provider, inbox="memory:", worker="inline", clock=lambda: NOW)
+    hooks.on("*")(seen.append)
+    body = b'{"data":{"extraction_id":"x1"}}'
+
+    replies = [hooks.receive(provider.signature.sign(body, Secret(SECRET), now=NOW), body) for _ in range(2)]
+    hooks.close()
+
+    assert [reply.outcome for reply in replies] == [Outcome.ACCEPTED, Outcome.DUPLICATE]
+    [event] = seen
+    assert isinstance(event, UnknownEvent)
+    assert (event.type, event.job_id, event.body) == ("unknown", "x1", body)
+
+
+def test_an_event_of_one_document_names_no_batch_for_docira() -> None:
+    parsed = event_in(PROVIDERS["docira"], SAMPLES / "docira" / "document.completed.json")
+
+    assert parsed.job_id
+    assert parsed.batch_id is None
 
 
 @pytest.mark.parametrize(("name", "path"), FILES)
@@ -458,6 +499,8 @@ def scheme_in_words(told: Declaration) -> str:
             )
         case BodySignature(path=path):
             return f"the secret at `{path}` of the body"
+        case ReadySignature(name=name):
+            return f"ready scheme `{name}`"
         case CustomSignature():
             return "not described: pass `scheme=`"
         case _:

@@ -649,8 +649,10 @@ def test_a_word_is_looked_for_in_the_body_before_the_header_and_an_unknown_one_s
     unknown = event_of(provider, {"event": "document.completed"})
     assert isinstance(unknown, UnknownEvent)
     assert unknown.type == "unknown:document.completed"
-    with pytest.raises(MalformedDelivery, match="what kind"):
-        event_of(provider, {"event": ""})
+    for unnamed in ({"event": ""}, {}, {"event": True}):
+        kept = event_of(provider, unnamed)
+        assert isinstance(kept, UnknownEvent)
+        assert (kept.type, kept.provider_type, kept.raw) == ("unknown", "", unnamed)
 
 
 def test_a_word_may_be_constant_or_told_by_what_is_there_or_split_by_a_qualifier() -> None:
@@ -664,8 +666,10 @@ def test_a_word_may_be_constant_or_told_by_what_is_there_or_split_by_a_qualifier
     assert event_of(present, {"result": {}, "error": "x"}).type == "document.completed"
     assert event_of(split, {"event": "done", "status": "bad"}).type == "document.failed"
     assert event_of(split, {"event": "done", "status": "odd"}).type == "document.completed"
-    with pytest.raises(MalformedDelivery):
-        event_of(present, {})
+    assert event_of(present, {}).type == "unknown"
+    told = acme(events={"type": "event", "qualifier": "bad", "words": {"done.true": "document.failed"}})
+    assert event_of(told, {"event": "done", "bad": True}).type == "document.failed"
+    assert event_of(told, {"event": "done", "bad": False}).type == "done"
 
 
 def test_the_key_is_the_outcome_of_a_job_else_the_events_id_else_the_bytes() -> None:

@@ -739,7 +739,8 @@ def test_a_secret_of_the_declared_kind_passes_the_check(name: str) -> None:
 # By name
 
 
-@pytest.mark.parametrize("name", READY)
+# That of Veryfi signs no bytes: see its vectors.
+@pytest.mark.parametrize("name", sorted(set(READY) - {"veryfi"}))
 def test_a_ready_scheme_signs_what_it_verifies(name: str) -> None:
     scheme = ready(name)
 

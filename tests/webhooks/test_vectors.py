@@ -5,6 +5,10 @@ Nothing here was signed by us, so a scheme that misreads a vendor's page fails.
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -222,3 +226,42 @@ def test_what_we_sign_with_the_private_key_is_what_svix_signs() -> None:
     headers = ready("standard-webhooks").sign(SVIX_BODY, Secret(SVIX_SEED), now=SVIX_TIME, id=SVIX_ID)  # type: ignore[call-arg] # of this scheme
 
     assert headers["webhook-signature"] == V1A
+
+
+# Signed by code written after Veryfi's own example: base64 of an HMAC-SHA256 over str(data).
+VERYFI_KEY = "veryfi-client-secret-0123456789"
+
+
+def as_veryfi(signed: Any) -> dict[str, str]:
+    digest = hmac.new(VERYFI_KEY.encode(), msg=str(signed).encode(), digestmod=hashlib.sha256).digest()
+    return {"x-veryfi-signature": base64.b64encode(digest).decode()}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"event": "document.created", "data": {"id": 123456789, "created": "2026-10-20 15:27:26"}},
+        {
+            "event": "document.failed",
+            "data": {"id": 1, "error": 'it\'s "damaged" ü \u2028', "x": [1.5, True, None]},
+        },
+        {"id": 41331192, "created": "2026-09-19 20:37:47"},
+    ],
+)
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")])
+def test_veryfi_signs_what_python_prints_of_the_data(
+    body: dict[str, Any], separators: tuple[str, str]
+) -> None:
+    scheme, secret = ready("veryfi"), Secret(VERYFI_KEY, "only")
+    sent = json.dumps(body, separators=separators).encode()
+
+    headers = as_veryfi(body.get("data", body))
+
+    assert scheme.verify(Delivery(Headers(headers), sent), [secret]) == "only"
+    assert scheme.sign(sent, secret) == headers
+    for other in (b"{}", b"[]", b"\xff", b'{"data":[]}', sent.replace(b"1", b"2"), b"[" * 5000, b""):
+        with pytest.raises(DeliveryRejected):
+            scheme.verify(Delivery(Headers(headers), other), [secret])
+    for wrong in ({}, {"x-veryfi-signature": "é"}, [*headers.items()] * 2):
+        with pytest.raises(DeliveryRejected):
+            scheme.verify(Delivery(Headers(wrong), sent), [secret])

@@ -149,6 +149,10 @@ def scheme_named(name: str, settings: Sequence[str] = ()) -> SignatureScheme:
     Raises:
         ConfigurationError: If there is none of that name, or a setting is none of its own.
     """
+    if name not in _KINDS.values() and type(_ready(name)) not in _KINDS:
+        if settings:
+            raise ConfigurationError(f"--set {settings[0]!r}: the scheme {name} has no settings")
+        return _ready(name)
     base = {"kind": name} if name in _KINDS.values() else _as_table(_ready(name))
     table = base | dict(_setting(line) for line in settings)
     try:

@@ -266,8 +266,8 @@ def is_replay(response: Response) -> bool:
 
 
 def text_in(value: Any) -> str | None:
-    """Read an id or a word out of JSON; a number is one as well, null and empty text are none."""
-    return str(value) if isinstance(value, (str, int)) and value else None
+    """Read an id or a word out of JSON; a number is one as well; null, empty text, true and false are none."""
+    return str(value) if isinstance(value, (str, int)) and value and value is not True else None
 
 
 def count_in(value: Any) -> int:

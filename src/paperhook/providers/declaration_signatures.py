@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
 
+import pydantic
 from pydantic import Field
 
 from ..core.provider import SignatureScheme
 from ..errors import ConfigurationError
-from ..webhooks.signatures import BodySecret, Hmac, HmacPairs, NoSignature, StandardWebhooks, StaticHeader
+from ..webhooks.signatures import (
+    READY,
+    BodySecret,
+    Hmac,
+    HmacPairs,
+    NoSignature,
+    StandardWebhooks,
+    StaticHeader,
+)
 from .declaration_words import HeaderName, Part
 
 
@@ -99,6 +108,24 @@ class AbsentSignature(Part):
         return NoSignature()
 
 
+class ReadySignature(Part):
+    """A scheme by its name, see `paperhook.webhooks.signatures.READY`; needed where no table says how it signs."""
+
+    kind: Literal["ready"]
+    name: str
+
+    @pydantic.field_validator("name")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        if name not in READY:
+            raise ValueError(f"{name!r} is unknown: choose one of {', '.join(READY)}")
+        return name
+
+    def scheme(self) -> SignatureScheme:
+        """Give the scheme that this table means."""
+        return READY[self.name]
+
+
 class CustomSignature(Part):
     """The scheme is code, given as `scheme=` where the provider is made."""
 
@@ -120,6 +147,7 @@ Signature: TypeAlias = Annotated[
     | StaticSignature
     | BodySignature
     | AbsentSignature
+    | ReadySignature
     | CustomSignature,
     Field(discriminator="kind"),
 ]
@@ -131,5 +159,6 @@ KINDS: Mapping[str, type[Part]] = {
     "static_header": StaticSignature,
     "body_secret": BodySignature,
     "none": AbsentSignature,
+    "ready": ReadySignature,
     "custom": CustomSignature,
 }

@@ -22,6 +22,8 @@ from ..errors import MalformedDelivery
 from .declaration import Declaration
 from .paths import find, find_text
 
+#: The type of an event that has no word.
+UNNAMED = "unknown"
 #: A longer key is replaced by its hash, because stores index keys.
 MAX_KEY_CHARS = 400
 
@@ -95,12 +97,10 @@ class EventReader:
 
     def _envelope(self, body: Mapping[str, Any], delivery: Delivery, exact: bytes) -> Envelope:
         headers = delivery.headers
-        word = self.word(body, headers)
-        if not word:
-            raise MalformedDelivery(
-                f"{self.declaration.name}: nothing in the body says what kind of event it is"
-            )
-        event_type, places = type_for(self.declaration.events.words, word), self.declaration.ids
+        word, places = self.word(body, headers) or "", self.declaration.ids
+        # An authentic delivery that names no event is kept as one that nobody knows: refused, it would be lost, or come again
+        # and again.
+        event_type = type_for(self.declaration.events.words, word) if word else UNNAMED
         ids = {
             "event_id": find_text(body, places.event, headers),
             "job_id": find_text(body, places.job, headers),
@@ -108,7 +108,7 @@ class EventReader:
             "batch_id": find_text(body, places.batch, headers),
         }
         return Envelope(
-            key=self._key(event_type, word, ids, exact),
+            key=self._key(event_type, word or UNNAMED, ids, exact),
             type=event_type,
             provider_type=word,
             payload=self._payload(event_type, body),
@@ -128,7 +128,10 @@ class EventReader:
         word = find_text(body, events.type, headers) or events.constant
         if not events.qualifier:
             return word
-        qualifier = find_text(body, events.qualifier, headers)
+        found = find(body, events.qualifier, headers)
+        qualifier = (
+            str(found).lower() if isinstance(found, bool) else find_text(body, events.qualifier, headers)
+        )
         narrow = f"{word}.{qualifier}"
         return narrow if qualifier is not None and narrow in events.words else word
 

@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
+import hmac
+from base64 import b64encode
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from ...core.delivery import Delivery
+from ...core.headers import Headers
 from ...core.provider import SignatureScheme
+from ...core.secret import Secret
 from ...errors import ConfigurationError
 from .hmacs import Hmac, HmacPairs
+from .parts import single_value
 from .standard import StandardWebhooks
+from .unusual import Custom
+
+_VERYFI = "x-veryfi-signature"
+
+
+def _veryfi_signature(delivery: Delivery, secret: Secret) -> bytes:
+    """Sign what Python prints of `data`, and not the bytes; the older body has no `data`, and is signed whole.
+
+    Source: Veryfi documentation repository, asynchronous processing; Veryfi PHP SDK, verify_signature; read 2026-11-21.
+    """
+    body = delivery.json_object()
+    printed = str(body.get("data", body)).encode()
+    return b64encode(hmac.digest(secret.key, printed, "sha256"))
+
+
+def _is_veryfis(delivery: Delivery, secret: Secret, _now: float | None) -> bool:
+    given = single_value(delivery, _VERYFI)
+    return hmac.compare_digest(_veryfi_signature(delivery, secret), given)
+
+
+def _sign_as_veryfi(body: bytes, secret: Secret, _now: float | None) -> dict[str, str]:
+    return {_VERYFI: _veryfi_signature(Delivery(Headers(), body), secret).decode()}
+
 
 #: A name to its scheme.
 #: Sources: standardwebhooks.com, docs.svix.com/receiving/verifying-payloads/how-manual, docs.stripe.com/webhooks/signature,
@@ -32,6 +61,8 @@ READY: Mapping[str, SignatureScheme] = MappingProxyType(
         "mindee": Hmac(header="X-Signature"),
         # The first platform, and the packages for it; source: mindee-api-python, examples of LocalResponse.
         "mindee-v1": Hmac(header="X-Mindee-Hmac-Signature"),
+        # `event` is not covered: whoever recorded a delivery can send it again as another event of the same document.
+        "veryfi": Custom(_is_veryfis, _sign_as_veryfi, _VERYFI),
     }
 )
 
