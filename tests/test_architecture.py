@@ -31,7 +31,8 @@ LAYERS = (
     ("providers",),
     ("operations",),
     # Whatever happens is told, by clients as by workers.
-    ("observe", "forking", "spool"),
+    ("observe", "forking", "passing"),
+    ("spool",),
     ("inbox", "sources", "sandbox", "textlayer"),
     ("rasterise",),
     ("tracker",),

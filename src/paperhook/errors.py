@@ -91,7 +91,7 @@ class UnsupportedDocument(PaperhookError):
     Args:
         message: What is wrong and what to do.
         code: A stable word: `empty_file`, `unsupported_type`, `too_large`, `too_many_pages`, `unreadable`,
-            `changed`, `not_a_file`, `empty_batch`, `too_many_documents`.
+            `changed`, `wrong_size`, `not_a_file`, `empty_batch`, `too_many_documents`.
     """
 
     def __init__(self, message: str, *, code: str = "unsupported_type") -> None:

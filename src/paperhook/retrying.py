@@ -27,7 +27,7 @@ from tenacity.retry import retry_base
 from tenacity.stop import stop_base
 from tenacity.wait import wait_base
 
-from .core.exchange import Repeat, Response
+from .core.exchange import Repeat, Request, Response
 from .core.rate import Turns
 from .core.steps import Await, Effect, Pause, Send, Steps, now, pause, relayed
 from .errors import (
@@ -167,7 +167,7 @@ class _Attempts:
         told.follows_lost_attempt = True
         return told
 
-    def after(self, error: PaperhookError, request_repeat: Repeat, moment: float) -> float:
+    def after(self, error: PaperhookError, request: Request, moment: float) -> float:
         """Say how long to pause, or raise the error."""
         if isinstance(error, CallFailed):
             # A deadline that has passed lets the attempt not even begin.
@@ -176,7 +176,7 @@ class _Attempts:
         if isinstance(error, ApiError) and asked is not None and asked > self.policy.max_retry_after:
             error.retry_at = moment + asked
             raise error
-        if not _may_repeat(error, request_repeat):
+        if request.is_spent or not _may_repeat(error, request.repeat):
             raise error
         seconds = next_pause(
             self.policy, error, attempt=self.number, started=self.started, now=moment, slept=self.slept
@@ -315,7 +315,7 @@ def _attempted(effect: Send, rules: _Rules, attempts: _Attempts) -> Steps[Respon
             return (yield from _attempt(effect, rules))
         except PaperhookError as error:
             moment = yield from now()
-            seconds = attempts.after(error, effect.request.repeat, moment)
+            seconds = attempts.after(error, effect.request, moment)
             if rules.end is not None and moment + seconds >= rules.end:
                 raise
         yield from pause(seconds)

@@ -17,13 +17,14 @@ from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterat
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias, cast
+from typing import Any, BinaryIO, TypeAlias, TypeVar, cast
 
 from typing_extensions import Buffer, override
 
 from .core.document import Document
 from .errors import UnsupportedDocument
-from .spool import Spool, unreadable
+from .passing import Passing, bytes_of, wrong_size
+from .spool import GATHERED_BYTES, Spool, unreadable
 
 #: What `Client.upload` takes; `AsyncClient.upload` takes an async iterable of bytes as well.
 Source: TypeAlias = (
@@ -220,6 +221,12 @@ class _File:
             return None
 
 
+#: What can be opened again and again.
+_Kept: TypeAlias = _Bytes | _Path | _File
+#: What becomes of an iterator's chunks.
+C = TypeVar("C")
+
+
 def open_document(
     source: Source, *, filename: str | None = None, content_type: str | None = None
 ) -> Document:
@@ -236,7 +243,7 @@ def open_document(
     """
     if isinstance(source, Document):
         return source
-    content, name = _content_of(source, filename)
+    content, name = _content_of(source, filename, partial(_spooled, bool))
     return _document(content, name, content_type, is_hashed=True, is_kept=False)
 
 
@@ -245,23 +252,48 @@ def document_to_send(
     *,
     filename: str | None = None,
     content_type: str | None = None,
+    size_bytes: int | None = None,
     is_hashed: bool,
     is_left: Callable[[], bool] = bool,
 ) -> Document:
     """Open what is sent right away and closed after it: a small one is read once, a large one only where it is hashed.
 
     Args:
+        size_bytes: What the caller says that it has: a large iterator is then read while it is sent, where nobody has to
+            know its hash.
         is_hashed: Whether somebody wants to know its hash; else it is empty.
         is_left: Asked between the chunks of an iterator, whether nobody wants the document any more.
+
+    Raises:
+        UnsupportedDocument: As `open_document`, and if it is known by now not to have so many bytes.
     """
     if isinstance(source, Document):
-        return source if source.sha256 or not is_hashed else _hashed(source)
-    content, name = _content_of(source, filename, is_left)
-    return _document(content, name, content_type, is_hashed=is_hashed, is_kept=True)
+        return of_size(source if source.sha256 or not is_hashed else _hashed(source), size_bytes)
+    keep = (
+        _spooled
+        if is_hashed or size_bytes is None or size_bytes <= GATHERED_BYTES
+        else partial(_passed, size_bytes)
+    )
+    content, name = _content_of(source, filename, partial(keep, is_left))
+    if isinstance(content, Passing):
+        return _described(content, name, content_type, content.head, content.size_bytes, "")
+    document = _document(content, name, content_type, is_hashed=is_hashed, is_kept=True)
+    try:
+        return of_size(document, size_bytes)
+    except UnsupportedDocument:
+        content.close()
+        raise
+
+
+def of_size(document: Document, size_bytes: int | None) -> Document:
+    """Give a document, and refuse it where it has not as many bytes as was said."""
+    if size_bytes is not None and document.size_bytes != size_bytes:
+        raise wrong_size(document.filename, size_bytes, str(document.size_bytes))
+    return document
 
 
 def _document(
-    content: _Bytes | _Path | _File, name: str, content_type: str | None, *, is_hashed: bool, is_kept: bool
+    content: _Kept, name: str, content_type: str | None, *, is_hashed: bool, is_kept: bool
 ) -> Document:
     with contextlib.closing(content.open()) as stream:
         try:
@@ -277,6 +309,12 @@ def _document(
             raise unreadable(name, error) from error
     if is_small and is_kept:
         content.keep(head)
+    return _described(content, name, content_type, head, size_bytes, sha256)
+
+
+def _described(
+    content: _Kept | Passing, name: str, content_type: str | None, head: bytes, size_bytes: int, sha256: str
+) -> Document:
     kind = content_type or content_type_of(head[:_HEAD_BYTES], name)
     if name == UNNAMED:
         # A provider may go by the extension.
@@ -310,6 +348,7 @@ async def open_async_document(
     aside: Callable[[Callable[[], Any]], Awaitable[Any]],
     filename: str | None = None,
     content_type: str | None = None,
+    size_bytes: int | None = None,
     is_hashed: bool = True,
 ) -> Document:
     """Read an async iterable of bytes into a bounded temporary file; arguments and errors as `open_document`.
@@ -324,6 +363,7 @@ async def open_async_document(
                 await aside(spool.write_out)
         end = partial(_kept, spool, content_type, is_hashed=is_hashed)
         document: Document = end() if spool.file is None else await aside(end)
+        of_size(document, size_bytes)
     except BaseException:
         spool.close()
         raise
@@ -347,8 +387,8 @@ def close_document(document: Document) -> None:
 
 
 def _content_of(
-    source: Source, filename: str | None, is_left: Callable[[], bool] = bool
-) -> tuple[_Bytes | _Path | _File, str]:
+    source: Source, filename: str | None, keep: Callable[[Iterable[bytes], str], C]
+) -> tuple[_Kept | C, str]:
     if isinstance(source, (bytes, bytearray, memoryview)):
         return _Bytes(bytes(source)), _base_name(filename or UNNAMED)
     if isinstance(source, (str, os.PathLike)):
@@ -368,16 +408,16 @@ def _content_of(
             return _Bytes(file.getvalue()[file.tell() :]), name
         if getattr(file, "seekable", bool)():
             return _File(file, file.tell(), name, is_ours=False), name
-        return _spooled(iter(lambda: file.read(CHUNK_BYTES), b""), name, is_left), name
+        return keep(iter(lambda: file.read(CHUNK_BYTES), b""), name), name
     if not isinstance(source, Iterable):
         raise TypeError(
             f"a document is a path, bytes, a binary file or chunks of bytes, not a {type(source).__name__}"
         )
     name = _base_name(filename or UNNAMED)
-    return _spooled(source, name, is_left), name
+    return keep(source, name), name
 
 
-def _spooled(chunks: Iterable[bytes], name: str, is_left: Callable[[], bool]) -> _Bytes | _File:
+def _spooled(is_left: Callable[[], bool], chunks: Iterable[bytes], name: str) -> _Bytes | _File:
     spool = Spool(name)
     try:
         for chunk in _unless_left(chunks, name, is_left):
@@ -388,6 +428,15 @@ def _spooled(chunks: Iterable[bytes], name: str, is_left: Callable[[], bool]) ->
     except BaseException:
         spool.close()
         raise
+
+
+def _passed(size_bytes: int, is_left: Callable[[], bool], chunks: Iterable[bytes], name: str) -> Passing:
+    rest, head = _unless_left(chunks, name, is_left), b""
+    for chunk in rest:
+        head += bytes_of(chunk, name)
+        if len(head) >= _HEAD_BYTES:
+            break
+    return Passing(head, rest, name, size_bytes)
 
 
 def _unless_left(chunks: Iterable[bytes], name: str, is_left: Callable[[], bool]) -> Iterator[bytes]:

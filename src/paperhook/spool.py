@@ -7,6 +7,7 @@ import threading
 from typing import BinaryIO, cast
 
 from .errors import UnsupportedDocument
+from .passing import bytes_of
 
 #: An iterator that yields more than this is refused; it would fill the disk.
 MAX_SPOOL_BYTES = 2 * 1024**3
@@ -40,12 +41,7 @@ class Spool:
             TypeError: If it is not bytes.
             UnsupportedDocument: If it is one too many.
         """
-        if not isinstance(chunk, (bytes, bytearray, memoryview)):
-            raise TypeError(
-                f"{self.name} yields {type(chunk).__name__}, not bytes; upload_many takes several documents"
-            )
-        # What may be changed meanwhile is copied.
-        kept = bytes(chunk)
+        kept = bytes_of(chunk, self.name)
         self._size_bytes += len(kept)
         if self._size_bytes > MAX_SPOOL_BYTES:
             raise UnsupportedDocument(

@@ -34,8 +34,8 @@ def calls(scale: int) -> None:
             "Many of 20 kB, 8 at once", "documents/s", {name: figures[name] for name in (one, ours)}, one=one
         )
     sent = calling.large_uploads(rounds=3, size_bytes=(1 << 30) // 10 * scale)
-    for kind in ("path", "file", "iterator"):
-        of_kind = {name: each for name, each in sent.items() if name.endswith(kind)}
+    for kind in calling.KINDS:
+        of_kind = {name: each for name, each in sent.items() if name.endswith(f" {kind}")}
         rates = {name: each["MiB/s"] for name, each in of_kind.items()}
         table("One large file", "MiB/s", rates, one=f"httpx {kind}")
         for name, each in of_kind.items():

@@ -21,6 +21,8 @@ from .importing import run_as_installed
 from .sending import Unbounded, bare_parts
 
 HEADERS = {"Authorization": "Bearer acme-key"}
+#: How a large document is given; what is `unsized` is an iterator of which only httpx is told the size.
+KINDS = ("path", "file", "iterator", "unsized")
 
 
 @contextmanager
@@ -86,7 +88,7 @@ def large_uploads(*, rounds: int, size_bytes: int) -> dict[str, dict[str, float]
     Each runs in a process of its own, in turn.
     """
     who = ("httpx", "Client", "httpx,async", "AsyncClient")
-    ways = [f"{each} {kind}" for kind in ("path", "file", "iterator") for each in who]
+    ways = [f"{each} {kind}" for kind in KINDS for each in who]
     told: dict[str, list[list[float]]] = {way: [] for way in ways}
     with provider() as origin, tempfile.NamedTemporaryFile() as large:
         for _ in range(size_bytes >> 20):

@@ -56,8 +56,9 @@ def pieces(path: Path) -> Iterator[bytes]:
 def bare(origin: str, path: Path, kind: str) -> None:
     """Stream with httpx alone; httpx has no form for an iterator, so that is the body."""
     with httpx.Client(timeout=60) as http:
-        how = {"content": pieces(path)} if kind == "iterator" else bare_parts(path)
-        length = {"Content-Length": str(path.stat().st_size)} if kind == "iterator" else {}
+        is_iterated = kind in ("iterator", "unsized")
+        how = {"content": pieces(path)} if is_iterated else bare_parts(path)
+        length = {"Content-Length": str(path.stat().st_size)} if is_iterated else {}
         http.post(f"{origin}/documents", headers={**HEADERS, **length}, **how).raise_for_status()
 
 
@@ -67,9 +68,14 @@ def source_of(path: Path, kind: str) -> Any:
     return path if kind == "path" else pieces(path)
 
 
+def size_of(path: Path, kind: str) -> int | None:
+    """Say how large it is, as httpx has to be told; of what is `unsized` we are not."""
+    return path.stat().st_size if kind == "iterator" else None
+
+
 def ours(origin: str, path: Path, kind: str) -> None:
     with Client(Unbounded("acme-key", base_url=origin)) as client:
-        client.upload(source_of(path, kind), filename="a.pdf")
+        client.upload(source_of(path, kind), filename="a.pdf", size_bytes=size_of(path, kind))
 
 
 async def pieces_async(path: Path) -> AsyncIterator[bytes]:
@@ -88,7 +94,7 @@ async def bare_async(origin: str, path: Path, size_bytes: int) -> None:
 
 async def ours_async(origin: str, path: Path, kind: str) -> None:
     async with AsyncClient(Unbounded("acme-key", base_url=origin)) as client:
-        await client.upload(source_of(path, kind), filename="a.pdf")
+        await client.upload(source_of(path, kind), filename="a.pdf", size_bytes=size_of(path, kind))
 
 
 async def stalled(sending: Awaitable[None]) -> float:

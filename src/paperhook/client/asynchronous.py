@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 from typing_extensions import override
 
 from .. import operations
-from ..core.arguments import check_count, check_deadline
+from ..core.arguments import check_count, check_deadline, checked_size
 from ..core.delivery import Envelope
 from ..core.document import Document
 from ..core.job import Batch, Job
@@ -76,15 +76,22 @@ class AsyncClient(BaseClient[AsyncHttpxClient, AsyncTransport]):
         *,
         filename: str | None = None,
         content_type: str | None = None,
+        size_bytes: int | None = None,
         idempotency_key: str | None = None,
         metadata: Mapping[str, Any] | None = None,
         again: bool = False,
         deadline: float | None = None,
         on_progress: Progress | None = None,
     ) -> Job:
-        """Submit one document; see `Client.upload`. An async iterable of bytes is taken too."""
+        """Submit one document; see `Client.upload`. An async iterable of bytes is taken too, and kept before it is sent."""
         started = begun(deadline)
-        document = await self._open(source, filename=filename, content_type=content_type, deadline=deadline)
+        document = await self._open(
+            source,
+            filename=filename,
+            content_type=content_type,
+            size_bytes=checked_size(size_bytes),
+            deadline=deadline,
+        )
         async with closing_aside(running_loop(), document, source):
             steps = self._upload_steps(document, idempotency_key, metadata, again, on_progress)
             return await self.run(steps, deadline=seconds_left(deadline, started))
@@ -95,6 +102,7 @@ class AsyncClient(BaseClient[AsyncHttpxClient, AsyncTransport]):
         *,
         filename: str | None = None,
         content_type: str | None = None,
+        size_bytes: int | None = None,
         deadline: float | None = None,
     ) -> Document:
         loop = running_loop()
@@ -106,10 +114,17 @@ class AsyncClient(BaseClient[AsyncHttpxClient, AsyncTransport]):
                         source,
                         filename=filename,
                         content_type=content_type,
+                        size_bytes=size_bytes,
                         is_hashed=self._wants_hash,
                         aside=loop.in_thread,
                     )
-                open_it = partial(self._opened, source, filename=filename, content_type=content_type)
+                open_it = partial(
+                    self._opened,
+                    source,
+                    filename=filename,
+                    content_type=content_type,
+                    size_bytes=size_bytes,
+                )
                 return await opened_aside(loop, open_it, source)
         except TimeoutError as error:
             if not bound.expired():

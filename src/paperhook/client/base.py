@@ -169,12 +169,14 @@ class BaseClient(Generic[H, W]):
         *,
         filename: str | None = None,
         content_type: str | None = None,
+        size_bytes: int | None = None,
         is_left: Callable[[], bool] = bool,
     ) -> Document:
         return document_to_send(
             source,
             filename=filename,
             content_type=content_type,
+            size_bytes=size_bytes,
             is_hashed=self._wants_hash,
             is_left=is_left,
         )

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 from typing_extensions import override
 
 from .. import operations
-from ..core.arguments import check_count, check_deadline
+from ..core.arguments import check_count, check_deadline, checked_size
 from ..core.delivery import Envelope
 from ..core.document import Document
 from ..core.job import Batch, Job
@@ -89,6 +89,7 @@ class Client(BaseClient[HttpxClient, SyncTransport]):
         *,
         filename: str | None = None,
         content_type: str | None = None,
+        size_bytes: int | None = None,
         idempotency_key: str | None = None,
         metadata: Mapping[str, Any] | None = None,
         again: bool = False,
@@ -101,6 +102,8 @@ class Client(BaseClient[HttpxClient, SyncTransport]):
             source: A path, bytes, a binary file, or an iterable of bytes.
             filename: By default the path's own name.
             content_type: By default told from the first bytes.
+            size_bytes: How many bytes an iterable yields, where you know it. One of more than 1 MiB is then sent while it is
+                read, unless its hash is wanted: nothing is kept, and no attempt that sent some of it is made again.
             idempotency_key: By default derived from content, provider and options, where somebody takes one.
             metadata: Your own reference, sent where the provider carries one.
             again: Make a new job for a document that was sent before.
@@ -109,13 +112,15 @@ class Client(BaseClient[HttpxClient, SyncTransport]):
                 the body is sent again.
 
         Raises:
-            UnsupportedDocument: If it cannot be read or the provider is known to refuse it.
+            UnsupportedDocument: If it cannot be read, has not `size_bytes`, or the provider is known to refuse it.
             SubmissionUnknown: If it may have arrived and the provider honours no key.
             ApiError: If the provider refused it.
             TransportError: If nothing was sent.
         """
         started = begun(deadline)
-        document = self._opened(source, filename=filename, content_type=content_type)
+        document = self._opened(
+            source, filename=filename, content_type=content_type, size_bytes=checked_size(size_bytes)
+        )
         with closing(document, source):
             steps = self._upload_steps(document, idempotency_key, metadata, again, on_progress)
             return self.run(steps, deadline=seconds_left(deadline, started))

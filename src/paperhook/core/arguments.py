@@ -116,3 +116,18 @@ def check_count(given: object, what: str) -> None:
         raise ConfigurationError(f"{what} is a {type(given).__name__}: it must be a whole number, 1 or more")
     if given < 1:
         raise ConfigurationError(f"{what} is {given}: it must be 1 or more")
+
+
+def checked_size(size_bytes: int | None) -> int | None:
+    """Give a number of bytes, and refuse what is none.
+
+    Raises:
+        ConfigurationError: If it is no whole number from 0 on, or None.
+    """
+    if size_bytes is not None and (isinstance(size_bytes, bool) or not isinstance(size_bytes, int)):
+        raise ConfigurationError(
+            f"size_bytes is a {type(size_bytes).__name__}: it must be a whole number of bytes, or None"
+        )
+    if size_bytes is not None and size_bytes < 0:
+        raise ConfigurationError(f"size_bytes is {size_bytes}: it must be 0 or more, or None")
+    return size_bytes

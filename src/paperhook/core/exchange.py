@@ -98,6 +98,14 @@ class Request:
         return isinstance(body, (RawBody, Base64Json)) or (isinstance(body, Multipart) and bool(body.files))
 
     @property
+    def is_spent(self) -> bool:
+        """Whether a document in it was sent while it was read, so that it cannot be sent a second time."""
+        body = self.body
+        if isinstance(body, (RawBody, Base64Json)):
+            return _is_spent(body.document)
+        return isinstance(body, Multipart) and any(_is_spent(part.document) for part in body.files)
+
+    @property
     def path(self) -> str:
         """The URL without origin and query, for messages."""
         after_scheme = self.url.partition("://")[2]
@@ -107,6 +115,10 @@ class Request:
     def host(self) -> str:
         """Host and port of the URL without what may stand before them, for messages."""
         return urlsplit(self.url).netloc.rpartition("@")[2]
+
+
+def _is_spent(document: Document) -> bool:
+    return getattr(document.content, "is_spent", False)
 
 
 @dataclass(frozen=True, slots=True)
