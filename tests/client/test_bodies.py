@@ -74,8 +74,9 @@ def test_a_document_is_read_before_it_is_sent_only_where_its_hash_is_needed(
         tracker.close()
 
     assert LARGE in server.seen[0].body
-    # Its head is always looked at, for its type.
-    assert times * len(LARGE) <= file.read_bytes < times * len(LARGE) + 2 * SMALL_BYTES
+    # Its head is always looked at, for its type: no less than a buffer of Python's, which 3.14 has made larger.
+    head = 2 * max(SMALL_BYTES, io.DEFAULT_BUFFER_SIZE)
+    assert times * len(LARGE) <= file.read_bytes < times * len(LARGE) + head
 
 
 def test_a_small_file_is_read_from_the_disk_once(upload: Upload, tmp_path: Path):
