@@ -12,7 +12,7 @@ from paperhook.reading.amounts import decimal_mark
 from paperhook.reading.dates import PrintedDate, date_order, find_dates
 from paperhook.reading.eastern import is_chinese, is_japanese, settled
 from paperhook.reading.extraction import ExtractedField
-from paperhook.reading.labels import Label, find_labels
+from paperhook.reading.labels import Label, Labels, find_labels
 from paperhook.reading.layout import Line, Phrase, lines_of
 from paperhook.reading.vocabulary import LANGUAGE_WORDS
 from paperhook.reading.words import Page, Word, squeeze
@@ -31,7 +31,7 @@ class Context:
 
     pages: Sequence[Page]
     lines: Sequence[Line]
-    labels: Sequence[Label]
+    labels: Labels
     language: str | None
     #: The decimal mark, "." or ",".
     mark: str

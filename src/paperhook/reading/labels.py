@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 
 from paperhook.reading.layout import Line, Phrase
 from paperhook.reading.phrases import Phrases
@@ -13,7 +16,11 @@ from paperhook.reading.words import Word, squeeze
 
 #: Words a label may have.
 LONGEST = 7
-
+#: Words and cells right of a label among which its value is: a page may be one line of thousands.
+_WORDS = 60
+_CELLS = 30
+#: More strange words than this make no label less of one.
+_STRANGE = 12
 
 _SUMS = {"subtotal", "tax", "total", "amount_due", "minus", "plus", "paid"}
 
@@ -88,8 +95,8 @@ def _longest(
 
 
 def strange_words(words: Sequence[Word]) -> int:
-    """Count the words that make a cell more than a label with its rate, base and currency."""
-    return sum(1 for word in words if not AROUND.match(word.text))
+    """Count the words that make a cell more than a label with its rate, base and currency; as many as ever matter."""
+    return sum(1 for _ in islice((word for word in words if not AROUND.match(word.text)), _STRANGE))
 
 
 def is_head_of_sums(line: Line) -> bool:
@@ -98,9 +105,43 @@ def is_head_of_sums(line: Line) -> bool:
     return sum(bool(kinds) for kinds in named) >= 2 and not re.search(r"\d{3}|\d[.,]\d", line.text)
 
 
-def find_labels(lines: Sequence[Line]) -> list[Label]:
+class Labels(list[Label]):
+    """Labels that know which of them stand on a line, so that none looks through all others."""
+
+    @cached_property
+    def _by_line(self) -> dict[int, list[Label]]:
+        found: dict[int, list[Label]] = {}
+        for label in self:
+            found.setdefault(label.line_index, []).append(label)
+        return found
+
+    @cached_property
+    def _starts(self) -> dict[tuple[int, int], list[int]]:
+        """Where the labels of each phrase begin that another label's value ends at, in order."""
+        found: dict[tuple[int, int], list[int]] = {}
+        for label in self:
+            if label.has_colon or len(squeeze(label.text)) > 3:
+                found.setdefault((label.line_index, label.phrase_index), []).append(label.start)
+        return {place: sorted(starts) for place, starts in found.items()}
+
+    def on_line(self, line_index: int) -> Sequence[Label]:
+        """The labels of a line, left to right."""
+        return self._by_line.get(line_index, ())
+
+    def meanings_of(self, line_index: int) -> set[str]:
+        """What the labels of a line say."""
+        return {meaning for label in self.on_line(line_index) for meaning in label.meanings}
+
+    def next_start(self, line_index: int, phrase_index: int, start: int) -> int | None:
+        """Where the next label of a phrase begins, from a word on."""
+        starts = self._starts.get((line_index, phrase_index), ())
+        position = bisect_left(starts, start)
+        return starts[position] if position < len(starts) else None
+
+
+def find_labels(lines: Sequence[Line]) -> Labels:
     """List all labels of a document's lines, top to bottom, left to right."""
-    labels: list[Label] = []
+    labels = Labels()
     for line_index, line in enumerate(lines):
         for phrase_index, phrase in enumerate(line.phrases):
             for start, end, meanings in windows(phrase.words, LABEL_MEANINGS):
@@ -109,35 +150,24 @@ def find_labels(lines: Sequence[Line]) -> list[Label]:
     return labels
 
 
-def right_of(label: Label, lines: Sequence[Line], labels: Sequence[Label]) -> Iterator[Phrase]:
+def right_of(label: Label, lines: Sequence[Line], labels: Labels) -> Iterator[Phrase]:
     """Yield what stands right of a label on its line, up to the next label, nearest first."""
-    others = [other for other in labels if other.line_index == label.line_index and other is not label]
-    stop = _next_start(others, label.phrase_index, label.end)
-    rest = label.phrase.words[label.end : stop]
+    stop = labels.next_start(label.line_index, label.phrase_index, label.end)
+    rest = label.phrase.words[label.end : stop][:_WORDS]
     if rest:
         yield Phrase(label.phrase.page, rest)
     if stop is not None:
         return
-    for index in range(label.phrase_index + 1, len(lines[label.line_index].phrases)):
+    last = len(lines[label.line_index].phrases)
+    for index in range(label.phrase_index + 1, min(last, label.phrase_index + 1 + _CELLS)):
         phrase = lines[label.line_index].phrases[index]
-        stop = _next_start(others, index, 0)
+        stop = labels.next_start(label.line_index, index, 0)
         if stop is None:
             yield phrase
             continue
         if stop:
             yield Phrase(phrase.page, phrase.words[:stop])
         return
-
-
-def _next_start(labels: Sequence[Label], phrase_index: int, start: int) -> int | None:
-    starts = [
-        label.start
-        for label in labels
-        if label.phrase_index == phrase_index
-        and label.start >= start
-        and (label.has_colon or len(squeeze(label.text)) > 3)
-    ]
-    return min(starts, default=None)
 
 
 def below(label: Label, lines: Sequence[Line], *, reach: float = 2.6) -> Iterator[Phrase]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from statistics import median
 
@@ -23,14 +24,21 @@ RECOGNISED_SLOPE = 0.52
 _TELLING = 12
 
 
-@dataclass(frozen=True, slots=True)
+# Phrases and lines are asked for their text and their place so often that both are kept: hence no slots.
+
+
+@dataclass(frozen=True)
 class Phrase:
     """Words of one line with no more than a space between them: a cell, a label, a part of a sentence."""
 
     page: Page
     words: tuple[Word, ...]
 
-    @property
+    def __hash__(self) -> int:
+        # Without its page, which would be hashed with all of its words.
+        return hash((self.words[0].x0, self.words[0].y0, len(self.words)))
+
+    @cached_property
     def text(self) -> str:
         """The words with a space between them."""
         return joined(self.words)
@@ -45,12 +53,12 @@ class Phrase:
         """Right edge."""
         return self.words[-1].x1
 
-    @property
+    @cached_property
     def y0(self) -> float:
         """Upper edge."""
         return min(word.y0 for word in self.words)
 
-    @property
+    @cached_property
     def y1(self) -> float:
         """Lower edge."""
         return max(word.y1 for word in self.words)
@@ -60,45 +68,45 @@ class Phrase:
         """Height of the middle."""
         return (self.y0 + self.y1) / 2
 
-    @property
+    @cached_property
     def height(self) -> float:
         """Of most of its letters."""
         return median(word.height for word in self.words)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Line:
     """All phrases at one height of a page, left to right."""
 
     page: Page
     phrases: tuple[Phrase, ...]
 
-    @property
+    @cached_property
     def words(self) -> tuple[Word, ...]:
         """All words, left to right."""
         return tuple(word for phrase in self.phrases for word in phrase.words)
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The phrases, two spaces apart."""
         return "  ".join(phrase.text for phrase in self.phrases)
 
-    @property
+    @cached_property
     def y0(self) -> float:
         """Upper edge."""
         return min(phrase.y0 for phrase in self.phrases)
 
-    @property
+    @cached_property
     def y1(self) -> float:
         """Lower edge."""
         return max(phrase.y1 for phrase in self.phrases)
 
-    @property
+    @cached_property
     def middle(self) -> float:
         """Height of the middle."""
         return (self.y0 + self.y1) / 2
 
-    @property
+    @cached_property
     def height(self) -> float:
         """Of most of its letters."""
         return median(phrase.height for phrase in self.phrases)

@@ -9,8 +9,9 @@ from statistics import median
 
 from paperhook.reading.dates import is_only_date
 from paperhook.reading.layout import Line, Phrase
-from paperhook.reading.names import POSTAL, is_form
-from paperhook.reading.words import Word
+from paperhook.reading.names import EMAIL, MAIL_HOSTS, POSTAL, is_form
+from paperhook.reading.vocabulary import TITLE_MEANINGS
+from paperhook.reading.words import Word, squeeze
 
 #: Letters that fit on a line of a slip; a letter has twice as many.
 _NARROW = 60
@@ -70,11 +71,13 @@ def is_registration(text: str) -> bool:
 def longer_names(lines: Sequence[Line], index: int) -> Iterator[tuple[Word, ...]]:
     """Give names of a line that are more than a phrase: printed wide, or going on in the next line."""
     line = lines[index]
-    text = line.text
-    if len(line.phrases) > 1 and not re.search(r"\d|:", text):
-        gaps = [right.x0 - left.x1 for left, right in pairwise(line.phrases)]
+    # The title of the paper may stand beside the name.
+    named = [phrase for phrase in line.phrases if squeeze(phrase.text) not in TITLE_MEANINGS]
+    apart = [line.phrases.index(phrase) for phrase in named]
+    if len(named) > 1 and not re.search(r"\d|:", line.text) and apart[-1] - apart[0] == len(named) - 1:
+        gaps = [right.x0 - left.x1 for left, right in pairwise(named)]
         if max(gaps) <= _WIDE * line.height:
-            yield line.words
+            yield tuple(word for phrase in named for word in phrase.words)
     if len(line.phrases) == 1:
         first, *below = [line.phrases[0], *column_of(lines, index, line.phrases[0], 1)[:2]]
         words = first.words
@@ -90,3 +93,17 @@ def _goes_on(text: str, after: str) -> bool:
     """Whether a name goes on in the line below it."""
     is_open = text.count("(") > text.count(")")
     return is_open or bool(_GOES_ON.search(text)) or after.startswith("&") or is_form(after)
+
+
+def domains_of(lines: Sequence[Line]) -> list[str]:
+    """The names of all mail domains and web sites but those of mail hosts, squeezed."""
+    names: list[str] = []
+    for line in lines:
+        for found in EMAIL.finditer(line.text):
+            parts = (found[1] or found[2]).casefold().split(".")
+            name = parts[-2]
+            if name in {"co", "com"} and len(parts) >= 3:
+                name = parts[-3]
+            if name not in MAIL_HOSTS:
+                names.append(squeeze(name))
+    return names

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from paperhook.reading.eastern import EASTERN
 from paperhook.reading.items import label_of_sum
-from paperhook.reading.labels import Label, below, right_of
+from paperhook.reading.labels import Label, Labels, below, right_of
 from paperhook.reading.layout import Block, Line, Phrase, blocks_of
 from paperhook.reading.names import (
     ADDRESSED,
@@ -53,12 +54,13 @@ class Claim:
     strength: float
 
 
-@dataclass(frozen=True, slots=True)
+# Without slots, so that the places of all phrases are gathered once.
+@dataclass(frozen=True)
 class Scene:
     """What the rules for parties look at."""
 
     lines: Sequence[Line]
-    labels: Sequence[Label]
+    labels: Labels
     blocks: Sequence[Block]
     #: Lines of the item tables.
     table_lines: frozenset[int]
@@ -68,7 +70,19 @@ class Scene:
 
     def block_of(self, phrase: Phrase) -> Block | None:
         """The block a phrase stands in."""
-        return next((block for block in self.blocks if phrase in block.phrases), None)
+        return self._places.get(phrase, (None, 0))[0]
+
+    def position_of(self, phrase: Phrase) -> int:
+        """How many phrases of its block stand above a phrase; 0 for one without a block."""
+        return self._places.get(phrase, (None, 0))[1]
+
+    @cached_property
+    def _places(self) -> dict[Phrase, tuple[Block | None, int]]:
+        return {
+            phrase: (block, position)
+            for block in reversed(self.blocks)
+            for position, phrase in reversed([*enumerate(block.phrases)])
+        }
 
 
 def party(phrase: Phrase, words: Sequence[Word], score: float) -> Party:
@@ -117,7 +131,7 @@ def _claim(label: Label, scene: Scene) -> Claim | None:
         return None
     members = {phrase, *_table_values(label, scene.lines)}
     if block := scene.block_of(phrase):
-        position = block.phrases.index(phrase)
+        position = scene.position_of(phrase)
         members |= set(block.phrases[position : position + 7])
     worth = 0.9 if strength >= 2 else 0.75 if strength >= 1 else 0.25
     return Claim(kind, party(phrase, phrase.words, worth), frozenset(members), strength)

@@ -72,21 +72,17 @@ def find_rates(context: Context, totals: Totals) -> tuple[dict[str, ExtractedFie
 
 def _tells_of_tax(context: Context, index: int) -> bool:
     """Whether a line, or the head of its table, names a tax; what is taken off has rates as well."""
-    meanings = _meanings(context, index)
+    meanings = context.labels.meanings_of(index)
     if "minus" in meanings:
         return False
     heads = range(max(0, index - _HEAD_ABOVE), index)
     page = context.lines[index].page
     return "tax" in meanings or any(
         context.lines[above].page is page
-        and "tax" in _meanings(context, above)
+        and "tax" in context.labels.meanings_of(above)
         and not _money(context.lines[above], context.mark)
         for above in heads
     )
-
-
-def _meanings(context: Context, index: int) -> set[str]:
-    return {meaning for label in context.labels if label.line_index == index for meaning in label.meanings}
 
 
 def _row(index: int, context: Context, totals: Totals) -> _Row | None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import combinations, product
 
 from paperhook.reading.amounts import CURRENCIES, Amount, amounts_in
-from paperhook.reading.labels import Label, above, below, is_head_of_sums, right_of, strange_words
+from paperhook.reading.labels import Label, Labels, above, below, is_head_of_sums, right_of, strange_words
 from paperhook.reading.layout import Line
 from paperhook.reading.vocabulary import LABEL_MEANINGS
 from paperhook.reading.words import joined, squeeze
@@ -22,6 +22,8 @@ _TRIED = 7
 _COLUMN = 0.9
 #: In heights: how far below the head of a table of sums its row may stand.
 _ROW_BELOW = 2.6
+#: More amounts than this in one row are no sums of columns.
+_COLUMNS = 12
 #: Lines above a sum in which the head of its column is looked for.
 _HEAD_ABOVE = 60
 
@@ -50,29 +52,32 @@ class Totals:
     tax_parts: tuple[Candidate, ...] = ()
 
 
-def candidates(
-    lines: Sequence[Line], labels: Sequence[Label], mark: str, avoid: frozenset[int]
-) -> list[Candidate]:
+def candidates(lines: Sequence[Line], labels: Labels, mark: str, avoid: frozenset[int]) -> list[Candidate]:
     """List the labelled amounts of a document.
 
     Args:
         avoid: Lines of the item table, whose heads and descriptions look like labels.
     """
     found: list[Candidate] = []
+    # A line may have many labels: what it is, is asked once.
+    indexes = {label.line_index for label in labels}
+    heads = {index for index in indexes if is_head_of_sums(lines[index])}
+    columns = {index: named for index in indexes if (named := _columns_of(index, lines, mark))}
     for label in labels:
         kinds = [meaning for meaning in label.meanings if meaning in MONEY]
         if (
             not kinds
             or label.line_index in avoid
-            or _heads_several_rates(label, lines)
+            or (label.line_index in heads and _heads_several_rates(label, lines))
             or _heads_rates(label)
         ):
             continue
         for kind in kinds:
             found.extend(_of_label(kind, label, lines, labels, mark))
         if label.starts_phrase and {"subtotal", "total"} & set(kinds):
-            found.extend(_in_columns(label, lines, mark))
-        if is_head_of_sums(lines[label.line_index]):
+            named = columns.get(label.line_index, ())
+            found.extend(Candidate(kind, amount, _COLUMN, label) for amount, kind in named)
+        if label.line_index in heads:
             found.extend(_below_head(label, kinds, lines, mark))
     return _without_rows(found, lines, mark)
 
@@ -115,21 +120,19 @@ def _heads_rates(label: Label) -> bool:
 
 def _heads_several_rates(label: Label, lines: Sequence[Line]) -> bool:
     """Whether a label is in the head of a table with a row for each rate of tax: then none of them is the sum."""
-    if not is_head_of_sums(lines[label.line_index]):
-        return False
     rows = lines[label.line_index + 1 : label.line_index + 3]
     return len(rows) == 2 and all(re.search(r"\d\s?%", row.text) for row in rows)
 
 
-def _in_columns(label: Label, lines: Sequence[Line], mark: str) -> list[Candidate]:
+def _columns_of(line_index: int, lines: Sequence[Line], mark: str) -> Sequence[tuple[Amount, str]]:
     """The sums of several columns in one row: "Total  100,00  23,00  123,00" below "Net", "VAT" and "Gross"."""
-    line = lines[label.line_index]
+    line = lines[line_index]
     amounts = [amount for phrase in line.phrases for amount in amounts_in(phrase, mark) if amount.is_money]
-    heads = [(amount, _head_of(amount, label.line_index, lines)) for amount in amounts]
+    if not 2 <= len(amounts) <= _COLUMNS:
+        return ()
+    heads = [(amount, _head_of(amount, line_index, lines)) for amount in amounts]
     named = [(amount, kind) for amount, kind in heads if kind]
-    if len({kind for _, kind in named}) < 2:
-        return []
-    return [Candidate(kind, amount, _COLUMN, label) for amount, kind in named]
+    return named if len({kind for _, kind in named}) > 1 else ()
 
 
 def _head_of(amount: Amount, line_index: int, lines: Sequence[Line]) -> str | None:
@@ -148,9 +151,7 @@ def _head_of(amount: Amount, line_index: int, lines: Sequence[Line]) -> str | No
     return None
 
 
-def _of_label(
-    kind: str, label: Label, lines: Sequence[Line], labels: Sequence[Label], mark: str
-) -> list[Candidate]:
+def _of_label(kind: str, label: Label, lines: Sequence[Line], labels: Labels, mark: str) -> list[Candidate]:
     weight = _weight(label)
     right = [amount for phrase in right_of(label, lines, labels) for amount in amounts_in(phrase, mark)]
     money = [amount for amount in right if amount.is_money] or _plain_sums(label, right, lines, labels)
@@ -176,7 +177,7 @@ def _of_label(
 
 
 def _plain_sums(
-    label: Label, found: Sequence[Amount], lines: Sequence[Line], labels: Sequence[Label]
+    label: Label, found: Sequence[Amount], lines: Sequence[Line], labels: Labels
 ) -> Sequence[Amount]:
     """Numbers without decimals and currency count only at the end of a line that says nothing else."""
     last = list(right_of(label, lines, labels))[-1].words[-1] if found else None

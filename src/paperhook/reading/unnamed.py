@@ -55,7 +55,7 @@ def _with_tax(totals: Totals, subtotal: Candidate, total: Candidate, context: Co
         len(lines) != 1
         or not net
         or not 0 < wanted / net <= _HIGHEST
-        or _OTHERS & _meanings(context, lines[0])
+        or _OTHERS & context.labels.meanings_of(lines[0])
     ):
         return totals
     found = next(_printed(context, lines, wanted), None)
@@ -77,7 +77,3 @@ def _printed(context: Context, indexes: Sequence[int], wanted: Decimal) -> Itera
 def _money(context: Context, index: int) -> Iterator[Amount]:
     for phrase in context.lines[index].phrases:
         yield from (amount for amount in amounts_in(phrase, context.mark) if amount.is_money)
-
-
-def _meanings(context: Context, index: int) -> set[str]:
-    return {meaning for label in context.labels if label.line_index == index for meaning in label.meanings}

@@ -10,12 +10,10 @@ from statistics import median
 
 from paperhook.reading.amounts import amounts_in
 from paperhook.reading.layout import Block, Line, Phrase
-from paperhook.reading.letterhead import column_of, is_registration, longer_names
+from paperhook.reading.letterhead import column_of, domains_of, is_registration, longer_names
 from paperhook.reading.names import (
     COMPANY,
     CONTACT,
-    EMAIL,
-    MAIL_HOSTS,
     POSTAL,
     SEPARATORS,
     STREET,
@@ -79,6 +77,8 @@ class _Candidate:
     line: Line
     line_index: int
     block: Block | None
+    #: Of the phrase in its block.
+    position: int
 
     @property
     def is_part(self) -> bool:
@@ -114,7 +114,7 @@ def find_vendor(
     page = _Page(
         usual=median(phrase.height for line in scene.lines for phrase in line.phrases) or 1.0,
         squeezed=squeeze(" ".join(line.text for line in scene.lines)),
-        domains=_domains([line for line in scene.lines if not receivers.issuperset(line.phrases)]),
+        domains=domains_of([line for line in scene.lines if not receivers.issuperset(line.phrases)]),
         table_start=min(scene.table_lines, default=len(scene.lines)),
         customer=squeeze(customer.text) if customer else "",
         labelled={squeeze(named.phrase.text): named.score for named in own},
@@ -152,7 +152,14 @@ def _candidates(scene: Scene, receivers: frozenset[Phrase], page: _Page) -> list
             for words in (*_name_parts(phrase), *_words_of_domains(phrase, page.domains))
         ]
         found += [
-            _Candidate(Phrase(first, words), phrase, line, index, scene.block_of(phrase))
+            _Candidate(
+                Phrase(first, words),
+                phrase,
+                line,
+                index,
+                scene.block_of(phrase),
+                scene.position_of(phrase),
+            )
             for phrase, words in named
             if is_name(Phrase(first, words))
         ]
@@ -317,7 +324,7 @@ def _surroundings(candidate: _Candidate, page: _Page) -> float:
     """An address and contacts below the name; an address right behind it in a sender's line."""
     score = 0.0
     if candidate.block is not None:
-        position = candidate.block.phrases.index(candidate.phrase)
+        position = candidate.position
         after = candidate.block.phrases[position + 1 : position + 9]
         # A name in larger letters is a block of its own above its address.
         after = after or tuple(column_of(page.lines, candidate.line_index, candidate.phrase, 1))
@@ -378,16 +385,3 @@ def _doubts(candidate: _Candidate, page: _Page) -> float:
     doubts += 2.0 * bool(STREET.search(text) and not company and re.search(r"\d", candidate.phrase.text))
     doubts += 2.5 * bool(CONTACT.search(text)) + 2.5 * bool(_NEVER.search(text))
     return doubts + 2.0 * bool(any(title in key for title in _TITLES) and not company)
-
-
-def _domains(lines: Sequence[Line]) -> list[str]:
-    names: list[str] = []
-    for line in lines:
-        for found in EMAIL.finditer(line.text):
-            parts = (found[1] or found[2]).casefold().split(".")
-            name = parts[-2]
-            if name in {"co", "com"} and len(parts) >= 3:
-                name = parts[-3]
-            if name not in MAIL_HOSTS:
-                names.append(squeeze(name))
-    return names
