@@ -14,7 +14,7 @@ from paperhook.reading.extraction import ExtractedField
 from paperhook.reading.labels import Label, above, below, right_of
 from paperhook.reading.layout import Line, Phrase
 from paperhook.reading.names import POSTAL
-from paperhook.reading.terms import find_by_term
+from paperhook.reading.terms import find_by_term, terms_in
 from paperhook.reading.words import Word, joined, squeeze
 
 #: A due date farther than this from the invoice's suggests that day and month were taken for each other.
@@ -24,6 +24,8 @@ _WEIGHTS = {"date": 0.95, "due": 0.92, "date_plain": 0.8, "told": 0.72, "other_d
 _ORDER = re.compile(
     r"(?:date(?:of)?order|order|bestell|auftragsdatum|date(?:de(?:la)?)?commande|fecha(?:de(?:l)?)?pedido|datadell?ordine|dataordine|orderdatum|beställ|注文日|订单日|訂單日)"
 )
+#: Cells that a line at the head of a letter may have.
+_CELLS_OF_A_HEAD = 12
 #: What makes the date before it the end of a discount.
 _DISCOUNT = re.compile(r"(?i)skonto|discount|escompte|sconto|korting|descuento|desconto|kassarabatt|abzug")
 #: Words before the date of a title: "Rechnung Nr. 12 vom 3. Mai 2024".
@@ -44,9 +46,9 @@ class _Found:
 def find_document_dates(context: Context) -> dict[str, ExtractedField]:
     """Find `invoice_date` and `due_date`; one that the page does not state is absent."""
     invoice, due = _both(context)
-    if invoice and due and _is_swapped(invoice, due):
+    if invoice and due and (invoice.printed.is_ambiguous or due.printed.is_ambiguous):
         other = _both(replace(context, order="MDY" if context.order == "DMY" else "DMY"))
-        if other[0] and other[1] and not _is_swapped(other[0], other[1]):
+        if other[0] and other[1] and _explains_more(context, other, (invoice, due)):
             invoice, due = other
     found = {"invoice_date": invoice.field()} if invoice else {}
     contradicted = invoice and due and due.printed.value < invoice.printed.value and due.score < 0.9
@@ -71,10 +73,20 @@ def _ordered(context: Context) -> _Found | None:
     return next((one for one in found if one), None)
 
 
-def _is_swapped(invoice: _Found, due: _Found) -> bool:
-    term = due.printed.value - invoice.printed.value
-    ambiguous = invoice.printed.is_ambiguous or due.printed.is_ambiguous
-    return ambiguous and not timedelta(0) <= term <= LONGEST_TERM
+def _explains_more(
+    context: Context, other: tuple[_Found | None, _Found | None], usual: tuple[_Found, _Found]
+) -> bool:
+    """Whether day and month the other way round give a term that the page names, or a term at all."""
+    terms = [_term(*other), _term(*usual)]
+    stated = [days for line in context.lines for days in terms_in(line.text)]
+    possible = [term is not None and 0 <= term <= LONGEST_TERM.days for term in terms]
+    if not all(possible):
+        return possible[0]
+    return terms[0] in stated and terms[1] not in stated
+
+
+def _term(invoice: _Found | None, due: _Found | None) -> int | None:
+    return (due.printed.value - invoice.printed.value).days if invoice and due else None
 
 
 def _labelled(context: Context, meaning: str) -> _Found | None:
@@ -162,13 +174,16 @@ def _alone_in(context: Context, phrases: Sequence[Phrase]) -> PrintedDate | None
 
 
 def _in_title(context: Context) -> _Found | None:
+    dated: dict[int, list[tuple[Phrase, PrintedDate]]] = {}
     for label in context.labels:
         titled = {"number_title", "number"} & set(label.meanings) and label.starts_phrase
         if not titled or label.line_index in context.table_lines:
             continue
-        for phrase in context.lines[label.line_index].phrases:
-            printed = _after_of(context, phrase)
-            if printed and not _is_of_something_else(context, label, phrase):
+        if label.line_index not in dated:
+            phrases = context.lines[label.line_index].phrases
+            dated[label.line_index] = [(p, printed) for p in phrases if (printed := _after_of(context, p))]
+        for phrase, printed in dated[label.line_index]:
+            if not _is_of_something_else(context, label, phrase):
                 return _Found(0.9, printed)
         # A long title goes on in the next line: "… Nr. 4711" and "vom 3. Mai 2024" below it.
         for phrase in list(below(label, context.lines, reach=1.0))[:1]:
@@ -191,8 +206,7 @@ def _is_of_something_else(context: Context, title: Label, phrase: Phrase) -> boo
     others = {"order", "other_date", "other_number"}
     return any(
         other.phrase is phrase and other is not title and others & set(other.meanings)
-        for other in context.labels
-        if other.line_index == title.line_index
+        for other in context.labels.on_line(title.line_index)
     )
 
 
@@ -200,7 +214,7 @@ def _lone(context: Context, due: _Found | None) -> _Found | None:
     """The only date of the document that nothing else claims, as on a receipt or at a letter's head."""
     claimed = _claimed(context, "other_date", "due")
     free = [
-        printed
+        (line, printed)
         for index, line in enumerate(context.lines)
         if index not in context.table_lines
         for phrase in line.phrases
@@ -208,8 +222,8 @@ def _lone(context: Context, due: _Found | None) -> _Found | None:
         if len(phrase.words) - len(printed.words) <= 8
         if not claimed.intersection(printed.words) and not (due and printed.value == due.printed.value)
     ]
-    if len({printed.value for printed in free}) == 1:
-        return _Found(0.6, free[0])
+    if len({printed.value for _, printed in free}) == 1:
+        return _Found(0.6, free[0][1])
     return _Found(0.55, placed) if (placed := _after_a_place(context, free)) else None
 
 
@@ -224,18 +238,18 @@ def _claimed(context: Context, *meanings: str) -> set[Word]:
     return claimed
 
 
-def _after_a_place(context: Context, free: Sequence[PrintedDate]) -> PrintedDate | None:
+def _after_a_place(context: Context, free: Sequence[tuple[Line, PrintedDate]]) -> PrintedDate | None:
     """The date at the head of a letter: "Springfield, 3 May 2024", where only one stands so."""
     found: dict[date, PrintedDate] = {}
-    for printed in free:
-        for line in context.lines:
-            if printed.words[0] in line.words and _is_place_and_date(line, printed, context):
-                found[printed.value] = printed
+    for line, printed in free:
+        if _is_place_and_date(line, printed, context):
+            found[printed.value] = printed
     return next(iter(found.values())) if len(found) == 1 else None
 
 
 def _is_place_and_date(line: Line, printed: PrintedDate, context: Context) -> bool:
-    if line.page.number != 1 or line.y0 > 0.5 * line.page.height:
+    is_head = line.page.number == 1 and line.y0 <= 0.5 * line.page.height
+    if not is_head or len(line.phrases) > _CELLS_OF_A_HEAD:
         return False
     index = next(i for i, phrase in enumerate(line.phrases) if printed.words[0] in phrase.words)
     phrase = line.phrases[index]

@@ -31,6 +31,8 @@ _CONFIRMED = {"sums": 0.22, "adjusted": 0.2, "equal": 0.1, "": 0.0}
 #: How much less, when all three are there and do not explain each other.
 _CONTRADICTED = 0.2
 _CENT = Decimal("0.05")
+#: Sums and taxes that are tried together.
+_TRIED = 8
 
 
 def extract(pages: Sequence[Page]) -> Extraction:
@@ -80,7 +82,15 @@ def extract(pages: Sequence[Page]) -> Extraction:
 
 def _sums(found: Sequence[Candidate]) -> list[Sum]:
     kinds = {"subtotal", "total", "amount_due"}
-    return [Sum(one.amount.value, one.label.line_index) for one in found if one.kind in kinds]
+    sums = [Sum(one.amount.value, one.label.line_index) for one in found if one.kind in kinds]
+    taxes = {one.label.line_index: one.amount.value for one in found if one.kind == "tax" and one.score > 0.5}
+    # A slip without a subtotal: its rows make the total less the tax above it.
+    return sums + [
+        Sum(known.value - tax, line_index)
+        for known in sums[:_TRIED]
+        for line_index, tax in [*taxes.items()][:_TRIED]
+        if line_index < known.line_index
+    ]
 
 
 def _taken(found: Sequence[Candidate]) -> list[Sum]:

@@ -32,6 +32,9 @@ _MAYBE = {"plus", "minus", "other_amount", "paid"}
 _SUMS = _ENDS | _MAYBE | {"subtotal"}
 #: What rounding may make of a row.
 CENT = Decimal("0.02")
+#: What a tax may be of, and how many words may name it.
+_REGIONS = {"state", "county", "city", "local", "municipal", "district", "provincial"}
+_WORDS_OF_A_REGION = 3
 #: In heights of the text: rows farther apart are not of one table, however many notes stand between them …
 _FAR = 30
 #: … nor two lines of which nothing stands between.
@@ -377,8 +380,21 @@ def label_of_sum(line: Line) -> str | None:
 
 def _phrase_of_sum(line: Line) -> tuple[Phrase | None, str | None]:
     for phrase in line.phrases:
-        for start, _, meanings in windows(phrase.words, LABEL_MEANINGS):
+        for start, end, meanings in windows(phrase.words, LABEL_MEANINGS):
             kinds = [meaning for meaning in meanings if meaning in _SUMS]
-            if kinds and strange_words(phrase.words[:start]) == 0:
+            opens = strange_words(phrase.words[:start]) == 0
+            if kinds and (opens or (kinds[0] == "tax" and _is_of_a_region(phrase, start, end))):
                 return phrase, kinds[0]
     return None, None
+
+
+def _is_of_a_region(phrase: Phrase, start: int, end: int) -> bool:
+    """Whether a cell is a tax with its state, county or city before it: "PA SALES TAX 6%", "Lake County Tax"."""
+    before = [
+        word.text.strip(".,") for word in phrase.words[:start] if not re.fullmatch(r"[\W\d]+", word.text)
+    ]
+    if len(before) > _WORDS_OF_A_REGION or strange_words(phrase.words[end:]):
+        return False
+    is_code = all(re.fullmatch(r"[A-Z]{2}", word) for word in before)
+    named = [*before[-1:], phrase.words[start].text]
+    return is_code or any(word.casefold() in _REGIONS for word in named)

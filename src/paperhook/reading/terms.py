@@ -18,6 +18,9 @@ _WORDS_BETWEEN = 12
 #: In heights: how far below a line its sentence may go on.
 _NEXT_LINE = 1.2
 _TERM = re.compile(r"(?<![\d.,/-])(\d{1,3})(?![\d%/]|[.,-]\d|\s?[%‰])")
+_NAMED_TERM = re.compile(
+    r"(?i)\b(?:net|netto|n)\s?/?\s?(\d{1,3})\b|(?<![\d.,/-])(\d{1,3})\s?[- ]?(?:days?|tagen?|jours?|días?|giorni|gg|dagen|dagar|dage|dager|dni|dias|日|天)\b"
+)
 #: The beginnings of words about paying, in the languages of the vocabulary.
 _PAYING = re.compile(
     r"(?i)\b(?:pay|due\b|remit|zahl|überweis|begleich|fällig|abbuch|lastschrift|pai(?:ement|er\b)|payer|r[éè]gl|échéance|exigible"
@@ -53,6 +56,11 @@ def find_by_term(context: Context, invoiced: date, claimed: set[Word]) -> Printe
     ]
     # Where a discount ends before the term does, the last date is when the whole is due.
     return max(reached or told, key=lambda printed: printed.value, default=None)
+
+
+def terms_in(text: str) -> list[int]:
+    """The numbers of days that a text names as a term: "Net 30", "payable within 14 days", "30 Tage netto"."""
+    return [int(found[1] or found[2]) for found in _NAMED_TERM.finditer(text)]
 
 
 def _dates(context: Context) -> Iterator[tuple[Line, PrintedDate, str, str]]:
