@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -24,6 +25,11 @@ def current_loop() -> AsyncioLoop | None:
         return None
 
 
+#: A task that begins at once saves a round of the loop, in which the connection that was just freed would lie idle: httpcore
+#: asks the system about each idle one for each request. Python 3.11 has none.
+_EAGER: dict[str, Any] = {"eager_start": True} if sys.version_info >= (3, 12) else {}
+
+
 class AsyncioTask(Generic[T]):
     """A task that tells in its own last step that it ends.
 
@@ -35,7 +41,7 @@ class AsyncioTask(Generic[T]):
         self.waiting: list[asyncio.Future[None]] = []
         self._work = work
         # Whoever starts it keeps it, else it may be collected.
-        self.inner: asyncio.Task[T] = loop.create_task(self._run())
+        self.inner: asyncio.Task[T] = asyncio.Task(self._run(), loop=loop, **_EAGER)
         self.inner.add_done_callback(self._tell)
 
     async def _run(self) -> T:
