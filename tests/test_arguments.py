@@ -392,3 +392,64 @@ def test_what_is_left_of_a_bound_may_be_nothing(name: str, deadline: float) -> N
     error = outcome.error if isinstance(outcome, WaitOutcome) else outcome
     assert type(error) is (WaitTimeout if name in {"wait", "wait_many", "as_completed"} else DeadlineExceeded)
     assert asked == []
+
+
+# What goes along with a document, and what a framework gives
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"filename": 5}, "filename is a int"),
+        ({"filename": b"a.pdf"}, "filename is a bytes"),
+        ({"content_type": 5}, "content_type is a int"),
+        ({"idempotency_key": 5}, "idempotency_key is a int"),
+        ({"metadata": [1]}, "metadata is a list"),
+        ({"on_progress": 5}, "on_progress is a int"),
+    ],
+)
+def test_what_goes_along_with_a_document_and_is_of_another_type_is_told_by_its_name(
+    options: dict[str, Any], words: str
+) -> None:
+    with Client(DocuParse("key")) as client, pytest.raises(TypeError, match=words):
+        client.upload(b"%PDF-1.7", **options)
+
+
+@pytest.mark.parametrize("sources", [None, 5, "a.pdf"])
+def test_one_source_where_several_are_wanted_is_told(sources: Any) -> None:
+    with Client(DocuParse("key")) as client:
+        for ask in (client.batch, lambda given: list(client.upload_many(given))):
+            with pytest.raises(TypeError, match="several sources"):
+                ask(sources)
+
+
+@pytest.mark.parametrize(
+    ("headers", "words"),
+    [
+        (None, "not a NoneType"),
+        (5, "not a int"),
+        ("abc", "not a str"),
+        ([1], "not a list"),
+        ([("a", "b", "c")], "not a list"),
+        ({"X-Sig": None}, "'X-Sig' is a NoneType"),
+        ({"X-Sig": ["abc"]}, "'X-Sig' is a list"),
+        ([(b"X-Sig", 5)], "'X-Sig' is a int"),
+        ({5: "abc"}, "a name is a int"),
+    ],
+)
+def test_what_is_no_header_is_told_without_what_it_holds(headers: Any, words: str) -> None:
+    hooks = Webhooks(DocuParse("key", webhook_secret="0123456789abcdef"), inbox="memory:", worker="external")
+
+    for ask in (hooks.receive, lambda *given: asyncio.run(hooks.areceive(*given)), Delivery):
+        with pytest.raises(TypeError, match=words) as told:
+            ask(headers, b"{}")
+        assert "abc" not in str(told.value)
+    hooks.close()
+
+
+def test_a_provider_that_is_no_name_is_none_of_those_that_are_known() -> None:
+    hooks = Webhooks(DocuParse("key", webhook_secret="0123456789abcdef"), inbox="memory:", worker="external")
+
+    for given in (5, ["docuparse"], "acme"):
+        assert hooks.receive({}, b"{}", provider=given).status == 404  # type: ignore[arg-type]  # what is tested
+    hooks.close()

@@ -239,8 +239,9 @@ def open_document(
 
     Raises:
         UnsupportedDocument: If it cannot be read, is no regular file, or is too large to keep.
-        TypeError: If it is a file of text, an asynchronous one, or nothing of that kind.
+        TypeError: If it is a file of text, an asynchronous one, or nothing of that kind, or a name is no text.
     """
+    _check_names(filename, content_type)
     if isinstance(source, Document):
         return source
     content, name = _content_of(source, filename, partial(_spooled, bool))
@@ -267,6 +268,7 @@ def document_to_send(
     Raises:
         UnsupportedDocument: As `open_document`, and if it is known by now not to have so many bytes.
     """
+    _check_names(filename, content_type)
     if isinstance(source, Document):
         return of_size(source if source.sha256 or not is_hashed else _hashed(source), size_bytes)
     keep = (
@@ -290,6 +292,12 @@ def of_size(document: Document, size_bytes: int | None) -> Document:
     if size_bytes is not None and document.size_bytes != size_bytes:
         raise wrong_size(document.filename, size_bytes, str(document.size_bytes))
     return document
+
+
+def _check_names(filename: object, content_type: object) -> None:
+    for what, given in (("filename", filename), ("content_type", content_type)):
+        if given is not None and not isinstance(given, str):
+            raise TypeError(f"{what} is a {type(given).__name__}: write text, or leave it out")
 
 
 def _document(

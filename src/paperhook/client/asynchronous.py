@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 from typing_extensions import override
 
 from .. import operations
-from ..core.arguments import check_count, check_deadline, checked_size
+from ..core.arguments import check_count, check_deadline, check_several, checked_size
 from ..core.delivery import Envelope
 from ..core.document import Document
 from ..core.job import Batch, Job
@@ -334,6 +334,7 @@ class AsyncClient(BaseClient[AsyncHttpxClient, AsyncTransport]):
     ) -> Batch:
         """Submit several documents in one call; see `Client.batch`."""
         started = begun(deadline)
+        check_several(sources)
         documents: list[Document] = []
         loop = running_loop()
         async with contextlib.AsyncExitStack() as opened:

@@ -10,11 +10,10 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from concurrent.futures import Future
 from functools import partial
 from itertools import islice
-from os import PathLike
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeAlias, TypeVar
 
 from .. import operations
-from ..core.arguments import check_deadline
+from ..core.arguments import check_deadline, check_several, check_upload
 from ..core.document import Document
 from ..core.job import Batch, Job
 from ..core.provider import Provider
@@ -189,6 +188,7 @@ class BaseClient(Generic[H, W]):
         again: bool,
         on_progress: Progress | None,
     ) -> Steps[Job]:
+        check_upload(key, metadata, on_progress)
         given = metadata or {}
         if self.tracker is not None:
             from ..tracker.journal import submit
@@ -294,8 +294,7 @@ class BaseClient(Generic[H, W]):
     def _items(
         self, sources: Iterable[T], metadata: Mapping[str, Any] | None, size: int
     ) -> Iterator[Item[T]]:
-        if isinstance(sources, (str, bytes, PathLike)):
-            raise TypeError(f"several sources are wanted, not one {type(sources).__name__}: write [source]")
+        check_several(sources)
         if self.tracker is None:
             return (Item(source, metadata) for source in sources)
         draft = draft_of(self.provider, self._namespace, now=self._now())

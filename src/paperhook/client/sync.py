@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 from typing_extensions import override
 
 from .. import operations
-from ..core.arguments import check_count, check_deadline, checked_size
+from ..core.arguments import check_count, check_deadline, check_several, checked_size
 from ..core.delivery import Envelope
 from ..core.document import Document
 from ..core.job import Batch, Job
@@ -386,6 +386,7 @@ class Client(BaseClient[HttpxClient, SyncTransport]):
             UnsupportedDocument: If one of them is refused or there are too many; nothing was sent.
         """
         started = begun(deadline)
+        check_several(sources)
         documents: list[Document] = []
         with contextlib.ExitStack() as opened:
             for source in sources:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from numbers import Real
 
 from ..errors import ConfigurationError
@@ -47,6 +48,33 @@ def check_kind(given: object, kind: type | tuple[type, ...], what: str, instead:
     """
     if not isinstance(given, kind):
         raise ConfigurationError(f"{what} is a {type(given).__name__}: write {instead}")
+
+
+def check_several(sources: object) -> None:
+    """Refuse one source where several are wanted.
+
+    Raises:
+        TypeError: If it is one, or nothing that holds any.
+    """
+    is_one = isinstance(sources, (str, bytes)) or hasattr(sources, "__fspath__")
+    if is_one or not hasattr(sources, "__iter__"):
+        one = "one" if is_one else "a"
+        raise TypeError(f"several sources are wanted, not {one} {type(sources).__name__}: write [source]")
+
+
+def check_upload(key: object, metadata: object, on_progress: object) -> None:
+    """Refuse what goes along with a document and is of another type.
+
+    Raises:
+        TypeError: If the key is no text, the metadata no mapping, or what is told of the progress no function.
+    """
+    for what, given, is_right, instead in (
+        ("idempotency_key", key, isinstance(key, str), "text"),
+        ("metadata", metadata, isinstance(metadata, Mapping), "a mapping, such as {'order': '12'}"),
+        ("on_progress", on_progress, callable(on_progress), "a function of the bytes sent and their total"),
+    ):
+        if given is not None and not is_right:
+            raise TypeError(f"{what} is a {type(given).__name__}: write {instead}, or leave it out")
 
 
 def check_above_zero(given: object, what: str, *, or_none: bool = False) -> None:

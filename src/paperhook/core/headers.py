@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TypeAlias, cast
+from contextlib import suppress
+from typing import Any, TypeAlias, cast
 
 HeaderText: TypeAlias = str | bytes
 HeaderPairs: TypeAlias = Iterable[tuple[HeaderText, HeaderText]]
@@ -19,6 +20,9 @@ class Headers(Mapping[str, str]):
     Args:
         fields: A mapping, anything with `items()`, or pairs; bytes are read as latin-1, as HTTP/1.1 does.
 
+    Raises:
+        TypeError: If they are none of these, or a name or a value is neither text nor bytes.
+
     Source: RFC 9110 section 5.1 (names), 5.3 (duplicates).
     """
 
@@ -29,14 +33,17 @@ class Headers(Mapping[str, str]):
         items: Callable[[], HeaderPairs] | None = getattr(fields, "items", None)
         pairs = cast("HeaderPairs", fields) if items is None else items()
         found: dict[str, list[str]] = {}
-        # Each delivery comes through here, so nothing is called that need not be.
-        for name, value in pairs:
-            key = (name if isinstance(name, str) else name.decode("latin-1")).lower()
-            text = value if isinstance(value, str) else value.decode("latin-1")
-            if key in found:
-                found[key].append(text)
-            else:
-                found[key] = [text]
+        try:
+            # Each delivery comes through here, so nothing is called that need not be.
+            for name, value in pairs:
+                key = (name if isinstance(name, str) else name.decode("latin-1")).lower()
+                text = value if isinstance(value, str) else value.decode("latin-1")
+                if key in found:
+                    found[key].append(text)
+                else:
+                    found[key] = [text]
+        except (AttributeError, TypeError, ValueError):
+            raise _no_headers(fields) from None
         self._fields = found
 
     def __getitem__(self, name: str) -> str:
@@ -67,6 +74,21 @@ class Headers(Mapping[str, str]):
     def __repr__(self) -> str:
         # Values may hold credentials and signatures.
         return f"Headers({', '.join(self._fields)})"
+
+
+def _no_headers(fields: object) -> TypeError:
+    """Say what is no header, without what it holds."""
+    wanted = "headers are a mapping or pairs of text or bytes"
+    with suppress(Exception):
+        # An iterator that was read is at its end, and then only this much is known.
+        for pair in fields.items() if isinstance(fields, Mapping) else cast("Iterable[Any]", fields):
+            name, value = pair
+            if not isinstance(name, (str, bytes)):
+                return TypeError(f"{wanted}, and a name is a {type(name).__name__}")
+            if not isinstance(value, (str, bytes)):
+                shown = name if isinstance(name, str) else name.decode("latin-1")
+                return TypeError(f"{wanted}, and {shown!r} is a {type(value).__name__}")
+    return TypeError(f"{wanted}, not a {type(fields).__name__} of something else")
 
 
 def wire_text(value: str) -> str:

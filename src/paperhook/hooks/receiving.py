@@ -68,6 +68,9 @@ class Receiving(Registering):
 
         Returns:
             Status and body to send. It never raises for anything a sender can do.
+
+        Raises:
+            TypeError: If the headers or the body are of a type that no request has, such as a body that was decoded.
         """
         delivery = Delivery(Headers(headers), body, method)
         try:

@@ -268,7 +268,8 @@ class Registering:
     def _provider(self, name: str | None) -> Provider:
         if name is None and len(self.providers) == 1:
             return next(iter(self.providers.values()))
-        if name is None or name not in self.providers:
+        # A name comes from a path, whatever the framework's router made of it.
+        if not isinstance(name, str) or name not in self.providers:
             raise UnknownProvider(f"the path names none of {', '.join(self.providers)}")
         return self.providers[name]
 
