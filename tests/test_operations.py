@@ -510,3 +510,16 @@ def test_errors_that_are_not_ours_to_judge_pass() -> None:
 def test_a_document_that_was_not_hashed_has_no_key() -> None:
     with pytest.raises(ConfigurationError, match="no hash to make a key of"):
         submission_key(replace(document(), sha256=""), acme(), metadata={})
+
+
+def test_a_wait_that_its_deadline_ended_names_the_provider_once() -> None:
+    late = DeadlineExceeded("acme: the deadline of the whole operation has passed")
+    steps = operations.wait(acme(), Job.known("j1", provider="acme"), deadline=60)
+    effect = next(steps)
+    while not isinstance(effect, Pause):
+        effect = steps.send(0.0)
+
+    with pytest.raises(WaitTimeout) as told:
+        steps.throw(late)
+
+    assert str(told.value).count("acme") == 1

@@ -118,7 +118,8 @@ def _wait(
                 heard = yield from _hear(job, started + deadline - moment, look)
             if heard is not None:
                 return heard
-            late = WaitTimeout(f"{provider.name}: job {job.id}: {error}", job=job)
+            why = str(error).removeprefix(f"{provider.name}: ")
+            late = WaitTimeout(f"{provider.name}: job {job.id}: {why}", job=job)
             raise late.with_facts_of(error) from error
         except CallFailed as error:
             error.job = error.job or job
