@@ -377,8 +377,32 @@ def test_a_key_that_the_provider_repeats_is_not_in_the_error(provider: Provider)
 # Polling
 
 
+#: What a record's own id is called.
+ID = {"docuparse": "document_id", "docuprox": "job_id", "ocriva": "id", "space-ocr": "jobId"}
+
+
+def answers_about(provider: Provider, job: Job, name: str) -> list[Answer]:
+    """Give the same answers, of a job that goes by this id."""
+    found = answers(provider, name)
+    for each in found:
+        if isinstance(each.body, dict) and ID[provider.name] in each.body:
+            each.body[ID[provider.name]] = job.id
+    return found
+
+
 def poll(provider: Provider, job: Job, name: str) -> Any:
-    return run(operations.poll(provider, job), *answers(provider, name)).value
+    return run(operations.poll(provider, job), *answers_about(provider, job, name)).value
+
+
+@pytest.mark.parametrize("name", ["poll--completed", "poll--failed", "poll--processing"])
+def test_what_is_said_of_another_job_is_never_said_of_this_one(provider: Provider, name: str) -> None:
+    job = Job.known("an-id-of-its-own", provider=provider.name)
+    [first, *_] = answers_about(provider, Job.known("another-id", provider=provider.name), name)
+
+    refused = run(provider.status(job), first).error
+
+    assert isinstance(refused, MalformedAnswer)
+    assert "another id" in str(refused)
 
 
 def event_of(provider: Provider, name: str) -> Event:
@@ -463,7 +487,7 @@ def test_a_poll_and_a_webhook_give_the_same_values(provider: Provider) -> None:
 def test_a_job_that_runs_or_has_an_unknown_word_is_processing(provider: Provider, name: str) -> None:
     job = Job.known("job_1", provider=provider.name)
 
-    after = run(provider.status(job), *answers(provider, name)).value
+    after = run(provider.status(job), *answers_about(provider, job, name)).value
 
     assert after.status is JobStatus.PROCESSING
     assert after.provider_status

@@ -686,3 +686,16 @@ def test_a_poll_that_hears_the_same_word_again_probes() -> None:
     ran = run(operations.poll(DOCUPROX, known), STAYS, Answer(200, [{"a": "1"}]), Answer(200, [{"a": "1"}]))
 
     assert [each.type for each in ran.value] == ["document.completed"]
+
+
+@pytest.mark.parametrize("body", [{"error": "Job not found"}, {"error": "No", "message": "template unknown"}])
+def test_an_error_in_a_200_is_no_record(body: Any) -> None:
+    provider = DocuProx("key", template_id="7a7a7a7a-0000-4000-8000-000000000001")
+    job = Job.known("j1", provider="docuprox")
+
+    for steps in (provider.status(job), provider.result(job), provider.upload(document())):
+        error = run(steps, Answer(200, body)).error
+        assert isinstance(error, BadRequest)
+        assert body["error"] in str(error)
+    fields = run(provider.result(job), Answer(200, {"error": "of measurement", "total": "4.50"})).value.fields
+    assert str(fields["total"].value) == "4.50"

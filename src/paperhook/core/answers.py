@@ -290,6 +290,23 @@ def number_in(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
+def check_asked(provider: str, response: Response, asked: str, *given: Any) -> None:
+    """Refuse a record of something else than was asked for, as after two answers to one request.
+
+    Args:
+        provider: Its name.
+        response: The whole answer.
+        asked: The id in the request.
+        given: The ids that the record goes by; one must be the same, whatever the case of its letters, if there is any.
+
+    Raises:
+        MalformedAnswer: If it is another's: what it says must not be taken for what became of this one.
+    """
+    ids = [text.casefold() for text in map(text_in, given) if text is not None]
+    if ids and asked.casefold() not in ids:
+        raise malformed(provider, response, "the answer is about another id than the one that was asked for")
+
+
 def malformed(provider: str, response: Response, what: str) -> MalformedAnswer:
     """Build the error for an answer that is success but not what the API documents."""
     request = response.request

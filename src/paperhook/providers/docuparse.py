@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from typing_extensions import override
 
-from ..core.answers import Problem, count_in, malformed, object_in, text_in
+from ..core.answers import Problem, check_asked, count_in, malformed, object_in, text_in
 from ..core.delivery import Delivery, Envelope
 from ..core.document import Document
 from ..core.exchange import FilePart, Multipart, Response, path_segment
@@ -74,7 +74,8 @@ ERRORS: Mapping[str, ErrorMeaning] = {
     "FILE_TOO_LARGE": ErrorMeaning(TooLarge, ErrorKind.TERMINAL),
     "UNAUTHORIZED": ErrorMeaning(AuthenticationFailed, ErrorKind.TERMINAL),
     "NOT_FOUND": ErrorMeaning(NotFound, ErrorKind.TERMINAL),
-    "QUOTA_EXCEEDED": ErrorMeaning(OutOfCredits, ErrorKind.RETRYABLE),
+    # Trying again is in vain until somebody tops up.
+    "QUOTA_EXCEEDED": ErrorMeaning(OutOfCredits, ErrorKind.REVIEW),
     "RATE_LIMITED": ErrorMeaning(RateLimited, ErrorKind.RETRYABLE),
     "INTERNAL_ERROR": ErrorMeaning(ServerError, ErrorKind.RETRYABLE),
 }
@@ -246,6 +247,7 @@ class DocuParse(Provider):
         """Ask how a batch stands (endpoint assumed); its documents are asked for one by one, with `status`."""
         response = yield from self.call("GET", f"/batches/{path_segment(batch.id)}")
         answer = object_in(self.name, response)
+        check_asked(self.name, response, batch.id, answer.get("batch_id"))
         word = text_in(answer.get("status")) or ""
         return Batch(
             id=batch.id,
@@ -259,7 +261,9 @@ class DocuParse(Provider):
 
     def _job(self, response: Response, answer: Any, *, known_id: str | None = None) -> Job:
         document_id = text_in(answer.get("document_id")) if isinstance(answer, Mapping) else None
-        document_id = document_id or known_id
+        if known_id is not None:
+            check_asked(self.name, response, known_id, document_id)
+            document_id = known_id
         if document_id is None:
             raise malformed(self.name, response, "document_id is missing")
         word = text_in(answer.get("status")) or ""

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from typing_extensions import override
 
-from ..core.answers import Problem, malformed, object_in, text_in, until_reset
+from ..core.answers import Problem, check_asked, malformed, object_in, text_in, until_reset
 from ..core.document import Document
 from ..core.exchange import Base64Json, Body, FilePart, JsonBody, Multipart, RawBody, Repeat, Response
 from ..core.job import Job, JobStatus
@@ -24,6 +24,7 @@ from ..core.result import Result
 from ..core.steps import Steps
 from ..errors import (
     ApiError,
+    BadRequest,
     ConfigurationError,
     JobFailed,
     NotFound,
@@ -117,16 +118,21 @@ class DocuProx(DocuProxEvents):
 
     @override
     def problem(self, response: Response) -> Problem | None:
-        """Read `{"error", "message"}` (Salesforce package); `error` is a phrase and no code, so the status decides."""
-        if response.is_success:
-            return None
+        """Read `{"error", "message"}` (Salesforce package); `error` is a phrase and no code, so the status decides.
+
+        With a status of success (observed nowhere, and written so by other APIs) it is a refusal where there is nothing else:
+        read as a record it would be a document without a value.
+        """
         try:
             body = response.json()
         except ValueError:
             body = None
         body = body if isinstance(body, Mapping) else {}
+        if response.is_success and not (text_in(body.get("error")) and body.keys() <= {"error", "message"}):
+            return None
         phrases = (text_in(body.get(name)) for name in ("error", "message"))
-        return Problem(message=": ".join(phrase for phrase in phrases if phrase))
+        error_class = BadRequest if response.is_success else None
+        return Problem(message=": ".join(phrase for phrase in phrases if phrase), error_class=error_class)
 
     @override
     def error_of(self, response: Response) -> ApiError | None:
@@ -184,6 +190,7 @@ class DocuProx(DocuProxEvents):
             raise ConfigurationError(f"{self.name}: the job has no id, so it cannot be asked for")
         response = yield from self.call("GET", f"/job-status?{urlencode({'job_id': job.id})}")
         answer = object_in(self.name, response)
+        check_asked(self.name, response, job.id, answer.get("job_id"))
         word = text_in(answer.get("status")) or ""
         status = STATUS.get(normalised(word), JobStatus.PROCESSING)
         if normalised(word) == MEMBER_FAILED and not is_single(job.filename):

@@ -10,7 +10,7 @@ from urllib.parse import quote, urljoin
 
 from typing_extensions import override
 
-from ..core.answers import Problem, is_replay, malformed, object_in
+from ..core.answers import Problem, check_asked, is_replay, malformed, object_in
 from ..core.document import Document
 from ..core.event import Event
 from ..core.exchange import (
@@ -120,7 +120,9 @@ class GenericRequests(Provider):
         if endpoint is None:
             raise self._missing("status")
         response = yield from self._ask(endpoint, job)
-        return self._job(object_in(self.name, response), endpoint, job.id)
+        answer = object_in(self.name, response)
+        check_asked(self.name, response, job.id, find_text(answer, endpoint.job_id))
+        return self._job(answer, endpoint, job.id)
 
     @override
     def result(self, job: Job) -> Steps[Result]:

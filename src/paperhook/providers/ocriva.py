@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from typing_extensions import override
 
-from ..core.answers import count_in, malformed, model_of, object_in, text_in
+from ..core.answers import check_asked, count_in, malformed, model_of, object_in, text_in
 from ..core.document import Document
 from ..core.exchange import FilePart, Multipart, Response, path_segment
 from ..core.instants import instant
@@ -194,8 +194,14 @@ class Ocriva(OcrivaEvents):
         """
         if not job.id:
             raise ConfigurationError(f"{self.name}: the job has no id: look for it with client.jobs()")
+        asked = job.document_id or job.id
         try:
-            found = self._job(*(yield from self._record(job.document_id or job.id)))
+            response, record = yield from self._record(asked)
+            found = self._job(response, record)
+            upload_id = record.get("uploadId")
+            # A record that names no upload may be that of the upload's id, which is another then.
+            if job.document_id or upload_id:
+                check_asked(self.name, response, asked, found.id, upload_id)
         except NotFound:
             listed = yield from self._find(job)
             if listed is None and _is_fresh(job):

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from typing_extensions import override
 
-from ..core.answers import is_replay, malformed, object_in, text_in
+from ..core.answers import check_asked, is_replay, malformed, object_in, text_in
 from ..core.delivery import Delivery, Envelope
 from ..core.document import Document
 from ..core.exchange import FilePart, Multipart, Response, path_segment
@@ -238,7 +238,9 @@ class SpaceOcr(SpaceOcrEndpoints):
         self, response: Response, answer: Any, *, known_id: str | None = None, is_replay: bool = False
     ) -> Job:
         job_id = text_in(answer.get("jobId")) if isinstance(answer, Mapping) else None
-        job_id = job_id or known_id
+        if known_id is not None:
+            check_asked(self.name, response, known_id, job_id)
+            job_id = known_id
         if job_id is None:
             raise malformed(self.name, response, "jobId is missing")
         word = text_in(answer.get("status")) or ""

@@ -40,7 +40,8 @@ ERRORS: Mapping[str, tuple[type[ApiError], ErrorKind]] = {
     "no_text": (BadRequest, ErrorKind.TERMINAL),
     "invalid_api_key": (AuthenticationFailed, ErrorKind.TERMINAL),
     "key_inactive": (AuthenticationFailed, ErrorKind.TERMINAL),
-    "insufficient_balance": (OutOfCredits, ErrorKind.RETRYABLE),
+    # Not to be retried but topped up (docs page, skill).
+    "insufficient_balance": (OutOfCredits, ErrorKind.REVIEW),
     "forbidden": (PermissionDenied, ErrorKind.TERMINAL),
     "not_found": (NotFound, ErrorKind.TERMINAL),
     "rate_limited": (RateLimited, ErrorKind.RETRYABLE),
