@@ -11,8 +11,9 @@ from .bodies import Outgoing, Sent
 from .bounds import Bound
 from .loops import Loop, Task
 
-#: How many chunks are read at once, while as many are sent: what is in memory is twice that.
-CHUNKS_AHEAD = 4
+#: How many chunks are read at once, while as many are sent: what is in memory is twice that. With more of them the memory
+#: of one is given back to the system and taken anew for the next, which costs more than the way to a thread for each.
+CHUNKS_AHEAD = 1
 
 
 class Ahead:
