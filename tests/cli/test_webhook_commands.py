@@ -223,7 +223,16 @@ def test_data_is_merged_over_the_made_up_body(inbound, tmp_path: Path):
     assert "merchant" not in json.loads(body)["data"]
 
 
-@pytest.mark.parametrize("content", ["[1]", "nonsense"])
+def test_data_that_cannot_be_read_is_told_so(tmp_path: Path):
+    result = run(
+        "trigger", "document.completed", "--to", "http://x/", "-p", "docuparse", "--data", str(tmp_path)
+    )
+
+    assert isinstance(result.exception, ConfigurationError)
+    assert "Is a directory" in str(result.exception)
+
+
+@pytest.mark.parametrize("content", ["[1]", "nonsense", '{"total": NaN}', "[" * 100_000])
 def test_data_that_is_no_object_is_refused(tmp_path: Path, content: str):
     data = tmp_path / "data.json"
     data.write_text(content)
@@ -307,6 +316,37 @@ def test_send_signs_any_body_with_a_scheme_and_keeps_its_bytes(inbound, tmp_path
     assert headers["content-type"] == "text/plain"
     assert headers["x-own"] == "1"
     assert headers["stripe-signature"].startswith("t=")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["-H", "Content-Length: 5"], "goes by the body"),
+        (["-H", "A: b\r\nC: d"], "'a' cannot be sent"),
+        (["-H", "A B: c"], "cannot be sent"),
+        (["-H", "A: \x00"], "cannot be sent"),
+        (["--to", "http://127.0.0.1:99999/"], "is no URL"),
+        (["--to", "http:///x"], "is no URL"),
+        (["--to", "x"], "is no URL"),
+    ],
+)
+def test_what_cannot_be_sent_is_told_before_anything_is(tmp_path: Path, options: list[str], words: str):
+    body = tmp_path / "body.json"
+    body.write_bytes(b"{}")
+
+    result = run("send", "-p", "docuparse", "--body", str(body), "--to", "http://127.0.0.1:1/", *options)
+
+    assert isinstance(result.exception, ConfigurationError)
+    assert words in str(result.exception)
+
+
+def test_more_deliveries_than_memory_holds_are_refused(tmp_path: Path):
+    body = tmp_path / "body.json"
+    body.write_bytes(b"{}")
+
+    result = run("send", "-p", "docuparse", "--body", str(body), "--to", "http://x/", "--times", "9" * 30)
+
+    assert result.exit_code == 2
 
 
 def test_send_signs_as_a_provider_does(inbound, tmp_path: Path):

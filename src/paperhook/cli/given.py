@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -51,6 +53,10 @@ HeaderLine = Annotated[
     list[str] | None, typer.Option("--header", "-H", help="'Name: value', may be repeated.")
 ]
 BodyFile = Annotated[Path, typer.Option("--body", help="A file with the exact bytes, - for standard input.")]
+
+#: What a header may be (RFC 9110 section 5.6.2, 5.5).
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
 
 #: Variables that end so hold the secret of some endpoint.
 _SECRET_VARIABLES = ("WEBHOOK_SECRET", "SIGNING_SECRET")
@@ -115,6 +121,40 @@ def bytes_in(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}") from error
+
+
+def checked_url(url: str) -> str:
+    """Give a URL that deliveries can be sent to.
+
+    Raises:
+        ConfigurationError: If it is none, has no host, or a port that there is not.
+    """
+    try:
+        parts = urlsplit(url)
+        # Reading the port is what checks it.
+        is_whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_whole = False
+    if not is_whole:
+        raise ConfigurationError(
+            f"{url!r} is no URL: write one such as http://127.0.0.1:8000/webhooks/docuparse"
+        )
+    return url
+
+
+def headers_to_send(lines: Sequence[str] | None) -> Headers:
+    """Read 'Name: value' lines that go along with a delivery.
+
+    Raises:
+        ConfigurationError: If one has no colon, or cannot be sent.
+    """
+    headers = headers_in(lines)
+    for name, value in headers.items():
+        if not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
+            raise ConfigurationError(f"{name!r} cannot be sent: a header is one line, and its name one word")
+        if name == "content-length":
+            raise ConfigurationError("Content-Length goes by the body: leave it out")
+    return headers
 
 
 def headers_in(lines: Sequence[str] | None) -> Headers:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import json
 import secrets
 import time
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ import typer
 
 from ..core.delivery import Delivery
 from ..core.event import Event
+from ..core.headers import Headers
 from ..core.provider import NOTHING
 from ..core.secret import MIN_SECRET_BYTES, Secret
 from ..errors import ConfigurationError, DeliveryRejected
@@ -34,7 +34,9 @@ from .given import (
     SecretVariable,
     Settings,
     bytes_in,
+    checked_url,
     headers_in,
+    headers_to_send,
     other_secrets,
     secrets_given,
 )
@@ -45,7 +47,9 @@ from .output import out
 from .sending import FAULTS, Outgoing, faults_named, planned, send_all
 
 To = Annotated[str, typer.Option("--to", help="Where your receiver listens.")]
-Times = Annotated[int, typer.Option(min=1, help="How many.")]
+#: All of them are made before the first is sent.
+MAX_TIMES = 100_000
+Times = Annotated[int, typer.Option(min=1, max=MAX_TIMES, help="How many.")]
 FaultText = Annotated[
     list[str] | None,
     typer.Option("--fault", help=f"{', '.join(FAULTS)}; with =0.5 or =3x not always. May be repeated."),
@@ -155,14 +159,14 @@ def send(
 ) -> None:
     """Sign any body and send it; exit code 1 when it is not answered as it should be."""
     meant = chosen(provider, scheme, settings, secrets_given(secret, secret_env, secret_file)).checked()
-    one = Outgoing(str(body), bytes_in(body), dict(headers_in(header)))
+    one = Outgoing(str(body), bytes_in(body), dict(headers_to_send(header)))
     _send([one] * times, meant, to, fault, seed, as_json)
 
 
 def _send(
     made: list[Outgoing], meant: Chosen, to: str, fault: list[str] | None, seed: int, as_json: bool
 ) -> None:
-    is_well = send_all(planned(made, faults_named(fault, seed)), meant, to, as_json=as_json)
+    is_well = send_all(planned(made, faults_named(fault, seed)), meant, checked_url(to), as_json=as_json)
     raise typer.Exit(0 if is_well else 1)
 
 
@@ -182,10 +186,8 @@ def listen(
 ) -> None:
     """Show the deliveries that arrive, with outcome and latency; nothing is stored."""
     meant = None
-    if forward is not None and not forward.startswith(("http://", "https://")):
-        raise ConfigurationError(
-            f"{forward!r} is no URL: write one such as http://127.0.0.1:8000/webhooks/docuparse"
-        )
+    if forward is not None:
+        checked_url(forward)
     if provider is not None:
         meant = chosen(provider, scheme, settings, secrets_given(secret, secret_env, secret_file)).checked()
     elif scheme is not None or secret or secret_env or secret_file:
@@ -208,13 +210,11 @@ async def _listen(meant: Chosen | None, port: int, forward: str | None, count: i
 
 
 def _json_object(path: Path) -> Mapping[str, Any]:
+    content = bytes_in(path)
     try:
-        value = json.loads(bytes_in(path))
-    except (ValueError, RecursionError) as error:
-        raise ConfigurationError(f"{path}: this is no JSON") from error
-    if not isinstance(value, dict):
-        raise ConfigurationError(f"{path}: this is no JSON object")
-    return value
+        return Delivery(Headers(), content).json_object()
+    except DeliveryRejected as error:
+        raise ConfigurationError(f"{path}: {str(error).replace('the body', 'this', 1)}") from error
 
 
 def _print_refusal(outcome: str, reasons: tuple[str, ...], as_json: bool) -> None:
