@@ -54,9 +54,8 @@ def about(job: Job, steps: Steps[T]) -> Steps[T]:
 
 def carry_over(before: Job, after: Job) -> Job:
     """Keep what only the upload knew when a provider's newer answer does not repeat it."""
-    return after.model_copy(
-        update={name: getattr(before, name) for name in _KEPT if not getattr(after, name)}
-    )
+    kept = {name: value for name in _KEPT if (value := getattr(before, name)) and not getattr(after, name)}
+    return after.model_copy(update=kept) if kept else after
 
 
 _KEPT = (
