@@ -699,3 +699,13 @@ def test_an_error_in_a_200_is_no_record(body: Any) -> None:
         assert body["error"] in str(error)
     fields = run(provider.result(job), Answer(200, {"error": "of measurement", "total": "4.50"})).value.fields
     assert str(fields["total"].value) == "4.50"
+
+
+def test_results_of_another_job_are_not_this_ones() -> None:
+    provider = DocuProx("key", template_id="7a7a7a7a-0000-4000-8000-000000000001")
+    answer = Answer(200, {"job_id": "j2", "result": {"total": "4.50"}})
+
+    assert isinstance(
+        run(provider.result(Job.known("j1", provider="docuprox")), answer).error, MalformedAnswer
+    )
+    assert run(provider.result(Job.known("j2", provider="docuprox")), answer).value.fields["total"].text

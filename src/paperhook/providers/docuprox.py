@@ -220,7 +220,7 @@ class DocuProx(DocuProxEvents):
             response = yield from self.call("POST", "/job-results", body=body, repeat=Repeat.ALWAYS)
         except NotFound:
             return job
-        is_there = any(self._records_in(response))
+        is_there = any(self._records_in(response, job.id))
         return job.model_copy(update={"status": JobStatus.COMPLETED}) if is_there else job
 
     @override
@@ -246,7 +246,7 @@ class DocuProx(DocuProxEvents):
 
     def _records(self, job: Job) -> Steps[list[Mapping[str, Any]]]:
         response = yield from self._job_results(job, "json")
-        return self._records_in(response)
+        return self._records_in(response, job.id)
 
     def _job_results(self, job: Job, form: str, headers: Sequence[tuple[str, str]] = ()) -> Steps[Response]:
         body = JsonBody({"job_id": job.id, "result_format": form})
@@ -329,12 +329,14 @@ class DocuProx(DocuProxEvents):
 
     # Results
 
-    def _records_in(self, response: Response) -> list[Mapping[str, Any]]:
+    def _records_in(self, response: Response, asked: str = "") -> list[Mapping[str, Any]]:
         try:
             value = response.json()
         except ValueError:
             value = None
         if isinstance(value, Mapping) and "job_id" in value and "result" in value:
+            if asked:
+                check_asked(self.name, response, asked, value["job_id"])
             # In the form of a delivery (assumed): the record is what a delivery's result is, so that both have one key.
             value = value["result"]
         records = records_in(value)
