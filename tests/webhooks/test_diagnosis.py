@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import json
 from dataclasses import replace
 from typing import Any
@@ -300,3 +301,20 @@ def test_a_scheme_that_is_like_no_other_is_tried_as_it_is() -> None:
     scheme = BodySecret(path="secret")
 
     assert [attempt.value for attempt in schemes_like(scheme, Delivery(Headers({}), b"{}"))] == [scheme]
+
+
+def test_a_refusal_that_says_what_is_wrong_is_not_called_unexplained() -> None:
+    moment = f"{NOW * 1000:.0f}"
+    mac = hmac.digest(base64.b64decode(VALUE), f"msg_1.{moment}.".encode() + BODY, "sha256")
+    in_milliseconds = {
+        "webhook-id": "msg_1",
+        "webhook-timestamp": moment,
+        "webhook-signature": f"v1,{base64.b64encode(mac).decode()}",
+    }
+    twice = [*BARE.sign(BODY, SECRET).items()] * 2
+
+    late = explain(StandardWebhooks(), Delivery(Headers(in_milliseconds), BODY), [STANDARD], now=NOW)
+    doubled = explain(BARE, Delivery(Headers(twice), BODY), [SECRET], now=NOW)
+
+    assert late == ("webhook-timestamp: the timestamp is not in the declared unit (s)",)
+    assert doubled == ("X-Acme-Signature is there 2 times",)

@@ -130,5 +130,8 @@ def _hints(
         return (f"{', '.join(found)} is there: is the delivery another provider's?",) if found else ()
     if not isinstance(refusal, BadSignature):
         return ()
+    if " none of the " not in str(refusal):
+        # It says itself what is wrong.
+        return ()
     changed = [each.words[0] for each in schemes_like(scheme, delivery) if each.words]
     return (*[words for words in changed[:1] if " holds " in words], _UNEXPLAINED)
