@@ -428,6 +428,178 @@ def test_day_and_month_are_told_by_the_term_between_two_dates(
     assert (found["invoice_date"], found["due_date"]) == read_as
 
 
+# What a second set of unseen papers taught.
+
+
+def test_a_total_before_tax_is_the_subtotal_where_the_sum_due_is_both_together() -> None:
+    sums = """
+                                      Total            £2,600.00
+                                      VAT at 20%         £520.00
+                                      Total due        £3,120.00
+"""
+
+    found = read(HEAD + sums)
+
+    assert [found[name] for name in ("subtotal", "tax", "total")] == ["2600.00", "520.00", "3120.00"]
+
+
+def test_of_two_totals_the_lower_one_counts_where_amounts_between_make_the_difference() -> None:
+    sums = """
+                                      Total services   $1,570.00
+                                      Recording           $46.00
+                                      Total billing    $1,616.00
+"""
+    table = """
+Description                                                  Amount
+Draft lease                                               $1,570.00
+"""
+
+    assert read(HEAD + table + sums)["total"] == "1616.00"
+
+
+def test_what_was_paid_is_the_total_of_a_slip_that_names_no_sum() -> None:
+    slip = """
+Entry 11/10/2024 09:12
+Fee paid                  £9.60
+VAT 20%                   £1.60
+"""
+
+    found = read(SLIP + slip)
+
+    assert (found["total"], found["tax"]) == ("9.60", "1.60")
+
+
+@pytest.mark.parametrize("tax", ["VAT (included)    8.90", "of which VAT      8.90"])
+def test_a_tax_within_the_amounts_is_not_added_to_them(tax: str) -> None:
+    sums = f"""
+                                      Subtotal            55.50
+                                      Discount            -5.55
+                                      Shipping             3.45
+                                      {tax}
+                                      Total               53.40
+"""
+
+    found = read(HEAD + sums)
+
+    assert [found[name] for name in ("subtotal", "tax", "total")] == ["55.50", "8.90", "53.40"]
+
+
+def test_a_tax_below_the_total_is_within_it() -> None:
+    slip = """
+Fish                      40.50
+SUBTOTALE                 40,50
+SCONTO                    -0,50
+TOTALE EURO               40,00
+IVA 10%                    3,64
+"""
+
+    found = read(SLIP + slip)
+
+    assert [found[name] for name in ("subtotal", "tax", "total")] == ["40.50", "3.64", "40.00"]
+
+
+@pytest.mark.parametrize("label", ["MOT (no VAT)", "Post, VAT free", "Porto ohne MwSt"])
+def test_what_is_said_to_have_no_tax_is_none(label: str) -> None:
+    sums = f"""
+                                      Net                407.70
+                                      VAT @ 20%           81.54
+                                      {label:19} 54.85
+                                      Amount payable     544.09
+"""
+
+    assert read(HEAD + sums)["tax"] == "81.54"
+
+
+def test_taxes_of_two_rates_on_a_line_are_added() -> None:
+    slip = """
+Bitterballen              17,00
+Witbier                    5,25
+Te betalen              € 22,25
+BTW 9% 1,40   BTW 21% 0,91
+"""
+
+    assert read(SLIP + slip)["tax"] == "2.31"
+
+
+def test_prices_that_add_up_to_a_sum_are_amounts() -> None:
+    table = """
+Quantity   Item                              Price
+1          Letterpress calendar             £24.00
+3          Dotted notebook                  £28.50
+
+                             Subtotal       £52.50
+"""
+
+    assert rows(HEAD + table)[1] == ("Dotted notebook", "3", None, "28.50")
+
+
+def test_prices_that_multiply_to_a_sum_stay_prices() -> None:
+    table = """
+Quantity   Item                              Price
+1          Letterpress calendar             £24.00
+3          Dotted notebook                   £9.50
+
+                             Subtotal       £52.50
+"""
+
+    assert rows(HEAD + table)[1] == ("Dotted notebook", "3", "9.50", None)
+
+
+@pytest.mark.parametrize("croissant", ["Croissant x 2", "Croissant x2"])
+def test_a_count_behind_a_name_is_taken_off(croissant: str) -> None:
+    slip = f"""
+Cortado                    4.25
+{croissant:22}     9.00
+Total                    $13.25
+"""
+
+    assert rows(SLIP + slip)[1] == ("Croissant", "2", None, "9.00")
+
+
+def test_a_count_with_its_price_before_a_name_is_taken_off() -> None:
+    slip = """
+2 x 0,45  Brötchen         0,90 €
+3 x 1,90  Streuselkuchen   5,70 €
+Gesamt                     6,60 €
+"""
+
+    assert rows(SLIP + slip) == [("Brötchen", "2", "0.45", "0.90"), ("Streuselkuchen", "3", "1.90", "5.70")]
+
+
+def test_a_firm_addressed_with_the_number_of_its_taxes_is_the_customer() -> None:
+    text = """
+Ruben Achterberg
+Embedded Systems Consulting
+Wilhelmstr. 9, 72072 Tübingen
+
+
+
+Kestrel Avionics B.V.
+Anthony Fokkerweg 61
+1059 CP Amsterdam
+VAT ID: NL812345678B01
+
+
+^12 Invoice 2025-07
+"""
+
+    found = read(text + ITEMS + SUMS)
+
+    assert (found["vendor"], found["customer"]) == ("Ruben Achterberg", "Kestrel Avionics B.V.")
+
+
+def test_the_branch_of_a_japanese_shop_is_not_its_name() -> None:
+    slip = """
+=14 マルヨシ食品館
+=10 宝塚店
+TEL 0797-55-0101
+たまご 10個           ¥238
+合計                  ¥238
+"""
+
+    assert read(slip)["vendor"] == "マルヨシ食品館"
+
+
 # Papers of any size.
 
 

@@ -31,7 +31,9 @@ _TWINS = str.maketrans(
     "费计额发领单电书请张时间样预门问题员证价买卖总", "費計額発領単電書請張時間様預門問題員証価買売総"
 )
 #: Words that stand on Japanese papers only, however few kana are beside them.
-_OF_JAPAN = re.compile(r"円|御中|様|領収|税込|税抜|株式会社|有限会社|東京都|[都道府県].{1,6}[市区町村郡]")
+_OF_JAPAN = re.compile(
+    r"円|御中|様|領収|税込|税抜|株式会社|東京都|北海道|(?:大阪|京都)府|県.{1,6}[市区町村郡]"
+)
 #: In heights: letters of "合  計" stand this far apart.
 SPACED = 3.5
 #: So many Chinese characters on a page are no name in a letter of another language.

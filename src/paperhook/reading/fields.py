@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from paperhook.reading.choosing import Totals, choose, find_amount_due
 from paperhook.reading.context import Context, context_of, evidence
 from paperhook.reading.descriptions import description_text
 from paperhook.reading.document_dates import find_document_dates
@@ -20,7 +21,7 @@ from paperhook.reading.parties import Scene, claims_of, find_customer
 from paperhook.reading.rates import find_rates
 from paperhook.reading.settling import settle
 from paperhook.reading.slips import Sum, rows_without_heads
-from paperhook.reading.totals import Candidate, Totals, candidates, choose, find_amount_due
+from paperhook.reading.totals import Candidate, candidates
 from paperhook.reading.unnamed import with_unnamed
 from paperhook.reading.vendor import find_vendor
 from paperhook.reading.vocabulary import TITLE_MEANINGS

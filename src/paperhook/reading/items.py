@@ -22,19 +22,12 @@ from paperhook.reading.columns import (
 from paperhook.reading.descriptions import leading_text, name_lines
 from paperhook.reading.labels import is_head_of_sums, strange_words, windows
 from paperhook.reading.layout import Line, Phrase
+from paperhook.reading.sums import ENDS, MAYBE, phrase_of_sum
 from paperhook.reading.vocabulary import LABEL_MEANINGS
 from paperhook.reading.words import Word
 
-#: Meanings of labels that end a table when an amount stands beside them.
-_ENDS = {"tax", "total", "amount_due", "paid"}
-#: Meanings whose line may as well be an item: shipping, a discount, a deposit.
-_MAYBE = {"plus", "minus", "other_amount", "paid"}
-_SUMS = _ENDS | _MAYBE | {"subtotal"}
 #: What rounding may make of a row.
 CENT = Decimal("0.02")
-#: What a tax may be of, and how many words may name it.
-_REGIONS = {"state", "county", "city", "local", "municipal", "district", "provincial"}
-_WORDS_OF_A_REGION = 3
 #: In heights of the text: rows farther apart are not of one table, however many notes stand between them …
 _FAR = 30
 #: … nor two lines of which nothing stands between.
@@ -92,8 +85,10 @@ def read_tables(lines: Sequence[Line], mark: str) -> Table:
         add_amounts(head, lines[head.last_line + 1 : end], mark)
         rows = _Rows(lines, head, mark)
         rows.read(rows.body(end))
-        items += rows.finished()
-        used |= rows.taken | set(range(head.line_index, head.last_line + 1))
+        read = rows.finished()
+        items += read
+        if read or number == 0:
+            used |= rows.taken | set(range(head.line_index, head.last_line + 1))
     return Table(tuple(items), frozenset(used))
 
 
@@ -127,7 +122,7 @@ class _Rows:
             kind = self._sum_kind(self.lines[index])
             if kind is not None and self._reads_like_item(self.lines[index], body):
                 kind = None
-            if kind in _ENDS or (kind == "subtotal" and not self._goes_on(index + 1, end)):
+            if kind in ENDS or (kind == "subtotal" and not self._goes_on(index + 1, end)):
                 break
             if kind is None:
                 body.append(index)
@@ -143,20 +138,20 @@ class _Rows:
 
     def _sum_kind(self, line: Line) -> str | None:
         """The meaning of a line of sums: a label of totals with an amount, and no quantity or price."""
-        phrase, kind = _phrase_of_sum(line)
+        phrase, kind = phrase_of_sum(line)
         if phrase is None or kind is None:
             return None
         cells = self._cells(line)
         # A label right of the descriptions has a table of its own on its line, of taxes for example.
         counted = bool(cells.get("quantity")) and self._is_left_of_numbers(phrase)
-        if counted and cells.get("amount") and (cells.get("unit_price") or kind in _MAYBE):
+        if counted and cells.get("amount") and (cells.get("unit_price") or kind in MAYBE):
             return None
         if not any(amounts_in(phrase, self.mark) for phrase in line.phrases):
             return kind if kind in {"total", "subtotal", "amount_due"} else None
         # "Shipping" and "Deposit" are items when they stand where the items stand.
         column = self.head.named("description")
         in_column = column is not None and column.overlaps(phrase)
-        return None if kind in _MAYBE and in_column and cells.get("amount") else kind
+        return None if kind in MAYBE and in_column and cells.get("amount") else kind
 
     def _is_left_of_numbers(self, phrase: Phrase) -> bool:
         column = self.head.named("description")
@@ -186,7 +181,7 @@ class _Rows:
         """Whether rows with a quantity or a price follow a subtotal: then it was the subtotal of a group."""
         for line in self.lines[start:end]:
             kind = self._sum_kind(line)
-            if kind in _ENDS:
+            if kind in ENDS:
                 return False
             cells = self._cells(line)
             if kind is None and cells.get("amount") and (cells.get("quantity") or cells.get("unit_price")):
@@ -371,30 +366,3 @@ class _Rows:
 
 def _multiply_to(quantity: Amount, price: Amount, amount: Amount) -> bool:
     return abs(quantity.value * price.value - amount.value) <= CENT
-
-
-def label_of_sum(line: Line) -> str | None:
-    """The meaning of a label of sums that opens a cell; inside a description such words are words like others."""
-    return _phrase_of_sum(line)[1]
-
-
-def _phrase_of_sum(line: Line) -> tuple[Phrase | None, str | None]:
-    for phrase in line.phrases:
-        for start, end, meanings in windows(phrase.words, LABEL_MEANINGS):
-            kinds = [meaning for meaning in meanings if meaning in _SUMS]
-            opens = strange_words(phrase.words[:start]) == 0
-            if kinds and (opens or (kinds[0] == "tax" and _is_of_a_region(phrase, start, end))):
-                return phrase, kinds[0]
-    return None, None
-
-
-def _is_of_a_region(phrase: Phrase, start: int, end: int) -> bool:
-    """Whether a cell is a tax with its state, county or city before it: "PA SALES TAX 6%", "Lake County Tax"."""
-    before = [
-        word.text.strip(".,") for word in phrase.words[:start] if not re.fullmatch(r"[\W\d]+", word.text)
-    ]
-    if len(before) > _WORDS_OF_A_REGION or strange_words(phrase.words[end:]):
-        return False
-    is_code = all(re.fullmatch(r"[A-Z]{2}", word) for word in before)
-    named = [*before[-1:], phrase.words[start].text]
-    return is_code or any(word.casefold() in _REGIONS for word in named)

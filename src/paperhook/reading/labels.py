@@ -120,7 +120,7 @@ class Labels(list[Label]):
         """Where the labels of each phrase begin that another label's value ends at, in order."""
         found: dict[tuple[int, int], list[int]] = {}
         for label in self:
-            if label.has_colon or len(squeeze(label.text)) > 3:
+            if label.has_colon or len(squeeze(label.text)) > 3 or "tax" in label.meanings:
                 found.setdefault((label.line_index, label.phrase_index), []).append(label.start)
         return {place: sorted(starts) for place, starts in found.items()}
 

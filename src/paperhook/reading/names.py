@@ -83,12 +83,21 @@ PAYEE = re.compile(
 )
 
 
+_OF_NUMBERS = {"number", "number_plain", "other_number", "date", "date_plain", "due"}
 #: The land or town of a company, inside its form: "(M) Sdn Bhd".
 _LAND = re.compile(r"\([^()]{1,20}\)")
 #: "(524463-X)" behind the name of a company.
 _REGISTERED = re.compile(r"\s*\([^()]*\d{3}[^()]*\)$")
 SALUTATIONS = frozenset(
     "herr herrn frau familie firma fam mr mrs ms miss dr madame monsieur mme sr sra senor senora deheer mevrouw dhr mevr sig sigra egrsig spettle spettabile exmosr messrs herrnfrau herrundfrau attn an tav zhd zh alattentionde".split()  # noqa: SIM905 - a list of words reads as one
+)
+#: What persons are called, not what an envelope says before a name.
+PERSONS = frozenset(
+    "herr herrn frau mr mrs ms miss dr madame monsieur mme sr sra senor senora deheer mevrouw dhr mevr sig sigra".split()  # noqa: SIM905 - a list of words reads as one
+)
+#: A line that is the number of a firm's taxes and hardly more.
+TAX_ID = re.compile(
+    r"(?i)^\W*(?:vat|ust|mwst|tva|btw|p\.?\s?iva|partita iva|cif|nif|nip|siret|abn|gstin|tax|steuer|c\.?f\.?|moms)\b[^@]{0,40}$"
 )
 #: What follows the receiver's name in Japanese.
 ADDRESSED = frozenset({"御中", "様", "殿"})
@@ -127,7 +136,8 @@ def _is_only_labels(phrase: Phrase) -> bool:
     """Whether a phrase is labels and nothing else: "Member No."."""
     found = list(windows(phrase.words, LABEL_MEANINGS))
     covered = sum(end - start for start, end, _ in found)
-    return len(found) > 1 and covered == len(phrase.words)
+    numbers = any(_OF_NUMBERS & set(meanings) for _, _, meanings in found)
+    return len(found) > 1 and numbers and covered == len(phrase.words)
 
 
 def is_form(text: str) -> bool:

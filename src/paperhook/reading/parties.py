@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from paperhook.reading.eastern import EASTERN
-from paperhook.reading.items import label_of_sum
 from paperhook.reading.labels import Label, Labels, below, right_of
 from paperhook.reading.layout import Block, Line, Phrase, blocks_of
 from paperhook.reading.names import (
@@ -17,13 +16,16 @@ from paperhook.reading.names import (
     CONTACT,
     NAME_LABEL,
     PAYEE,
+    PERSONS,
     POSTAL,
     SALUTATIONS,
     SEPARATORS,
+    TAX_ID,
     is_address,
     is_name,
     without_prefix,
 )
+from paperhook.reading.sums import label_of_sum
 from paperhook.reading.vocabulary import COLUMN_MEANINGS, LABEL_MEANINGS
 from paperhook.reading.words import Word, joined, squeeze
 
@@ -31,7 +33,9 @@ _KINDS = ("customer", "vendor", "other_party")
 #: In heights: how far right of its label a value may stand.
 _BESIDE = 14
 #: Marks of a sender with which a block is not the receiver's; one contact counts 1, less what a low place takes off.
-_CONTACTS = 0.8
+_CONTACTS = 0.95
+#: Share of the page above which who sends it stands.
+_TOP = 0.08
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,8 +272,15 @@ def _address_window(scene: Scene, claimed: frozenset[Phrase]) -> Block | None:
     lone = len(found) == 1 and not _is_saluted(found[0]) and not _sender_elsewhere(scene.lines, found[0])
     if not found or lone:
         return None
-    best = min(found, key=_sender_marks)
-    return best if _sender_marks(best) < _CONTACTS else None
+    opens = scene.lines[0].phrases[0]
+
+    def marks(block: Block) -> float:
+        # What a paper opens with, high on the page, is hardly ever the receiver.
+        return _sender_marks(block) + 0.8 * (opens in block.phrases and opens.y0 < _TOP * opens.page.height)
+
+    best = min(found, key=marks)
+    told = any(CONTACT.search(phrase.text) for phrase in best.phrases)
+    return best if _sender_marks(best) < _CONTACTS and not (told and opens in best.phrases) else None
 
 
 def _saluted(scene: Scene, claimed: frozenset[Phrase]) -> Phrase | None:
@@ -281,7 +292,7 @@ def _saluted(scene: Scene, claimed: frozenset[Phrase]) -> Phrase | None:
             for index, line in enumerate(scene.lines)
             if line.page is top and line.y0 < 0.4 * top.height and index not in scene.table_lines
             for phrase in line.phrases
-            if squeeze(phrase.words[0].text) in SALUTATIONS
+            if squeeze(phrase.words[0].text) in PERSONS
             and 3 <= len(phrase.words) <= 5
             and phrase not in claimed
             and is_name(phrase)
@@ -316,7 +327,9 @@ def _may_be_address(block: Block, top: Line, barred: frozenset[Phrase]) -> bool:
 
 def _sender_marks(block: Block) -> float:
     """Count what a sender prints about itself; lower on the page counts less."""
-    contacts = sum(bool(CONTACT.search(phrase.text)) for phrase in block.phrases)
+    told = [phrase.text for phrase in block.phrases if CONTACT.search(phrase.text)]
+    # Firms are addressed with the number of their taxes, too.
+    contacts = sum(0.4 if TAX_ID.match(text) else 1.0 for text in told)
     first = block.phrases[0]
     return contacts + 0.3 * bool(COMPANY.search(first.text)) - 0.3 * first.y0 / first.page.height
 

@@ -9,10 +9,10 @@ from decimal import Decimal
 from itertools import permutations
 
 from paperhook.reading.amounts import Amount, amounts_in, parse_number
+from paperhook.reading.choosing import Totals
 from paperhook.reading.context import Context, evidence
 from paperhook.reading.extraction import ExtractedField
 from paperhook.reading.layout import Line, Phrase
-from paperhook.reading.totals import Totals
 from paperhook.reading.words import Page, Word
 
 #: What rounding may make of a tax.

@@ -18,6 +18,7 @@ def settle(items: Sequence[Item], sums: Sequence[Decimal]) -> list[Item]:
     Args:
         sums: Amounts labelled as subtotal or total.
     """
+    items = _with_amounts(items, sums)
     rows = _without_carried(_without_positions([_unswapped(item) for item in items]))
     kept = _without_sum(_uncounted(rows))
     if not kept or adds_up(kept, sums):
@@ -27,6 +28,21 @@ def settle(items: Sequence[Item], sums: Sequence[Decimal]) -> list[Item]:
     outer = [item for item in kept if item.indent <= usual + 0.3 * item.height]
     large = [item for item in kept if item.height >= 0.93 * tall]
     return next((fewer for fewer in (outer, large) if adds_up(fewer, sums)), kept)
+
+
+def _with_amounts(items: Sequence[Item], sums: Sequence[Decimal]) -> Sequence[Item]:
+    """Take prices for amounts, where they add up to a sum of the page without being multiplied: "3  Notebook  28.50"."""
+    prices = [item.unit_price for item in items if item.unit_price and item.amount is None]
+    if len(prices) < len(items) or not any(item.quantity for item in items):
+        return items
+    plain = sum((price.value for price in prices), Decimal(0))
+    times = sum(
+        (p.value * (i.quantity.value if i.quantity else 1) for p, i in zip(prices, items, strict=True)),
+        Decimal(0),
+    )
+    if any(abs(times - known) <= CENT for known in sums) or all(abs(plain - known) > CENT for known in sums):
+        return items
+    return [replace(item, amount=item.unit_price, unit_price=None) for item in items]
 
 
 def _without_positions(items: list[Item]) -> list[Item]:

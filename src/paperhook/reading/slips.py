@@ -13,9 +13,10 @@ from itertools import accumulate
 from paperhook.reading.amounts import Amount, amounts_in
 from paperhook.reading.descriptions import leading_text
 from paperhook.reading.eastern import EASTERN
-from paperhook.reading.items import Item, label_of_sum
+from paperhook.reading.items import Item
 from paperhook.reading.labels import windows
 from paperhook.reading.layout import Line, Phrase
+from paperhook.reading.sums import label_of_sum
 from paperhook.reading.vocabulary import LABEL_MEANINGS
 from paperhook.reading.words import Word
 
@@ -71,7 +72,8 @@ def rows_without_heads(
                         found = part
         above = _above_a_sum(blocks, sums, taken)
         if rows := above if len(above) > len(found) else found:
-            return [] if plain and len(rows) < 2 else [_priced(item, mark) for item in _counted(rows)]
+            rows = _counted([_priced(item, mark) for item in rows])
+            return [] if plain and len(rows) < 2 else [_proven(_priced(item, mark)) for item in rows]
     return []
 
 
@@ -201,10 +203,15 @@ def _name(line: Line) -> list[Word]:
 
 
 def _priced(item: Item, mark: str) -> Item:
-    """Take the price off a name that ends with it, "2 Soup à 4,50", and leave out a price that explains nothing."""
+    """Take the price off a name that begins or ends with it: "2 x 0,45 Rolls", "2 Soup à 4,50"."""
     words, amount = item.description[0], item.amount
     if amount is None:
         return item
+    for size in range(min(4, len(words) - 1), 1, -1):
+        # "2 x 0,45 Rolls": the price stands before the name.
+        count = _count(Line(amount.page, (Phrase(amount.page, tuple(words[:size])),)), mark)
+        if item.quantity is None and count is not None and (cells := count.cells(amount)):
+            return replace(item, description=[words[size:]], quantity=cells[0], unit_price=cells[1])
     for size in range(min(4, len(words) - 1), 0, -1):
         tail = Line(amount.page, (Phrase(amount.page, tuple(words[-size:])),))
         count = _count(tail, mark)
@@ -213,8 +220,13 @@ def _priced(item: Item, mark: str) -> Item:
         price = _price_at_end(tail.phrases[0], mark)
         if item.quantity and price and abs(item.quantity.value * price.value - amount.value) <= _CENT:
             return replace(item, description=[words[:-size]], unit_price=price)
-    price, count_of = item.unit_price, item.quantity
-    proven = price and count_of and abs(price.value * count_of.value - amount.value) <= _CENT
+    return item
+
+
+def _proven(item: Item) -> Item:
+    """A row without a price that does not multiply with its quantity."""
+    price, count, amount = item.unit_price, item.quantity, item.amount
+    proven = price and count and amount and abs(price.value * count.value - amount.value) <= _CENT
     return item if proven or price is None else replace(item, unit_price=None)
 
 
@@ -263,7 +275,9 @@ def _count(line: Line, mark: str) -> _Count | None:
         numbers = [amount for word in phrase.words for amount in _factors(line, word, mark)]
         rest = Phrase(line.page, tuple(words[end:])) if words[end:] else None
         amounts = amounts_in(rest, mark) if rest else []
-        if len(numbers) == 2 and (not rest or amounts):
+        # What has a name of its own is a row, not the count of another.
+        named = rest is not None and bool(re.search(r"[^\W\d_]{3}", rest.text))
+        if len(numbers) == 2 and (not rest or (amounts and not named)):
             return _Count((numbers[0], numbers[1]), amounts[-1] if amounts else None)
     return None
 
@@ -307,6 +321,7 @@ def _counted(items: list[Item]) -> list[Item]:
     """Take counts off the names: "2 x Coffee", or "2 Coffee" where every row begins with one."""
     times = [_leading_count(item, sure=False) for item in items]
     every = len(items) > 1 and all(times)
+    items = [_split_off(item, -_count_behind(item)) if _count_behind(item) else item for item in items]
     if len(items) > 1 and all(_trailing_count(item) for item in items):
         return [_split_off(item, -1) for item in items]
     return [
@@ -328,6 +343,15 @@ def _leading_count(item: Item, *, sure: bool) -> int:
     return int(not sure and len(words) > 1 and bool(re.fullmatch(r"[1-9]\d{0,2}", first)))
 
 
+def _count_behind(item: Item) -> int:
+    """How many words at the end of a name are a count: "Croissant x 2"."""
+    words = item.description[0]
+    if item.quantity is None and len(words) > 1 and re.fullmatch(r"(?i)[x×]\d{1,2}", words[-1].text):
+        return 1
+    apart = len(words) > 2 and re.fullmatch(r"(?i)[x×]", words[-2].text)
+    return 2 if item.quantity is None and apart and re.fullmatch(r"\d{1,2}", words[-1].text) else 0
+
+
 def _trailing_count(item: Item) -> bool:
     """Whether a name without spaces ends with a count, as on Japanese slips: "生ビール 5"."""
     words = item.description[0]
@@ -338,7 +362,7 @@ def _trailing_count(item: Item) -> bool:
 def _split_off(item: Item, size: int) -> Item:
     words = item.description[0]
     counted, rest = (words[:1], words[size:]) if size > 0 else (words[size:], words[:size])
-    digits = re.sub(r"\D", "", counted[0].text)
+    digits = re.sub(r"\D", "", "".join(word.text for word in counted))
     assert item.amount is not None  # noqa: S101 - rows of slips have one
     quantity = Amount(Decimal(digits), digits, item.amount.page, tuple(counted), None, is_money=False)
     return replace(item, description=[rest, *item.description[1:]], quantity=quantity)

@@ -1,12 +1,12 @@
-"""Subtotal, tax and total: labels propose, arithmetic decides."""
+"""Subtotal, tax and total: what labels propose; `choosing` decides by arithmetic."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import combinations, product
+from itertools import pairwise
 
 from paperhook.reading.amounts import CURRENCIES, Amount, amounts_in
 from paperhook.reading.labels import Label, Labels, above, below, is_head_of_sums, right_of, strange_words
@@ -16,8 +16,10 @@ from paperhook.reading.words import joined, squeeze
 
 MONEY = ("subtotal", "tax", "total", "amount_due", "minus", "plus", "paid", "other_amount")
 _CENT = Decimal("0.02")
-#: Candidates of one kind that are tried in combination; more are noise.
-_TRIED = 7
+#: Lines without a label between two totals.
+_BETWEEN = 4
+#: What says before a tax that there is none.
+_NO = frozenset("no non not without ohne sans senza sin sem zonder uden utan bez keine".split())  # noqa: SIM905 - a list of words
 #: What a sum is believed whose kind only the head of its column tells, 0..1.
 _COLUMN = 0.9
 #: In heights: how far below the head of a table of sums its row may stand.
@@ -39,19 +41,6 @@ class Candidate:
     label: Label
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """The amounts that were chosen, with what confirms them."""
-
-    subtotal: Candidate | None
-    tax: Candidate | None
-    total: Candidate | None
-    #: How the values confirm each other: "sums", "adjusted", "equal" or "".
-    confirmed: str
-    #: Taxes at several rates, added up, when the page does not print their sum.
-    tax_parts: tuple[Candidate, ...] = ()
-
-
 def candidates(lines: Sequence[Line], labels: Labels, mark: str, avoid: frozenset[int]) -> list[Candidate]:
     """List the labelled amounts of a document.
 
@@ -65,6 +54,8 @@ def candidates(lines: Sequence[Line], labels: Labels, mark: str, avoid: frozense
     columns = {index: named for index in indexes if (named := _columns_of(index, lines, mark))}
     for label in labels:
         kinds = [meaning for meaning in label.meanings if meaning in MONEY]
+        if "tax" in kinds and _is_denied(label):
+            kinds.remove("tax")
         if (
             not kinds
             or label.line_index in avoid
@@ -79,7 +70,44 @@ def candidates(lines: Sequence[Line], labels: Labels, mark: str, avoid: frozense
             found.extend(Candidate(kind, amount, _COLUMN, label) for amount, kind in named)
         if label.line_index in heads:
             found.extend(_below_head(label, kinds, lines, mark))
-    return _without_rows(found, lines, mark)
+    return _without_rows(found, lines, mark) + _added_between(found, lines, mark)
+
+
+def _added_between(found: Sequence[Candidate], lines: Sequence[Line], mark: str) -> list[Candidate]:
+    """The lower one of two totals once more, where amounts without labels between them make the difference.
+
+    "Total services 1,570.00, recording fee 46.00, total billing 1,616.00": the last one is what the paper is about.
+    """
+    totals = sorted((one for one in found if one.kind == "total"), key=lambda one: one.label.line_index)
+    labelled = {one.label.line_index for one in found}
+    raised: list[Candidate] = []
+    for one, other in pairwise(totals):
+        between = range(one.label.line_index + 1, other.label.line_index)
+        if not 1 <= len(between) <= _BETWEEN or labelled.intersection(between):
+            continue
+        last = [amounts[-1].value for index in between if (amounts := _money(lines[index], mark))]
+        difference = other.amount.value - one.amount.value
+        if last and difference > 0 and abs(sum(last) - difference) <= _CENT:
+            raised.append(replace(other, score=other.score + 0.5))
+    return raised
+
+
+def _money(line: Line, mark: str) -> list[Amount]:
+    return [amount for phrase in line.phrases for amount in amounts_in(phrase, mark) if amount.is_money]
+
+
+def _is_denied(label: Label) -> bool:
+    """Whether a label says that there is no such thing: "MOT (no VAT)"."""
+    before = label.phrase.words[label.start - 1].text if label.start else ""
+    after = label.rest[0].text if label.rest else ""
+    return squeeze(before) in _NO or squeeze(after) in {
+        "free",
+        "exempt",
+        "frei",
+        "exento",
+        "esente",
+        "isento",
+    }
 
 
 def _without_rows(found: list[Candidate], lines: Sequence[Line], mark: str) -> list[Candidate]:
@@ -91,9 +119,7 @@ def _without_rows(found: list[Candidate], lines: Sequence[Line], mark: str) -> l
 
 
 def _is_row_of_rate(line: Line, mark: str) -> bool:
-    values = [
-        amount.value for phrase in line.phrases for amount in amounts_in(phrase, mark) if amount.is_money
-    ]
+    values = [amount.value for amount in _money(line, mark)]
     return "%" in line.text and len(values) == 3 and abs(sum(values) - 2 * max(values)) <= _CENT
 
 
@@ -127,7 +153,7 @@ def _heads_several_rates(label: Label, lines: Sequence[Line]) -> bool:
 def _columns_of(line_index: int, lines: Sequence[Line], mark: str) -> Sequence[tuple[Amount, str]]:
     """The sums of several columns in one row: "Total  100,00  23,00  123,00" below "Net", "VAT" and "Gross"."""
     line = lines[line_index]
-    amounts = [amount for phrase in line.phrases for amount in amounts_in(phrase, mark) if amount.is_money]
+    amounts = _money(line, mark)
     if not 2 <= len(amounts) <= _COLUMNS:
         return ()
     heads = [(amount, _head_of(amount, line_index, lines)) for amount in amounts]
@@ -200,149 +226,3 @@ def _weight(label: Label) -> float:
     else:
         weight = 0.8 if strange <= 2 else 0.4
     return weight * (1.0 if len(squeeze(label.text)) > 3 else 0.95)
-
-
-def choose(found: Sequence[Candidate], items_sum: Decimal | None) -> Totals:
-    """Choose the subtotal, tax and total that explain each other best."""
-    subtotals = _best(found, "subtotal")
-    taxes = _best(found, "tax")
-    sums = _rate_sums(found)
-    totals = _totals(found)
-    adjustments = _adjustments(found)
-    paid = {abs(one.amount.value) for one in found if one.kind == "paid" and one.score > 0.5}
-    settled = [adjustment - part for adjustment in (Decimal(0), *adjustments) for part in paid if part]
-    # Of two totals between which a discount stands the lower one is what people pay.
-    off = [adjustment for adjustment in adjustments if adjustment < 0]
-    lowered = {one.amount.value + part for one in totals for part in off if one.kind == "total"}
-    options: list[tuple[float, Totals]] = []
-    tax_options: list[tuple[Candidate | None, tuple[Candidate, ...], Decimal]] = [(None, (), Decimal(0))]
-    tax_options += [(tax, (), tax.amount.value) for tax in taxes]
-    tax_options += [
-        (parts[0], parts, sum((part.amount.value for part in parts), Decimal(0))) for parts in sums
-    ]
-    for subtotal, (tax, parts, tax_value), total in product([None, *subtotals], tax_options, [None, *totals]):
-        # Where the page names no total, what is left to pay after a deposit stands for it.
-        between = [*adjustments, *settled] if total and total.kind == "amount_due" else adjustments
-        score, confirmed = _explains(subtotal, tax, parts, tax_value, total, between, items_sum)
-        score += 0.5 * bool(total and not subtotal and total.amount.value in lowered)
-        options.append((score, Totals(subtotal, tax, total, confirmed, parts)))
-    best = max(options, key=lambda option: option[0])[1]
-    return replace(best, total=_paid_in_full(best, found)) if best.total is None else best
-
-
-def _paid_in_full(totals: Totals, found: Sequence[Candidate]) -> Candidate | None:
-    """The subtotal as the total, where the page names no total but what was paid for it, less the change."""
-    if totals.subtotal is None:
-        return None
-    paid = {one.amount.value for one in found if one.kind == "paid"}
-    change = {Decimal(0)} | {one.amount.value for one in found if one.kind == "other_amount"}
-    value = totals.subtotal.amount.value
-    settled = any(abs(given - back - value) <= _CENT for given, back in product(paid, change))
-    return replace(totals.subtotal, score=0.5 * totals.subtotal.score) if settled and value else None
-
-
-def find_amount_due(found: Sequence[Candidate], totals: Totals) -> Candidate | None:
-    """Choose what is left to pay: the clearest label; of equal ones the amount that is not just the total, then the lowest."""
-    due = [one for one in found if one.kind == "amount_due" and one.score >= 0.5]
-    total = totals.total.amount.value if totals.total else None
-
-    def worth(one: Candidate) -> tuple[float, bool, int, float]:
-        amount = one.amount
-        return round(one.score, 1), amount.value != total, amount.page.number, amount.words[0].y0
-
-    return max(due, key=worth, default=None)
-
-
-def _best(found: Sequence[Candidate], kind: str) -> list[Candidate]:
-    best: dict[Decimal, Candidate] = {}
-    for candidate in found:
-        if candidate.kind == kind:
-            known = best.get(candidate.amount.value)
-            # The same value printed twice is more likely right.
-            if known is None or candidate.score > known.score:
-                best[candidate.amount.value] = candidate
-    return sorted(best.values(), key=lambda candidate: -candidate.score)[:_TRIED]
-
-
-def _totals(found: Sequence[Candidate]) -> list[Candidate]:
-    totals = _best(found, "total")
-    due = [Candidate("amount_due", c.amount, c.score * 0.8, c.label) for c in _best(found, "amount_due")]
-    return (totals + due)[: _TRIED + 3]
-
-
-def _rate_sums(found: Sequence[Candidate]) -> list[tuple[Candidate, ...]]:
-    """Combine taxes on different lines, as several rates have several lines."""
-    lines: dict[int, Candidate] = {}
-    for candidate in found:
-        if candidate.kind == "tax" and candidate.score > 0.5 and candidate.amount.value:
-            known = lines.get(candidate.label.line_index)
-            if known is None or candidate.score > known.score:
-                lines[candidate.label.line_index] = candidate
-    rates = list(lines.values())[:5]
-    return [parts for size in range(2, len(rates) + 1) for parts in combinations(rates, size)]
-
-
-def _adjustments(found: Sequence[Candidate]) -> list[Decimal]:
-    """What may lie between subtotal and total: the sums of all subsets of discounts and charges."""
-    signed: dict[tuple[str, Decimal], Decimal] = {}
-    for candidate in found:
-        if candidate.kind in {"minus", "plus"} and candidate.amount.value and candidate.score > 0.5:
-            value = abs(candidate.amount.value)
-            signed[(candidate.kind, value)] = -value if candidate.kind == "minus" else candidate.amount.value
-    values = list(signed.values())[:4]
-    return [
-        sum(part, Decimal(0)) for size in range(1, len(values) + 1) for part in combinations(values, size)
-    ]
-
-
-def _explains(
-    subtotal: Candidate | None,
-    tax: Candidate | None,
-    parts: tuple[Candidate, ...],
-    tax_value: Decimal,
-    total: Candidate | None,
-    adjustments: Iterable[Decimal],
-    items_sum: Decimal | None,
-) -> tuple[float, str]:
-    """How well a choice explains the page, and what confirms it."""
-    score = sum(one.score for one in (subtotal, tax, total) if one) + 0.1 * bool(parts)
-    confirmed = ""
-    if subtotal and total:
-        net, gross = subtotal.amount.value, total.amount.value
-        confirmed = _confirmation(net, tax_value if tax else None, gross, adjustments)
-        score += _WORTH[confirmed] - 0.4 * (not confirmed and abs(net) > abs(gross))
-    if tax:
-        score -= _too_much_tax(abs(tax_value), subtotal, total)
-    if items_sum is not None:
-        # What is taken off or added may lie between the items and the subtotal, too.
-        sums = [items_sum, *(items_sum + adjustment for adjustment in adjustments)]
-        score += 0.7 * bool(subtotal and any(abs(subtotal.amount.value - one) <= _CENT for one in sums))
-        score += 0.35 * bool(total and abs(total.amount.value - items_sum) <= _CENT)
-    if total:
-        # Lower on the page is what people call the total.
-        amount = total.amount
-        score += 0.02 * amount.page.number + 0.05 * amount.words[0].y0 / amount.page.height
-        score += 0.25 * (total.kind == "total")
-    return score, confirmed
-
-
-#: What a confirmation is worth beside the scores of three labels, each 0..1.
-_WORTH = {"sums": 1.6, "adjusted": 1.1, "equal": 0.4, "": -0.7}
-
-
-def _confirmation(net: Decimal, tax: Decimal | None, gross: Decimal, adjustments: Iterable[Decimal]) -> str:
-    if tax is not None and abs(net + tax - gross) <= _CENT:
-        return "sums"
-    taxed = net + (tax or 0)
-    if any(abs(taxed + adjustment - gross) <= _CENT for adjustment in adjustments):
-        return "adjusted"
-    return "equal" if net == gross else ""
-
-
-def _too_much_tax(tax: Decimal, subtotal: Candidate | None, total: Candidate | None) -> float:
-    """Nothing is taxed with as much as it costs: then the label belongs to another amount."""
-    if total and tax >= abs(total.amount.value):
-        return 2.5 if tax else 0.0
-    if subtotal and tax > abs(subtotal.amount.value):
-        return 2.5 if total else 1.0
-    return 0.0

@@ -7,8 +7,9 @@ from dataclasses import replace
 from decimal import Decimal
 
 from paperhook.reading.amounts import Amount, amounts_in
+from paperhook.reading.choosing import Totals
 from paperhook.reading.context import Context
-from paperhook.reading.totals import Candidate, Totals
+from paperhook.reading.totals import Candidate
 
 #: How much such an amount is believed, 0..1: less than one with a label.
 _SCORE = 0.5

@@ -383,5 +383,6 @@ def _doubts(candidate: _Candidate, page: _Page) -> float:
     doubts += 1.2 * bool(re.search(r"[.!?]$", text) and not company and words > 2)
     doubts += 0.8 * digits + 0.7 * text[:1].islower() + 0.7 * text.islower()
     doubts += 2.0 * bool(STREET.search(text) and not company and re.search(r"\d", candidate.phrase.text))
+    doubts += 1.0 * (candidate.line_index > 0 and bool(re.fullmatch(r"[^\W\d_a-z]{1,6}店", text)))
     doubts += 2.5 * bool(CONTACT.search(text)) + 2.5 * bool(_NEVER.search(text))
     return doubts + 2.0 * bool(any(title in key for title in _TITLES) and not company)
