@@ -423,6 +423,24 @@ def test_one_source_where_several_are_wanted_is_told(sources: Any) -> None:
                 ask(sources)
 
 
+def test_a_batch_and_a_wait_for_many_tell_them_too() -> None:
+    with Client(DocuParse("key")) as client:
+        for options in ({"metadata": 5}, {"idempotency_key": 5}):
+            with pytest.raises(TypeError, match=f"{next(iter(options))} is a int"):
+                client.batch([PDF], **options)  # type: ignore[arg-type]  # what is tested
+        for jobs in ("job_1", Job.known("job_1", provider="docuparse"), 5):
+            with pytest.raises(TypeError, match="several jobs are wanted"):
+                client.wait_many(jobs)  # type: ignore[arg-type]  # same
+
+
+@pytest.mark.parametrize("secret", [5, [5], [None], {"june": "0123456789abcdef"}, [["0123456789abcdef"]]])
+def test_what_is_no_secret_is_told_by_its_type_alone(secret: Any) -> None:
+    with pytest.raises(ConfigurationError, match="write text, bytes, a Secret, or a list of them") as told:
+        DocuParse("key", webhook_secret=secret)
+
+    assert "0123456789" not in str(told.value)
+
+
 @pytest.mark.parametrize(
     ("headers", "words"),
     [

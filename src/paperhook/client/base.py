@@ -257,6 +257,7 @@ class BaseClient(Generic[H, W]):
     def _rounds(
         self, jobs: Iterable[Job | str], concurrency: int, end: float
     ) -> Generator[Round, News, None]:
+        check_several(jobs, "job")
         known = [self._job(job) for job in jobs]
         hears = self.tracker is not None
         now, tell = self._now(), self._tell_wait
@@ -366,6 +367,7 @@ class BaseClient(Generic[H, W]):
         metadata: Mapping[str, Any] | None,
         again: bool,
     ) -> Steps[Batch]:
+        check_upload(key, metadata, None)
         if self.tracker is not None and self.provider.capabilities.max_batch_documents:
             from ..tracker.batches import submit_batch
 

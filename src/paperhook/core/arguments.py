@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from numbers import Real
 
 from ..errors import ConfigurationError
+from .job import Job
 from .provider import Provider
 
 #: Seconds. Timers of threads, sockets, SQLite and PostgreSQL take no infinity, and little more than this: 11 days.
@@ -50,16 +51,20 @@ def check_kind(given: object, kind: type | tuple[type, ...], what: str, instead:
         raise ConfigurationError(f"{what} is a {type(given).__name__}: write {instead}")
 
 
-def check_several(sources: object) -> None:
-    """Refuse one source where several are wanted.
+def check_several(given: object, what: str = "source") -> None:
+    """Refuse one where several are wanted.
+
+    Args:
+        given: What the caller passed.
+        what: The name of one, for the message.
 
     Raises:
         TypeError: If it is one, or nothing that holds any.
     """
-    is_one = isinstance(sources, (str, bytes)) or hasattr(sources, "__fspath__")
-    if is_one or not hasattr(sources, "__iter__"):
+    is_one = isinstance(given, (str, bytes, Job)) or hasattr(given, "__fspath__")
+    if is_one or not hasattr(given, "__iter__"):
         one = "one" if is_one else "a"
-        raise TypeError(f"several sources are wanted, not {one} {type(sources).__name__}: write [source]")
+        raise TypeError(f"several {what}s are wanted, not {one} {type(given).__name__}: write [{what}]")
 
 
 def check_upload(key: object, metadata: object, on_progress: object) -> None:

@@ -124,11 +124,18 @@ def secrets_of(given: SecretsLike) -> tuple[Secret, ...]:
         return (Secret(given),)
     if isinstance(given, Secret):
         return (given,)
-    if not hasattr(given, "__iter__"):
-        raise ConfigurationError(
-            f"webhook_secret is a {type(given).__name__}: write text, bytes, a Secret, or a list of them"
-        )
-    return tuple(
-        value if isinstance(value, Secret) else Secret(value, name=str(number))
-        for number, value in enumerate(given, start=1)
+    # The names of a mapping would be taken for the secrets.
+    if not hasattr(given, "__iter__") or hasattr(given, "keys"):
+        raise _no_secret(given, "webhook_secret")
+    found: list[Secret] = []
+    for number, value in enumerate(given, start=1):
+        if not isinstance(value, (str, bytes, Secret)):
+            raise _no_secret(value, f"webhook secret {number}")
+        found.append(value if isinstance(value, Secret) else Secret(value, name=str(number)))
+    return tuple(found)
+
+
+def _no_secret(given: object, what: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{what} is a {type(given).__name__}: write text, bytes, a Secret, or a list of them"
     )
