@@ -121,7 +121,7 @@ def read_words(page: Any, number: int) -> Page:
 
 
 def _characters(page: Any) -> list[Character | None]:
-    """List the page's characters, None where a space or a line end separates words."""
+    """List the page's characters, None where a space separates words."""
     text_page = page.get_textpage()
     try:
         count = text_page.count_chars()
@@ -131,6 +131,10 @@ def _characters(page: Any) -> list[Character | None]:
         return [measure.character(text_page, index) for index in range(count)]
     finally:
         text_page.close()
+
+
+#: Where PDFium sees a line end. With fonts drawn glyph by glyph it sees one after each letter.
+_LINE_END = Character("\n", 0, 0.0, 0.0, 0.0, 0.0)
 
 
 class _Measure:
@@ -147,6 +151,8 @@ class _Measure:
         code = pdfium.FPDFText_GetUnicode(text_page, index)
         # U+FFFE marks a hyphen at a line end; half a surrogate pair cannot be a word of its own.
         text = "-" if code in (2, 0xFFFE) else chr(code)
+        if text in "\r\n":
+            return _LINE_END
         if 0xD800 <= code <= 0xDFFF or text.isspace() or not text.isprintable():
             return None
         if not pdfium.FPDFText_GetLooseCharBox(text_page, index, self.rect):
@@ -170,14 +176,16 @@ def _upright(number: int, width: float, height: float, characters: list[Characte
 
     A watermark across the page or a note along its edge would otherwise break the lines it crosses.
     """
-    angles = Counter(character.angle for character in characters if character)
+    angles = Counter(
+        character.angle for character in characters if character is not None and character is not _LINE_END
+    )
     most = angles.most_common(1)[0][0] if angles else 0
     main = 90 * round(most / 90) % 360 if abs(most - 90 * round(most / 90)) <= 2 else 0
     turns = -main // 90 % 4
     kept: list[Character | None] = []
     for character in characters:
-        if character is None:
-            kept.append(None)
+        if character is None or character is _LINE_END:
+            kept.append(character)
         elif abs((character.angle - main + 180) % 360 - 180) <= 2:
             kept.append(_turned(character, turns, width, height))
     upright = (height, width) if turns % 2 else (width, height)
@@ -201,12 +209,18 @@ def _turned(character: Character, turns: int, width: float, height: float) -> Ch
 def _words(characters: list[Character | None]) -> list[Word]:
     words: list[Word] = []
     run: list[Character] = []
+    is_end = False
     for character in characters:
-        if run and (character is None or _apart(run, character)):
+        if character is _LINE_END:
+            is_end = True
+            continue
+        ends = character is None or (is_end and bool(run) and not _touches(run[-1], character))
+        if run and (character is None or ends or _apart(run, character)):
             words.append(_word(run))
             run = []
         if character is not None:
             run.append(character)
+        is_end = False
     if run:
         words.append(_word(run))
     return words
@@ -224,6 +238,13 @@ def _apart(run: list[Character], after: Character) -> bool:
         return True
     # "Kundennummer:2" is a label and its value; "10:30" and "http://" are not.
     return before.text == ":" and after.text.isalnum() and len(run) > 1 and run[-2].text.isalpha()
+
+
+def _touches(before: Character, after: Character) -> bool:
+    """Whether nothing lies between two characters of one line, whatever PDFium makes of it."""
+    height = max(before.y1 - before.y0, after.y1 - after.y0)
+    level = abs((before.y0 + before.y1) - (after.y0 + after.y1)) / 2 < 0.1 * height
+    return level and abs(after.x0 - before.x1) < 0.06 * height
 
 
 def _word(run: list[Character]) -> Word:

@@ -19,7 +19,7 @@ from paperhook.reading.fields import extract
 from paperhook.reading.images import frames_of
 from paperhook.reading.layout import Phrase
 from paperhook.reading.reader import Limits, Reader
-from paperhook.textlayer import Character, Page, Word, _apart
+from paperhook.textlayer import _LINE_END, Character, Page, Word, _apart, _words
 from tests.make_samples import FOLDER
 from tests.reading.drawing import Sheet
 from tests.reading.test_layouts import read
@@ -400,3 +400,14 @@ def test_letters_of_a_word_stand_beside_each_other(after: tuple[Any, ...], is_ap
     text, *box = after
 
     assert _apart([Character("a", 0, 0, 0, 10, 10)], Character(text, 0, *box)) is is_apart
+
+
+def test_letters_that_touch_are_a_word_whatever_line_ends_are_told_between_them() -> None:
+    letters = [Character(text, 0, 10.0 + 5 * n, 20, 15.0 + 5 * n, 30) for n, text in enumerate("VH-2")]
+    below = Character("x", 0, 10, 40, 15, 50)
+    apart = Character("y", 0, 17, 40, 22, 50)
+    drawn: list[Character | None] = []
+    for letter in (*letters, below, apart):
+        drawn += [letter, _LINE_END, _LINE_END]
+
+    assert [word.text for word in _words(drawn)] == ["VH-2", "x", "y"]
