@@ -600,6 +600,52 @@ TEL 0797-55-0101
     assert read(slip)["vendor"] == "マルヨシ食品館"
 
 
+# What a third set of unseen papers taught.
+
+
+def test_the_rand_is_told_by_its_letter_and_a_long_number_beside_a_tax_is_no_amount() -> None:
+    sums = """
+VAT 4110022881
+                                      Sub total       R60,200.00
+                                      VAT 15%          R9,030.00
+                                      Total           R69,230.00
+"""
+
+    found = read(HEAD + sums)
+
+    assert [found[name] for name in ("subtotal", "tax", "total", "currency")] == [
+        "60200.00",
+        "9030.00",
+        "69230.00",
+        "ZAR",
+    ]
+
+
+def test_the_tax_of_a_charge_in_its_brackets_is_not_the_papers() -> None:
+    sums = """
+                                               Summe          189,25
+                                               MwSt 7%         13,25
+Versandkosten (netto 4,67 + MwSt 0,33)                          5,00
+                                               Gesamtbetrag   207,50
+"""
+
+    found = read("^12 Rechnung\nDie Rechnung ist ohne Abzug zu zahlen.\n" + sums)
+
+    assert [found[name] for name in ("subtotal", "tax", "total")] == ["189.25", "13.25", "207.50"]
+
+
+@pytest.mark.parametrize("hint", ["Macon GA", "(478) 555-0133", "GA Tax  2.88"])
+def test_a_land_where_months_come_first_is_told_without_its_currency(hint: str) -> None:
+    slip = f"""
+{hint}
+Order the day of 11/08/2025
+Plate                     18.50
+Total                     18.50
+"""
+
+    assert read(SLIP + slip)["invoice_date"] == "2025-11-08"
+
+
 # Papers of any size.
 
 

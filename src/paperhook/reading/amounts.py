@@ -110,7 +110,7 @@ _SIGNS = "-−–"
 _CURRENCY = "|".join(sorted((re.escape(mark) for mark in CURRENCIES), key=len, reverse=True))
 _NUMBER = r"\d{1,3}(?:[.,'’´ \u202f]\d{3})+(?:[.,]\d{1,4})?|\d{1,3}(?:,\d{2})+,\d{3}(?:\.\d{1,4})?|\d+(?:[.,]\d{1,6})?|[.,]\d{2}(?!\d)"
 AMOUNT = re.compile(
-    rf"(?<![\w/:#@&+])(?<!\d[.,])(?<!\w-)(?P<open>\()?(?P<sign>[{_SIGNS}+])?\s?(?P<before>(?:{_CURRENCY})(?![^\W\d_]))?\s?(?P<inner>[{_SIGNS}])?\s?"
+    rf"(?<![\w/:#@&+])(?<!\d[.,])(?<!\w-)(?P<open>\()?(?P<sign>[{_SIGNS}+])?\s?(?P<before>(?:{_CURRENCY})(?![^\W\d_])|(?-i:R)(?=\s?\d[\d ,']*\.\d{{2}}(?!\d)))?\s?(?P<inner>[{_SIGNS}])?\s?"
     rf"(?P<number>{_NUMBER})(?P<even>[.,][-–—]{{1,2}})?\s?(?P<after>(?:{_CURRENCY})(?![\w$]))?(?P<trailing>[{_SIGNS}](?!\s?\w))?(?P<close>\))?(?:(?<=[.,]\d\d)(?-i:[A-FNTXZ])(?=\*?$))?(?![\w%‰/@]|\s[%‰]|[.,:-]\w|°)",
     re.IGNORECASE,
 )
@@ -229,7 +229,8 @@ def _first_wide_space(found: re.Match[str], places: Sequence[Word | None]) -> in
 def _amount(found: re.Match[str], page: Page, places: Sequence[Word | None], mark: str) -> Amount | None:
     number = found["number"]
     symbol = found["before"] or found["after"]
-    currency = CURRENCIES[symbol.upper()] if symbol else None
+    # A lone "R" is the rand's only before an amount with cents: "R60,200.00".
+    currency = CURRENCIES.get(symbol.upper(), "ZAR") if symbol else None
     if currency in WHOLE and re.search(r"[.,]\d{3}$", number):
         # Nobody prints thousandths of a yen; recognition takes its comma for a dot.
         number = re.sub(r"[.,]", "", number)

@@ -38,8 +38,8 @@ def choose(found: Sequence[Candidate], items_sum: Decimal | None) -> Totals:
     taxes = _best(found, "tax")
     sums = _rate_sums(found)
     totals = _totals(found)
-    subtotals = [*_best(found, "subtotal"), *_before_tax(totals, taxes)]
     adjustments = _adjustments(found)
+    subtotals = [*_best(found, "subtotal"), *_before_tax(totals, taxes, adjustments)]
     paid = {abs(one.amount.value) for one in found if one.kind == "paid" and one.score > 0.5}
     settled = [adjustment - part for adjustment in (Decimal(0), *adjustments) for part in paid if part]
     # Of two totals between which a discount stands the lower one is what people pay.
@@ -61,16 +61,18 @@ def choose(found: Sequence[Candidate], items_sum: Decimal | None) -> Totals:
     return replace(best, total=_paid_in_full(best, found)) if best.total is None else best
 
 
-def _before_tax(totals: Sequence[Candidate], taxes: Sequence[Candidate]) -> list[Candidate]:
+def _before_tax(
+    totals: Sequence[Candidate], taxes: Sequence[Candidate], adjustments: Sequence[Decimal]
+) -> list[Candidate]:
     """What is called a total and is one before tax: "Total 100.00, VAT 20.00, Total due 120.00"."""
     return [
         Candidate("subtotal", one.amount, 0.6 * one.score, one.label)
         for one in totals
         if any(
             tax.amount.value > 0
-            and abs(one.amount.value + tax.amount.value - gross.amount.value) <= _CENT
+            and abs(one.amount.value + tax.amount.value + between - gross.amount.value) <= _CENT
             and one.label.line_index < tax.label.line_index < gross.label.line_index
-            for tax, gross in product(taxes, totals)
+            for tax, gross, between in product(taxes, totals, (Decimal(0), *adjustments))
         )
     ]
 

@@ -20,6 +20,11 @@ from paperhook.reading.words import Page, Word, squeeze
 _AMERICAN = re.compile(
     r"\b[A-Z]{2},?\s+\d{5}(?:-\d{4})?\b|\bUSA\b|United States|(?i:sales tax)|\bUSD\b|\$|\bZIP\b|\bInc\b|\bLLC\b"
 )
+#: Telephone numbers, taxes of states, and towns with their state at the end of a line.
+_AMERICAN_PLACE = re.compile(
+    r"\(\d{3}\)\s?\d{3}-\d{4}|\b[A-Z]{2}\s(?:Sales\s)?Tax\b|[a-z],?\s(?:AL|AK|AZ|AR|CA|CO|CT|FL|GA|HI|IA|ID|IL|IN|KS|KY|LA|MA|MD|ME|MI|MN|MO|MS|MT|NC|ND|NE|NH|NJ|NM|NV|NY|OH|OK|OR|PA|RI|SC|SD|TN|TX|UT|VA|VT|WA|WI|WV|WY)$",
+    re.MULTILINE,
+)
 _ELSEWHERE = re.compile(r"£|\bGBP\b|\bVAT\b|€|\bEUR\b|\bABN\b|\bGST\b|United Kingdom|\bA\$|₹")
 #: Common words that must be found before a language is named.
 _TELLING = 3
@@ -60,7 +65,8 @@ def context_of(pages: Sequence[Page]) -> Context:
     texts = [line.text for line in lines]
     whole = "\n".join(texts)
     language = language_of(whole)
-    american = bool(_AMERICAN.search(whole)) and not _ELSEWHERE.search(whole)
+    is_american = bool(_AMERICAN.search(whole) or _AMERICAN_PLACE.search(whole))
+    american = is_american and not _ELSEWHERE.search(whole)
     return Context(
         pages=pages,
         lines=lines,

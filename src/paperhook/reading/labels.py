@@ -59,6 +59,12 @@ class Label:
         return self.start == 0
 
     @property
+    def is_bracketed(self) -> bool:
+        """Whether it stands in brackets: "Shipping (net 4.67 + VAT 0.33)"."""
+        before = "".join(word.text for word in self.phrase.words[: self.start + 1])
+        return before.count("(") > before.count(")")
+
+    @property
     def has_colon(self) -> bool:
         """Whether it ends with a sign that a value follows."""
         return self.phrase.words[self.end - 1].text.endswith((":", "#", "°"))
@@ -120,7 +126,8 @@ class Labels(list[Label]):
         """Where the labels of each phrase begin that another label's value ends at, in order."""
         found: dict[tuple[int, int], list[int]] = {}
         for label in self:
-            if label.has_colon or len(squeeze(label.text)) > 3 or "tax" in label.meanings:
+            stops = label.has_colon or len(squeeze(label.text)) > 3 or "tax" in label.meanings
+            if stops and not (label.start and label.is_bracketed):
                 found.setdefault((label.line_index, label.phrase_index), []).append(label.start)
         return {place: sorted(starts) for place, starts in found.items()}
 

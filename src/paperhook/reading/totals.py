@@ -16,6 +16,8 @@ from paperhook.reading.words import joined, squeeze
 
 MONEY = ("subtotal", "tax", "total", "amount_due", "minus", "plus", "paid", "other_amount")
 _CENT = Decimal("0.02")
+#: So many digits without a mark between them are a number of something, not an amount.
+_LONGEST = 8
 #: Lines without a label between two totals.
 _BETWEEN = 4
 #: What says before a tax that there is none.
@@ -59,6 +61,7 @@ def candidates(lines: Sequence[Line], labels: Labels, mark: str, avoid: frozense
         if (
             not kinds
             or label.line_index in avoid
+            or _is_of_a_charge(label, labels)
             or (label.line_index in heads and _heads_several_rates(label, lines))
             or _heads_rates(label)
         ):
@@ -108,6 +111,16 @@ def _is_denied(label: Label) -> bool:
         "esente",
         "isento",
     }
+
+
+def _is_of_a_charge(label: Label, labels: Labels) -> bool:
+    """Whether a sum is told of a charge that its cell opens with: "Shipping (net 4.67 + VAT 0.33)   5.00"."""
+    return (label.start > 0 and label.is_bracketed) and any(
+        other.phrase is label.phrase
+        and other.starts_phrase
+        and {"plus", "minus", "paid"} & set(other.meanings)
+        for other in labels.on_line(label.line_index)
+    )
 
 
 def _without_rows(found: list[Candidate], lines: Sequence[Line], mark: str) -> list[Candidate]:
@@ -209,6 +222,7 @@ def _plain_sums(
     last = list(right_of(label, lines, labels))[-1].words[-1] if found else None
     if (
         not found
+        or re.fullmatch(rf"\d{{{_LONGEST},}}", found[-1].text)
         or found[-1].words[-1] is not last
         or strange_words(label.phrase.words) > label.end - label.start + 2
     ):
