@@ -31,8 +31,7 @@ LAYERS = (
     ("providers",),
     ("operations",),
     # Whatever happens is told, by clients as by workers.
-    ("observe", "forking", "passing"),
-    ("spool",),
+    ("observe", "forking"),
     ("inbox", "sources", "sandbox", "textlayer"),
     ("rasterise",),
     ("tracker",),

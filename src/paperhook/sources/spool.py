@@ -6,7 +6,7 @@ import tempfile
 import threading
 from typing import BinaryIO, cast
 
-from .errors import UnsupportedDocument
+from ..errors import UnsupportedDocument
 from .passing import bytes_of
 
 #: An iterator that yields more than this is refused; it would fill the disk.

@@ -9,7 +9,7 @@ from typing import BinaryIO, cast
 
 from typing_extensions import override
 
-from .errors import UnsupportedDocument
+from ..errors import UnsupportedDocument
 
 
 class Passing:

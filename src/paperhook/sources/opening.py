@@ -1,8 +1,4 @@
-"""From what the user has — a path, bytes, a file, an iterator — to a `Document` that can be sent twice.
-
-A retried body must be the same bytes, so paths are reopened and compared, files are rewound to where they stood,
-and iterators are kept in a bounded temporary file that is removed on `close()`.
-"""
+"""A document from whatever was given: read once for its size, hash and type, or while it is sent."""
 
 from __future__ import annotations
 
@@ -10,19 +6,17 @@ import contextlib
 import hashlib
 import inspect
 import io
-import mimetypes
 import os
-import stat
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias, TypeVar, cast
 
-from typing_extensions import Buffer, override
-
-from .core.document import Document
-from .errors import UnsupportedDocument
+from ..core.document import Document
+from ..errors import UnsupportedDocument
+from .contents import Bytes, FromFile, FromPath, Kept
+from .kinds import EXTENSIONS, HEAD_BYTES, UNNAMED, content_type_of
 from .passing import Passing, bytes_of, wrong_size
 from .spool import GATHERED_BYTES, Spool, unreadable
 
@@ -37,192 +31,6 @@ CHUNK_BYTES = 512 * 1024
 #: What is no larger is kept in memory by who sends it, so that it is read from the disk once.
 SMALL_BYTES = 64 * 1024
 
-#: First bytes of what document APIs take. Source: the formats' own specifications.
-_MAGIC: tuple[tuple[bytes, str], ...] = (
-    (b"%PDF-", "application/pdf"),
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"),
-    (b"II*\x00", "image/tiff"),
-    (b"MM\x00*", "image/tiff"),
-    (b"BM", "image/bmp"),
-    (b"PK\x03\x04", "application/zip"),
-    (b"PK\x05\x06", "application/zip"),
-)
-_HEAD_BYTES = 1024
-#: The name of a document that has none.
-UNNAMED = "document"
-_EXTENSIONS: Mapping[str, str] = {
-    "application/pdf": ".pdf",
-    "image/png": ".png",
-    "image/jpeg": ".jpg",
-    "image/gif": ".gif",
-    "image/tiff": ".tiff",
-    "image/bmp": ".bmp",
-    "image/webp": ".webp",
-    "application/zip": ".zip",
-}
-
-
-def content_type_of(head: bytes, filename: str) -> str:
-    """Tell a document's type by its first bytes, else by its name; the bytes win over the name."""
-    for magic, content_type in _MAGIC:
-        if head.startswith(magic):
-            return content_type
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "image/webp"
-    # Some mail gateways put lines before the header; readers accept it in the first 1024 bytes.
-    if b"%PDF-" in head:
-        return "application/pdf"
-    return mimetypes.guess_type(filename)[0] or "application/octet-stream"
-
-
-#: What tells whether a file is still the same: inode, bytes, and when it was written to.
-_Identity: TypeAlias = tuple[int, int, int]
-
-
-def _identity(found: os.stat_result) -> _Identity:
-    return found.st_ino, found.st_size, found.st_mtime_ns
-
-
-def _changed(name: str) -> UnsupportedDocument:
-    return UnsupportedDocument(f"{name} changed while it was being sent", code="changed")
-
-
-class _Bytes:
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    def open(self) -> BinaryIO:
-        return io.BytesIO(self._content)
-
-    def keep(self, content: bytes) -> None:
-        """It is in memory anyway."""
-
-    def check(self) -> None:
-        """Nobody can change it."""
-
-    def close(self) -> None:
-        """Nothing is held."""
-
-
-class _Path:
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._seen: _Identity | None = None
-        self._kept: bytes | None = None
-
-    def open(self) -> BinaryIO:
-        try:
-            found = self._path.stat()
-            if self._kept is not None and _identity(found) == self._seen:
-                return io.BytesIO(self._kept)
-            # Opening a FIFO would wait for a writer, so look before.
-            if not stat.S_ISREG(found.st_mode):
-                raise UnsupportedDocument(f"{self._path.name} is not a regular file", code="not_a_file")
-            stream = self._path.open("rb")
-        except (OSError, ValueError) as error:
-            # A ValueError is a name with a zero byte in it.
-            raise unreadable(self._path.name, error) from error
-        identity = _identity(os.fstat(stream.fileno()))
-        if self._seen not in (None, identity):
-            stream.close()
-            raise _changed(self._path.name)
-        self._seen = identity
-        return stream
-
-    def keep(self, content: bytes) -> None:
-        """Read it from memory from now on, as long as the file is the same."""
-        self._kept = content
-
-    def check(self) -> None:
-        """Refuse to go on where somebody writes to it while it is being sent."""
-        try:
-            found = self._path.stat()
-        except OSError as error:
-            raise unreadable(self._path.name, error) from error
-        if _identity(found) != self._seen:
-            raise _changed(self._path.name)
-
-    def close(self) -> None:
-        """Nothing is held but memory."""
-        self._kept = None
-
-
-class _Window(io.RawIOBase):
-    """The rest of somebody else's file, from where it stood; closing it leaves the file open."""
-
-    def __init__(self, file: BinaryIO, start: int) -> None:
-        self._file, self._start = file, start
-        file.seek(start)
-
-    @override
-    def readable(self) -> bool:
-        return True
-
-    @override
-    def seekable(self) -> bool:
-        return True
-
-    @override
-    def readinto(self, buffer: Buffer, /) -> int:
-        readinto = getattr(self._file, "readinto", None)
-        if readinto is not None:
-            return readinto(buffer) or 0
-        view = memoryview(buffer)
-        chunk = self._file.read(len(view))
-        view[: len(chunk)] = chunk
-        return len(chunk)
-
-    @override
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        base = self._start if whence == io.SEEK_SET else 0
-        return self._file.seek(base + offset, whence) - self._start
-
-    @override
-    def tell(self) -> int:
-        return self._file.tell() - self._start
-
-
-class _File:
-    """A file that somebody opened; its system tells whether it is still the same, where it has one."""
-
-    def __init__(self, file: BinaryIO, start: int, name: str, *, is_ours: bool) -> None:
-        self._file, self._start, self._name, self.is_ours = file, start, name, is_ours
-        self._seen = None if is_ours else self._identity()
-        self._kept: bytes | None = None
-
-    def open(self) -> BinaryIO:
-        self.check()
-        if self._kept is not None:
-            return io.BytesIO(self._kept)
-        return cast("BinaryIO", io.BufferedReader(_Window(self._file, self._start)))
-
-    def keep(self, content: bytes) -> None:
-        """Read it from memory from now on."""
-        self._kept = content
-
-    def check(self) -> None:
-        """Refuse to go on where somebody writes to it while it is being sent."""
-        if self._seen is not None and self._identity() != self._seen:
-            raise _changed(self._name)
-
-    def close(self) -> None:
-        self._kept = None
-        if self.is_ours:
-            self._file.close()
-
-    def _identity(self) -> _Identity | None:
-        try:
-            return _identity(os.fstat(self._file.fileno()))
-        except (OSError, ValueError, AttributeError):
-            # It is no file of the system, or closed, which reading will tell.
-            return None
-
-
-#: What can be opened again and again.
-_Kept: TypeAlias = _Bytes | _Path | _File
 #: What becomes of an iterator's chunks.
 C = TypeVar("C")
 
@@ -301,7 +109,7 @@ def _check_names(filename: object, content_type: object) -> None:
 
 
 def _document(
-    content: _Kept, name: str, content_type: str | None, *, is_hashed: bool, is_kept: bool
+    content: Kept, name: str, content_type: str | None, *, is_hashed: bool, is_kept: bool
 ) -> Document:
     with contextlib.closing(content.open()) as stream:
         try:
@@ -321,12 +129,12 @@ def _document(
 
 
 def _described(
-    content: _Kept | Passing, name: str, content_type: str | None, head: bytes, size_bytes: int, sha256: str
+    content: Kept | Passing, name: str, content_type: str | None, head: bytes, size_bytes: int, sha256: str
 ) -> Document:
-    kind = content_type or content_type_of(head[:_HEAD_BYTES], name)
+    kind = content_type or content_type_of(head[:HEAD_BYTES], name)
     if name == UNNAMED:
         # A provider may go by the extension.
-        name += _EXTENSIONS.get(kind, "")
+        name += EXTENSIONS.get(kind, "")
     return Document(name, kind, size_bytes, sha256, content)
 
 
@@ -384,7 +192,7 @@ def _kept(spool: Spool, content_type: str | None, *, is_hashed: bool) -> Documen
 
 def is_spooled(document: Document) -> bool:
     """Tell whether closing it removes a file of ours, which takes a while where it is large."""
-    return isinstance(document.content, _File) and document.content.is_ours
+    return isinstance(document.content, FromFile) and document.content.is_ours
 
 
 def close_document(document: Document) -> None:
@@ -396,12 +204,12 @@ def close_document(document: Document) -> None:
 
 def _content_of(
     source: Source, filename: str | None, keep: Callable[[Iterable[bytes], str], C]
-) -> tuple[_Kept | C, str]:
+) -> tuple[Kept | C, str]:
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return _Bytes(bytes(source)), _base_name(filename or UNNAMED)
+        return Bytes(bytes(source)), _base_name(filename or UNNAMED)
     if isinstance(source, (str, os.PathLike)):
         path = Path(source)
-        return _Path(path), _base_name(filename or path.name)
+        return FromPath(path), _base_name(filename or path.name)
     if isinstance(source, io.IOBase) or hasattr(source, "read"):
         file = cast("BinaryIO", source)
         if isinstance(source, io.TextIOBase):
@@ -413,9 +221,9 @@ def _content_of(
         name = _base_name(filename or (own_name if isinstance(own_name, str) else ""))
         if type(file) is io.BytesIO:
             # Its bytes are shared, not copied, and stay what they are when it is written to.
-            return _Bytes(file.getvalue()[file.tell() :]), name
+            return Bytes(file.getvalue()[file.tell() :]), name
         if getattr(file, "seekable", bool)():
-            return _File(file, file.tell(), name, is_ours=False), name
+            return FromFile(file, file.tell(), name, is_ours=False), name
         return keep(iter(lambda: file.read(CHUNK_BYTES), b""), name), name
     if not isinstance(source, Iterable):
         raise TypeError(
@@ -425,7 +233,7 @@ def _content_of(
     return keep(source, name), name
 
 
-def _spooled(is_left: Callable[[], bool], chunks: Iterable[bytes], name: str) -> _Bytes | _File:
+def _spooled(is_left: Callable[[], bool], chunks: Iterable[bytes], name: str) -> Bytes | FromFile:
     spool = Spool(name)
     try:
         for chunk in _unless_left(chunks, name, is_left):
@@ -442,7 +250,7 @@ def _passed(size_bytes: int, is_left: Callable[[], bool], chunks: Iterable[bytes
     rest, head = _unless_left(chunks, name, is_left), b""
     for chunk in rest:
         head += bytes_of(chunk, name)
-        if len(head) >= _HEAD_BYTES:
+        if len(head) >= HEAD_BYTES:
             break
     return Passing(head, rest, name, size_bytes)
 
@@ -454,11 +262,11 @@ def _unless_left(chunks: Iterable[bytes], name: str, is_left: Callable[[], bool]
         yield chunk
 
 
-def _content_in(spool: Spool) -> _Bytes | _File:
+def _content_in(spool: Spool) -> Bytes | FromFile:
     if spool.file is None:
-        return _Bytes(spool.in_memory())
+        return Bytes(spool.in_memory())
     spool.write_out()
-    return _File(spool.file, 0, spool.name, is_ours=True)
+    return FromFile(spool.file, 0, spool.name, is_ours=True)
 
 
 def _base_name(name: str) -> str:

@@ -17,7 +17,7 @@ from paperhook import AsyncClient, Client
 from paperhook.errors import ConfigurationError, NothingSent, PaperhookError, RateLimited, UnsupportedDocument
 from paperhook.retrying import RetryPolicy
 from paperhook.sources import document_to_send
-from paperhook.spool import GATHERED_BYTES
+from paperhook.sources.spool import GATHERED_BYTES
 from tests.acme import Acme, KeyedAcme
 from tests.hostile import answer, serving, taking_at_most
 

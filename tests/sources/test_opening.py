@@ -18,22 +18,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paperhook import sources, spool
+from paperhook.core.document import Document
 from paperhook.errors import UnsupportedDocument
 from paperhook.sources import (
     close_document,
-    content_type_of,
     document_to_send,
     open_async_document,
     open_document,
+    spool,
 )
+from paperhook.sources.kinds import content_type_of
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"pixels" * 50_000
 #: Too much to be kept in memory.
 LARGE = bytes(spool.GATHERED_BYTES)
 
 
-def read(document: sources.Document) -> bytes:
+def read(document: Document) -> bytes:
     stream = document.content.open()
     try:
         return stream.read()
@@ -166,7 +167,7 @@ def test_a_document_of_the_users_own_making_needs_no_close() -> None:
         def open(self) -> BinaryIO:
             return io.BytesIO(PNG)
 
-    close_document(sources.Document("a.png", "image/png", len(PNG), "", Own()))
+    close_document(Document("a.png", "image/png", len(PNG), "", Own()))
     close_document(open_document(PNG))
 
 
