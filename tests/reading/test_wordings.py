@@ -252,6 +252,45 @@ Eggs 10 12.80 128.00
     assert rows(HEAD + slip)[1] == ("Eggs", "10", "12.80", "128.00")
 
 
+def placed(*lines: tuple[tuple[float, str], ...]) -> Page:
+    """Cells at their left edges, a line below the other, in letters of 20 that are 10 wide."""
+    words = [
+        Word(text, x, 40.0 * row, x + 10 * len(text), 40.0 * row + 20)
+        for row, line in enumerate(lines, 1)
+        for x, text in line
+    ]
+    return Page(1, 700, 900, tuple(words), certainty=0.9)
+
+
+def test_a_line_that_recognition_read_as_one_cell_is_parted_below_its_heads() -> None:
+    page = placed(
+        ((40, "Description"), (250, "Qty"), (310, "Price"), (400, "Amount")),
+        ((40, "Wholegrain"), (150, "bread,"), (220, "fresh"), (280, "1"), (300, "12.80"), (360, "12.80")),
+        ((40, "Milk"), (260, "2"), (310, "5.50"), (410, "11.00")),
+    )
+
+    found = [{name: cell.value for name, cell in row.items()} for row in extract([page]).line_items]
+
+    assert found[0] == {
+        "description": "Wholegrain bread, fresh",
+        "quantity": "1",
+        "unit_price": "12.80",
+        "amount": "12.80",
+    }
+
+
+def test_a_quantity_that_recognition_read_into_the_description_is_taken_off() -> None:
+    page = placed(
+        ((40, "Qty"), (85, "Description"), (400, "Price"), (520, "Amount")),
+        ((70, "4"), (90, "Hinge"), (400, "6.25"), (520, "25.00")),
+        ((60, "12"), (90, "Bolt"), (400, "0.45"), (520, "5.40")),
+    )
+
+    found = [{name: cell.value for name, cell in row.items()} for row in extract([page]).line_items]
+
+    assert [(row["quantity"], row["description"]) for row in found] == [("4", "Hinge"), ("12", "Bolt")]
+
+
 def test_sums_of_rows_at_another_edge_are_no_rows() -> None:
     table = """
 Description                                Amount
@@ -558,8 +597,8 @@ Total                    $13.25
 
 def test_a_count_with_its_price_before_a_name_is_taken_off() -> None:
     slip = """
-2 x 0,45  Brötchen         0,90 €
-3 x 1,90  Streuselkuchen   5,70 €
+2 x 0,45 Brötchen          0,90 €
+3 x 1,90 Streuselkuchen    5,70 €
 Gesamt                     6,60 €
 """
 

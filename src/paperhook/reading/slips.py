@@ -205,8 +205,7 @@ def _name(line: Line) -> list[Word]:
 def _priced(item: Item, mark: str) -> Item:
     """Take the price off a name that begins or ends with it: "2 x 0,45 Rolls", "2 Soup à 4,50"."""
     words, amount = item.description[0], item.amount
-    if amount is None:
-        return item
+    assert amount is not None  # noqa: S101 - rows of slips have one
     for size in range(min(4, len(words) - 1), 1, -1):
         # "2 x 0,45 Rolls": the price stands before the name.
         count = _count(Line(amount.page, (Phrase(amount.page, tuple(words[:size])),)), mark)
