@@ -210,15 +210,19 @@ def _words(characters: list[Character | None]) -> list[Word]:
     words: list[Word] = []
     run: list[Character] = []
     is_end = False
+    # Of the letters of the run, how many a line end precedes: cells may touch, letters by themselves are a word.
+    joined = 0
     for character in characters:
         if character is _LINE_END:
             is_end = True
             continue
-        ends = character is None or (is_end and bool(run) and not _touches(run[-1], character))
+        by_letter = joined == len(run) - 1
+        ends = is_end and bool(run) and not (by_letter and character and _touches(run[-1], character))
         if run and (character is None or ends or _apart(run, character)):
             words.append(_word(run))
-            run = []
+            run, joined, is_end = [], 0, False
         if character is not None:
+            joined += is_end and bool(run)
             run.append(character)
         is_end = False
     if run:

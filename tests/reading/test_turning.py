@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 import pypdfium2
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from paperhook.reading.extraction import Box, ExtractedField, Extraction
@@ -59,7 +59,8 @@ def turned_box(box: Box, quarters: int) -> Box:
 def facts(extraction: Extraction) -> dict[str, Any]:
     return {
         "type": extraction.document_type,
-        "text": extraction.text,
+        # Without spaces: of two cells that touch, PDFium tells a gap on a turned page only.
+        "text": "".join(extraction.text.split()),
         "fields": {name: field.value for name, field in extraction.fields.items()},
         "rows": [{name: cell.value for name, cell in row.items()} for row in extraction.line_items],
         "taxes": [{name: cell.value for name, cell in row.items()} for row in extraction.taxes],
@@ -72,6 +73,7 @@ def places(extraction: Extraction) -> list[ExtractedField]:
 
 
 @settings(max_examples=80, deadline=None)
+@example(name="marketplace_order_with_shipping_and_promotion", drawn=0, displayed=2, x=0, y=0)
 @given(
     name=st.sampled_from(NAMES),
     drawn=QUARTERS,
