@@ -274,6 +274,9 @@ def test_wait_ends_with_the_job(provider: Provider, files: list[Path], end: Any,
 def test_a_job_that_is_not_final_in_time_is_an_error_of_its_own(
     provider: Provider, files: list[Path]
 ) -> None:
+    waiting = {"success": True, "status": "processing", "document_id": "doc_0"}
+    provider.server.acts[:] = [making_jobs(), answer(200, waiting)]
+
     result = run("upload", "--wait", "--deadline", "0.3", "--json", str(files[0]), env=provider.env)
 
     assert result.exit_code == 1
