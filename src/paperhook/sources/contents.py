@@ -134,7 +134,8 @@ class FromFile:
     """A file that somebody opened; its system tells whether it is still the same, where it has one."""
 
     def __init__(self, file: BinaryIO, start: int, name: str, *, is_ours: bool) -> None:
-        self._file, self._start, self._name, self.is_ours = file, start, name, is_ours
+        self._file, self._start, self._name = file, start, name
+        self.is_ours: bool = is_ours
         self._seen = None if is_ours else self._identity()
         self._kept: bytes | None = None
 

@@ -23,7 +23,10 @@ class Passing:
     """
 
     def __init__(self, head: bytes, chunks: Iterator[bytes], name: str, size_bytes: int) -> None:
-        self.head, self.chunks, self.name, self.size_bytes = head, chunks, name, size_bytes
+        self.head: bytes = head
+        self.chunks: Iterator[bytes] = chunks
+        self.name: str = name
+        self.size_bytes: int = size_bytes
         #: Whether some of it was sent, so that it cannot be sent from its beginning any more.
         self.is_spent: bool = False
         #: Whether nobody wants it any more; a thread may still read it.
