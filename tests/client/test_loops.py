@@ -3,40 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
-from typing import Any
 
 import pytest
-import trio
 
 from paperhook.client import AsyncClient
 from paperhook.client.ahead import _seen
 from paperhook.client.deadlines import stored
-from paperhook.client.loops import Loop, TaskEnded, running_loop
+from paperhook.client.loops import Loop, TaskEnded
 from paperhook.core.steps import Await
 from paperhook.errors import DeadlineExceeded
 
-Run = Callable[[Callable[[Loop], Awaitable[Any]]], Any]
-
-
-def _asyncio(work: Callable[[Loop], Awaitable[Any]]) -> Any:
-    async def main() -> Any:
-        return await work(running_loop())
-
-    return asyncio.run(main())
-
-
-def _trio(work: Callable[[Loop], Awaitable[Any]]) -> Any:
-    async def main() -> Any:
-        return await work(running_loop())
-
-    return trio.run(main)
-
-
-@pytest.fixture(params=[_asyncio, _trio], ids=["asyncio", "trio"])
-def run(request: pytest.FixtureRequest) -> Run:
-    return request.param
+from .on_loops import Run, on_asyncio
 
 
 async def _after(loop: Loop, seconds: float, value: str) -> str:
@@ -125,7 +103,7 @@ def test_a_store_that_is_late_by_itself_is_told_as_the_store_tells_it():
     with pytest.raises(TimeoutError, match="the store's own"):
         stored(Await(late, 5.0))
     with pytest.raises(TimeoutError, match="the store's own"):
-        _asyncio(lambda loop: AsyncClient._stored(loop, Await(late, 5.0)))
+        on_asyncio(lambda loop: AsyncClient._stored(loop, Await(late, 5.0)))
     with pytest.raises(DeadlineExceeded):
         stored(Await(Future(), 0.01))
 

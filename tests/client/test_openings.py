@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
-import trio
 
-from paperhook.client.loops import Loop, running_loop
+from paperhook.client.loops import Loop
 from paperhook.client.openings import LONGEST_HOP, Openings
 from paperhook.client.plans import Item
 from paperhook.core.document import Document
 from paperhook.errors import UnsupportedDocument
 from paperhook.sources import open_document
 
-Run = Callable[[Callable[[Loop], Awaitable[Any]]], Any]
-
-
-def _asyncio(work: Callable[[Loop], Awaitable[Any]]) -> Any:
-    async def main() -> Any:
-        return await work(running_loop())
-
-    return asyncio.run(main())
-
-
-def _trio(work: Callable[[Loop], Awaitable[Any]]) -> Any:
-    async def main() -> Any:
-        return await work(running_loop())
-
-    return trio.run(main)
-
-
-@pytest.fixture(params=[_asyncio, _trio], ids=["asyncio", "trio"])
-def run(request: pytest.FixtureRequest) -> Run:
-    return request.param
+from .on_loops import Run
 
 
 def _groups(sources: Sequence[Any]) -> Iterator[Sequence[Item[Any]]]:
