@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -25,8 +26,10 @@ from paperhook.cli.client_commands import resuming
 from paperhook.cli.progress import Bars
 from paperhook.cli.uploading import Files, Stop, wait_all
 from paperhook.core.job import Job, JobStatus
-from paperhook.errors import ConfigurationError, NotFound
+from paperhook.errors import ConfigurationError, InboxUnavailable, NotFound
+from paperhook.inbox.postgres.server import has_table
 from paperhook.tracker import SqliteTracker
+from tests import postgres
 from tests.acme import acme
 from tests.hostile import Act, Hostile, answer, late, serving
 
@@ -318,6 +321,30 @@ def test_a_file_that_cannot_be_written_is_told(provider: Provider, tmp_path: Pat
 
     assert isinstance(result.exception, ConfigurationError)
     assert "No such file" in str(result.exception)
+
+
+def test_a_journal_that_is_away_is_told_without_its_password(provider: Provider) -> None:
+    provider.server.acts[:] = [answer(200, DONE)]
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        away = f"postgresql://me:hunter2@127.0.0.1:{nobody.getsockname()[1]}/app"
+
+        told = run("status", "doc_0", "--tracker", away, env=provider.env)
+        without = run("status", "doc_0", "--tracker", "none", env=provider.env)
+
+    assert isinstance(told.exception, InboxUnavailable)
+    assert "hunter2" not in str(told.exception)
+    assert "completed" in without.stdout
+
+
+def test_asking_makes_no_tables_in_a_database(provider: Provider) -> None:
+    provider.server.acts[:] = [answer(200, DONE)]
+    url = postgres.url()
+
+    result = run("status", "doc_0", "--tracker", url, env=provider.env)
+
+    assert result.exit_code == 0
+    assert not has_table(url, "paperhook_tracker")
 
 
 def test_asking_makes_no_journal(provider: Provider, tmp_path: Path) -> None:

@@ -22,8 +22,10 @@ from paperhook.errors import InboxCorrupt, InboxUnavailable
 from paperhook.inbox import Entry, SqliteInbox
 from paperhook.inbox.commits import MAX_GROUP, MAX_GROUP_BYTES, Ask, GroupCommit, Work
 from paperhook.inbox.postgres import putting as on_server
+from paperhook.inbox.postgres import review as on_server_review
 from paperhook.inbox.postgres.handing_over import put_and_carry
 from paperhook.inbox.sqlite import putting as in_file
+from paperhook.inbox.sqlite import review as in_file_review
 from paperhook.inbox.sqlite.file import SqliteFile, _is_store_failure, _meaning
 from paperhook.providers import DocuParse
 from paperhook.testing import LOCAL_SECRET, signed_delivery
@@ -417,6 +419,8 @@ def test_a_group_of_large_bodies_ends_before_it_fills_the_memory() -> None:
 
     assert [len(group) for group in groups] == [4, 2]
     assert on_server.PUT.size_bytes([entry, entry]) == in_file.PUT.size_bytes(in_file.Putting([entry, entry]))
+    assert in_file_review.KEEP.size_bytes((None, entry.body)) == len(entry.body)
+    assert on_server_review.KEEP.size_bytes((None, entry.body)) == len(entry.body)
     assert put_and_carry(lambda connection, keys: None).size_bytes([entry]) == len(entry.body)
     commits.close()
 

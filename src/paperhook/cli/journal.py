@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from ..core.job import Job
-from ..errors import ConfigurationError, InboxError
+from ..errors import ConfigurationError
 from ..inbox.addresses import file_in, is_database
 from ..tracker import Planned, Submission, Tracker, Which, open_tracker
 
@@ -36,13 +36,12 @@ def tracker_for_sending(address: str) -> str | None:
 
 
 def tracker_for_asking(address: str) -> str | None:
-    """Give what a client that only asks is made with: no file is made for it."""
-    if address == NO_TRACKER:
-        return None
-    # What a provider says of a job is worth having while the journal is away.
-    with suppress(InboxError):
-        return address if is_there(address, "paperhook_tracker") else None
-    return address
+    """Give what a client that only asks is made with: neither a file nor tables are made for it.
+
+    Raises:
+        InboxError: If a server is away.
+    """
+    return address if address != NO_TRACKER and is_there(address, "paperhook_tracker") else None
 
 
 def is_there(address: str, table: str) -> bool:
