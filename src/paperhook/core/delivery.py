@@ -1,4 +1,7 @@
-"""One webhook request, before and after it is trusted."""
+"""One webhook request, before and after it is trusted.
+
+Nothing changes these values once they are made; `inbox.values` says why they are not frozen.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ def without_lone_surrogates(value: Any) -> Any:
     return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Delivery:
     """One raw webhook request, untrusted."""
 
@@ -38,7 +41,7 @@ class Delivery:
             )
         # A plain mapping would compare names with case, and show signatures in its `repr`.
         if not isinstance(self.headers, Headers):
-            object.__setattr__(self, "headers", Headers(self.headers))
+            self.headers = Headers(self.headers)
 
     def json(self) -> Any:
         """Decode the body as strict JSON.
@@ -86,7 +89,7 @@ class Handshake:
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Envelope:
     """What identity and routing need to know of one event, before its content is read."""
 

@@ -16,7 +16,7 @@ from ..core.headers import Headers, HeadersLike
 from ..core.provider import Provider
 from ..errors import DeliveryRejected, InboxError
 from ..inbox.base import Entry, LoopInbox, State
-from ..inbox.bridge import Bridge, running_loop
+from ..inbox.bridge import bridge_here, running_loop
 from ..observe.details import DeliveryReceived, DocumentEnded, EventStored, Observers
 from ..webhooks.receiver import Outcome, Receipt, Reply, admit, refusal
 from ..worker import Worker
@@ -50,8 +50,6 @@ class Receiving(Registering):
     _trackers: Mapping[str, Tracker]
     #: The inbox, where it answers a loop directly.
     _loop_inbox: LoopInbox | None
-    #: The loop that deliveries arrive on, and what wakes it once for all answers of a commit.
-    _bridged: tuple[asyncio.AbstractEventLoop | None, Bridge | None]
     #: Of which somebody was warned.
     _told_refusals: set[Outcome]
 
@@ -165,15 +163,8 @@ class Receiving(Registering):
             self._courier.post([(entry.provider, entry.key) for entry, was_new in pairs if was_new])
 
     def _put_on_loop(self, entries: Sequence[Entry]) -> asyncio.Future[tuple[bool, ...]]:
-        bridge, inbox = self._bridge(), self._loop_inbox
+        bridge, inbox = bridge_here(), self._loop_inbox
         return bridge.wait(self.inbox.put(entries)) if inbox is None else inbox.put_on(bridge, entries)
-
-    def _bridge(self) -> Bridge:
-        loop, (known, bridge) = asyncio.get_running_loop(), self._bridged
-        if bridge is None or known is not loop:
-            bridge = Bridge(loop)
-            self._bridged = (loop, bridge)
-        return bridge
 
     def _entries(
         self, provider: Provider, delivery: Delivery, receipt: Receipt, received_at: float

@@ -14,6 +14,7 @@ from ..core.headers import Headers
 from ..core.provider import Provider
 from ..errors import ConfigurationError
 from ..inbox.base import Entry, State
+from ..inbox.bridge import bridge_here
 from ..inbox.operating import measured
 from ..observe.details import InboxMeasured
 from .receiving import Receiving
@@ -124,7 +125,7 @@ class Running(Receiving):
             return state
         if state is not None and state.is_settled:
             asked = self.inbox.hand_over_next(provider, key, now=self._clock(), patience=courier.patience)
-            follower = await self._bridge().wait(asked)
+            follower = await bridge_here().wait(asked)
             courier.post([] if follower is None else [follower])
         else:
             courier.start()

@@ -140,7 +140,6 @@ class Webhooks(Running):
         if self.reconciled:
             # Now, so that a client without a tracker is told before the first delivery.
             self.reconciler()
-        self._bridged = (None, None)
         self._told_refusals = set()
 
     def __repr__(self) -> str:

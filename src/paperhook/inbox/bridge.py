@@ -1,15 +1,15 @@
-"""From an inbox's threads to an event loop, with one wake-up for all answers of a commit."""
+"""Between an event loop and an inbox's threads: one hand-over for all that is asked at once, one for all its answers."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 T = TypeVar("T")
 
@@ -83,8 +83,16 @@ class LeasedAnswer(LoopAnswer[T]):
         self._bridge.arrive(self.waiting, None, error, partial(self._then, ()))
 
 
+class Taker(Protocol):
+    """Who takes what is asked on a loop."""
+
+    def take(self, asks: Sequence[Any]) -> None:
+        """Take all that was asked while the loop went round once; on the loop."""
+        ...
+
+
 class Bridge:
-    """Awaits futures of an inbox on one event loop.
+    """Awaits futures of an inbox on one event loop; `bridge_here` gives the one of the running loop.
 
     `asyncio.wrap_future` wakes the loop for each future, by writing to a socket; a store that answers a hundred
     callers `together` wakes it once. What was asked is done even when nobody waits any more.
@@ -94,6 +102,27 @@ class Bridge:
         self._loop = loop
         self._arrived: deque[_Arrival] = deque()
         self._is_scheduled = False
+        self._asked: dict[Taker, list[Any]] = {}
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop."""
+        return self._loop
+
+    def ask(self, taker: Taker, ask: Any) -> None:
+        """Pass an ask on, with all others of this turn of the loop; call it on the loop.
+
+        A thread that hears of each by itself begins with the first, and commits it alone while the loop still reads
+        those that came with it.
+        """
+        if not self._asked:
+            self._loop.call_soon(self._pass_on)
+        self._asked.setdefault(taker, []).append(ask)
+
+    def _pass_on(self) -> None:
+        asked, self._asked = self._asked, {}
+        for taker, asks in asked.items():
+            taker.take(asks)
 
     def wait(self, future: Future[T]) -> asyncio.Future[T]:
         """Give a future of the loop with the same answer; call it on the loop."""
@@ -157,6 +186,15 @@ def _settle(waiting: asyncio.Future[Any], result: Any, error: BaseException | No
         waiting.set_result(result)
     else:
         waiting.set_exception(error)
+
+
+def bridge_here() -> Bridge:
+    """Give the bridge of the running loop: the same to all who ask there, so that they share hand-overs and wake-ups."""
+    loop = asyncio.get_running_loop()
+    bridge: Bridge | None = getattr(_of_thread, "bridge", None)
+    if bridge is None or bridge.loop is not loop:
+        bridge = _of_thread.bridge = Bridge(loop)
+    return bridge
 
 
 def running_loop() -> asyncio.AbstractEventLoop | None:

@@ -108,7 +108,7 @@ class GroupCommit(Generic[C]):
     def ask(self, work: Work[C, A, T], argument: A) -> Future[T]:
         """Queue some work; its future has a result once the transaction is committed."""
         future: Future[T] = Future()
-        self._queue(Ask(work, argument, future))
+        self.take([Ask(work, argument, future)])
         return future
 
     def ask_on(
@@ -120,24 +120,33 @@ class GroupCommit(Generic[C]):
     ) -> asyncio.Future[T]:
         """Do the same for a caller on the loop of a bridge; `then` as for `Bridge.answer`."""
         answer: LoopAnswer[T] = bridge.answer(then)
-        self._queue(Ask(work, argument, answer))
+        bridge.ask(self, Ask(work, argument, answer))
         return answer.waiting
 
-    def _queue(self, ask: Ask[C]) -> None:
+    def take(self, asks: Sequence[Ask[C]]) -> None:
+        """Queue what was asked; where that cannot be, it is answered so."""
         with self._lock:
-            if self._is_closed:
-                ask.future.set_exception(InboxUnavailable("the inbox is closed"))
+            refusal = self._start()
+            if refusal is None:
+                for ask in asks:
+                    self._asks.put(ask)
                 return
-            if self._thread is None:
-                thread = threading.Thread(target=self._serve, name=self._name, daemon=True)
-                try:
-                    thread.start()
-                except RuntimeError:
-                    # The system has no more of them now; what was queued nobody would answer.
-                    ask.future.set_exception(InboxUnavailable("no thread could be started for the store"))
-                    return
-                self._thread = thread
-            self._asks.put(ask)
+        for ask in asks:
+            ask.future.set_exception(refusal)
+
+    def _start(self) -> InboxUnavailable | None:
+        """Have the thread run; else say why it cannot."""
+        if self._is_closed:
+            return InboxUnavailable("the inbox is closed")
+        if self._thread is None:
+            thread = threading.Thread(target=self._serve, name=self._name, daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:
+                # The system has no more of them now; what was queued nobody would answer.
+                return InboxUnavailable("no thread could be started for the store")
+            self._thread = thread
+        return None
 
     def close(self) -> None:
         """Finish what was asked and end the thread; calling twice is fine."""

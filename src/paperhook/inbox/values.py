@@ -1,4 +1,8 @@
-"""What an inbox holds and is asked for, as values; `base` is the contract and says what they mean."""
+"""What an inbox holds and is asked for, as values; `base` is the contract and says what they mean.
+
+Nothing changes a value once it is made. Those of which each delivery makes some are not frozen all the same: a frozen
+dataclass with slots takes three times as long to make, which came to a tenth of the time that a delivery takes.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,7 @@ class State(StrEnum):
         return self is State.DONE or self is State.DEAD or self is State.REVIEW
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Entry:
     """One event as it is put, with all that is needed to build it again."""
 
@@ -56,7 +60,7 @@ class Entry:
         return self.job_id or self.document_id or None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outcome:
     """How one handler fared with one event; handlers without one have not succeeded yet."""
 
@@ -73,7 +77,7 @@ class Outcome:
     due_at: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Claim:
     """An event leased to one worker."""
 
@@ -90,7 +94,7 @@ class Claim:
     lost: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Settlement:
     """What a worker records of an event under its lease."""
 

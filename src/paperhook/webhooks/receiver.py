@@ -86,7 +86,7 @@ class Reply:
         return b'{"outcome":"%s"}' % self.outcome.encode() if self.content is None else self.content
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Receipt:
     """A delivery that was found authentic and readable, or a handshake."""
 

@@ -19,7 +19,7 @@ from ..core.delivery import Envelope
 from ..core.event import Event
 from ..errors import InboxError
 from ..inbox.base import Claim, Entry, Filter, Key, State
-from ..inbox.bridge import Bridge
+from ..inbox.bridge import bridge_here
 from .failures import describe
 from .fetching import lacks_result
 from .gates import WAIT_SECONDS, entered
@@ -55,7 +55,7 @@ class Shift:
         self._loop = asyncio.get_running_loop()
         #: Whoever runs this.
         self._owner = asyncio.current_task()
-        self._bridge = Bridge(self._loop)
+        self._bridge = bridge_here()
         self._slots = asyncio.Semaphore(orders.concurrency)
         self._held: dict[Held, asyncio.Task[State | None]] = {}
         self._runner = Runner(orders, self._bridge, self._is_called_off)

@@ -99,9 +99,9 @@ class AsyncioLoop:
     async def answer(self, future: Future[T]) -> T:
         """Wait for what a store answers."""
         # Only a client with a tracker waits for a store.
-        from ...inbox.bridge import Bridge
+        from ...inbox.bridge import bridge_here
 
-        return await Bridge(self.inner).wait(future)
+        return await bridge_here().wait(future)
 
     def start(self, work: Coroutine[Any, Any, T]) -> AsyncioTask[T]:
         """Begin something that ends by itself."""

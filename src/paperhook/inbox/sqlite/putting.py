@@ -52,7 +52,7 @@ _PUT_PAYLOADS = "INSERT INTO paperhook_payload SELECT * FROM ({values}) WHERE co
 _COUNT_DUPLICATE = "UPDATE paperhook_event SET duplicates = duplicates + 1 WHERE provider = ? AND key = ?"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Putting:
     """What one caller puts."""
 
