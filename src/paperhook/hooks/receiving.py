@@ -102,9 +102,10 @@ class Receiving(Registering):
             if not entries:
                 return self._answered(reply, provider)
             if self._mode == "embedded":
-                # A mounted app gets no lifespan from its parent, and the sender may be gone before the commit.
-                self._runner.start_in_loop()
                 begun = self.worker.put(entries, [receipt.envelopes[entry.index] for entry in entries])
+                if begun is None:
+                    # A mounted app gets no lifespan from its parent, and the sender may be gone before the commit.
+                    self._runner.start_in_loop()
             # What was read is not kept while the commit is waited for: with many deliveries on the way, the garbage
             # collector would look at each member of each of them over and over.
             del delivery, receipt

@@ -57,7 +57,10 @@ class Dispatch(Protocol):
 def is_async(function: Callable[..., Any]) -> bool:
     """Tell whether calling it gives a coroutine."""
     if isinstance(function, FunctionType):
-        return inspect.iscoroutinefunction(function)
+        # The flag is what `inspect` looks at after a detour that takes ten times as long; each run of a handler asks.
+        return bool(function.__code__.co_flags & inspect.CO_COROUTINE) or inspect.iscoroutinefunction(
+            function
+        )
     # An object with an `async def __call__` is no coroutine function itself.
     called = inspect.getattr_static(type(function), "__call__", None)
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(called)

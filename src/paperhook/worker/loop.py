@@ -200,7 +200,7 @@ class Worker:
         What is not begun on, because an earlier event of its subject is not settled, is claimed when its turn comes.
 
         Args:
-            entries: What is put.
+            entries: What is put, of one delivery.
             envelopes: What was read of each, so that it is not read again.
 
         Returns:

@@ -8,7 +8,6 @@ import inspect
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, cast
 
@@ -89,20 +88,18 @@ class Runner:
         if failure is not None:
             return self._failed(held, handling, attempt, failure)
         try:
-            # A timeout costs a while even where it is none.
-            is_bound = handling.timeout is not None or handling.is_transactional
-            async with asyncio.timeout(handling.timeout) if is_bound else nullcontext() as bound:
-                if handling.is_transactional:
-                    await self._run_in_transaction(held, handling, event, attempt, all_handlers, bound)
-                elif is_async(handling.function):
-                    await handling.function(event)
-                else:
-                    call = self.call(handling.function, event)
-                    held.calls = (*held.unended, call)
-                    answer = await self._answer_of(call)
-                    # A lambda, or a function that gives a coroutine without being one.
-                    if inspect.isawaitable(answer):
-                        await answer
+            is_direct = is_async(handling.function) and not handling.is_transactional
+            if is_direct and handling.timeout is None:
+                # A timeout costs as much as a short handler, even where it is none.
+                await handling.function(event)
+            else:
+                async with asyncio.timeout(handling.timeout) as bound:
+                    if handling.is_transactional:
+                        await self._run_in_transaction(held, handling, event, attempt, all_handlers, bound)
+                    elif is_direct:
+                        await handling.function(event)
+                    else:
+                        await self._run_on_thread(held, handling, event)
         except (KeyboardInterrupt, GeneratorExit, LeaseLost, StoreFailed):
             raise
         except asyncio.CancelledError as error:
@@ -115,6 +112,14 @@ class Runner:
         self._tell_ran(held, attempt, "done")
         return attempt
 
+    async def _run_on_thread(self, held: Held, handling: Handling, event: Event | None) -> None:
+        call = self.call(handling.function, event)
+        held.calls = (*held.unended, call)
+        answer = await self._answer_of(call)
+        # A lambda, or a function that gives a coroutine without being one.
+        if inspect.isawaitable(answer):
+            await answer
+
     async def _run_in_transaction(
         self,
         held: Held,
@@ -122,7 +127,7 @@ class Runner:
         event: Event | None,
         attempt: Outcome,
         all_handlers: Sequence[Handling],
-        bound: asyncio.Timeout | None,
+        bound: asyncio.Timeout,
     ) -> None:
         """Run a handler and record it in one transaction; where it is the last to run, the event with it."""
         outcomes = {**held.outcomes, handling.name: attempt}
@@ -157,7 +162,7 @@ class Runner:
                 raise
             # It commits in this moment, and what is committed counts.
             await self._bridge.wait(call)
-            if bound is None or not bound.expired():
+            if not bound.expired():
                 raise
 
     async def _answer_of(self, call: Future[Any]) -> Any:

@@ -18,7 +18,7 @@ from typing import Any
 from ..core.delivery import Envelope
 from ..core.event import Event
 from ..errors import InboxError
-from ..inbox.base import Claim, Entry, Filter, Key, State
+from ..inbox.base import Claim, Entry, Filter, State
 from ..inbox.bridge import bridge_here
 from .failures import describe
 from .fetching import lacks_result
@@ -101,26 +101,26 @@ class Shift:
         # A limit would have to be asked for each of them.
         if inbox is None or orders.limits:
             return None
-        if self._load + count > orders.concurrency + self._ahead:
+        if self._load + count > orders.concurrency and self._load + count > orders.concurrency + self._ahead:
             # What waits in the inbox from now on goes first.
             self.is_caught_up = False
             return None
         self._load += count
-        read = dict(zip(((entry.provider, entry.key) for entry in entries), envelopes, strict=True))
+        # All of one delivery, so of one provider.
+        read = dict(zip([entry.key for entry in entries], envelopes, strict=True))
         then = partial(self._take_put, count, read)
         return inbox.put_leased_on(
             self._bridge, entries, lease_until=orders.clock() + orders.lease, then=then
         )
 
-    def _take_put(self, count: int, envelopes: Mapping[Key, Envelope], claims: Sequence[Claim]) -> None:
+    def _take_put(self, count: int, envelopes: Mapping[str, Envelope], claims: Sequence[Claim]) -> None:
         self._load -= count
         for claim in claims:
             if self._is_over:
                 # Nobody is left to run it; where this fails, the lease runs out.
                 self._orders.inbox.release(claim, (), due_at=0.0, now=self._orders.clock())
             else:
-                envelope = envelopes.get((claim.entry.provider, claim.entry.key))
-                self._take(claim, is_due_only=True, envelope=envelope)
+                self._take(claim, is_due_only=True, envelope=envelopes.get(claim.entry.key))
 
     async def claim(self, limit: int) -> list[asyncio.Task[State | None]]:
         """Lease events that are due and start on them.
