@@ -1438,3 +1438,30 @@ def test_an_idle_connection_is_given_up_before_servers_close_theirs() -> None:
     # Node.js, uvicorn and Apache close after 5 s of silence, and an upload that meets the close is an answer lost.
     assert kept is not None
     assert 1 < kept < 5
+
+
+def test_no_cookie_is_kept() -> None:
+    with (
+        serving(answer(200, WAITING, {"Set-Cookie": "session=theirs"})) as server,
+        Client(keyless(server)) as client,
+    ):
+        status(client)
+        http = client._transport.pool.get()
+        http.cookies = {"session": "somebody's"}
+
+        assert not http.cookies
+
+
+def test_a_users_own_client_may_sign_the_body_of_an_upload() -> None:
+    class Signing(httpx.Auth):
+        requires_request_body = True
+
+        def auth_flow(self, request: httpx.Request) -> Iterator[httpx.Request]:
+            request.headers["X-Body-Bytes"] = str(len(request.content))
+            yield request
+
+    with serving(answer(200, WAITING)) as server, httpx.Client(auth=Signing()) as http:
+        upload(Client(keyless(server), http_client=http))
+
+    [request] = server.seen
+    assert request.headers["X-Body-Bytes"] == str(len(request.body)) == request.headers["Content-Length"]

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from operator import itemgetter
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from typing_extensions import override
@@ -30,6 +30,7 @@ from .deadlines import OVER, begun, seconds_left, stored, waitable
 from .documents import closing, rasterised
 from .outcomes import UploadOutcome, WaitOutcome, outcome_of
 from .plans import Item
+from .senders import Senders
 from .transport import HttpxClient, SyncTransport
 from .waits import News, next_round
 
@@ -315,29 +316,22 @@ class Client(BaseClient[HttpxClient, SyncTransport]):
     ) -> Iterator[UploadOutcome[S]]:
         uploader = copy.copy(self)
         uploader._stopping = threading.Event()  # noqa: SLF001 - a copy of this very class
-        pool = ThreadPoolExecutor(concurrency, thread_name_prefix="paperhook-upload")
-        running: dict[Future[list[UploadOutcome[S]]], Sequence[Item[S]]] = {}
-        # Asking each future whether it has ended would take every one of their locks for each document.
-        ended: SimpleQueue[Future[list[UploadOutcome[S]]]] = SimpleQueue()
+        send = partial(uploader._upload_outcomes, on_progress=on_progress)  # noqa: SLF001 - same
+        senders = Senders(send, most=concurrency, under_way=self._uploading)
         try:
             while True:
-                for group in islice(groups, concurrency + ahead - len(running)):
-                    future = pool.submit(uploader._upload_outcomes, group, on_progress)  # noqa: SLF001 - same
-                    running[future] = group
-                    self._uploading.add(future)
-                    future.add_done_callback(ended.put)
-                    future.add_done_callback(self._uploading.discard)
-                if not running:
+                for group in islice(groups, concurrency + ahead - senders.count):
+                    senders.hand(group)
+                if not senders.count:
                     return
-                future = ended.get()
-                for item, outcome in zip(running[future], future.result(), strict=True):
+                group, outcomes = senders.take()
+                for item, outcome in zip(group, outcomes, strict=True):
                     yield outcome
                     self._taken(item, outcome)
-                del running[future]
         finally:
             # Whoever leaves the loop early does not wait: what is under way ends with its chunk or its answer.
             uploader._stopping.set()  # noqa: SLF001 - same
-            pool.shutdown(wait=False, cancel_futures=True)
+            senders.close()
 
     def _upload_outcomes(
         self, items: Sequence[Item[S]], on_progress: ManyProgress[S] | None

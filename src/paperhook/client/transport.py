@@ -10,7 +10,6 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from concurrent.futures import Future
 from functools import cache, cached_property, lru_cache, partial
-from http.cookiejar import CookieJar
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import httpx
@@ -81,12 +80,34 @@ class _Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
             await self._ahead.aclose()
 
 
-class _NoCookies(CookieJar):
-    """Keeps none: a key says who asks, and reading cookies takes a twentieth of a small request."""
+class _NoCookies(httpx.Cookies):
+    """Keeps none: a key says who asks, and only to look for an answer's cookies takes a twentieth of a small request."""
 
     @override
-    def extract_cookies(self, response: Any, request: Any) -> None:
+    def extract_cookies(self, response: httpx.Response) -> None:
         """Leave them."""
+
+
+class _Cookieless:
+    """httpx makes cookies of its own of those that it is given, so they are told where it asks for them."""
+
+    _none = _NoCookies()
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        return self._none
+
+    @cookies.setter
+    def cookies(self, cookies: object) -> None:
+        """Keep none."""
+
+
+class _Client(_Cookieless, httpx.Client):
+    """A client of ours."""
+
+
+class _AsyncClient(_Cookieless, httpx.AsyncClient):
+    """The same on a loop."""
 
 
 class _Answer:
@@ -205,15 +226,14 @@ class Transport(Generic[H]):
         """Say in httpx's words what to send; files are opened here and closed with the stack."""
         request: Request = effect.request
         headers: list[tuple[str, str]] = []
-        content: bytes | Iterator[bytes] | None = None
+        content: bytes | None = None
         stream: _Stream | None = None
         if isinstance(request.body, JsonBody):
             content = json_bytes(request.body.value)
             headers = [("Content-Type", "application/json"), ("Content-Length", str(len(content)))]
         elif request.body is not None:
             body = outgoing(request.body, opened, salt=self._salt)
-            # Replaced below; httpx would read it in its own way.
-            content, stream = iter(()), _Stream(body, bound)
+            stream = _Stream(body, bound)
             headers = [("Content-Type", body.content_type), ("Content-Length", str(body.size_bytes))]
         try:
             # What a user set on a client of their own goes along; a client of ours has nothing to merge but defaults.
@@ -226,17 +246,20 @@ class Transport(Generic[H]):
                     headers=merge(url.netloc, (*headers, *request.headers), bound.provider),
                     extensions={"timeout": dict.fromkeys(_PHASES, bound.phase)},
                     content=content,
+                    stream=stream,
                 )
             else:
-                checked = list(checked_headers([*headers, *request.headers], bound.provider))
-                timeout = httpx.Timeout(bound.phase)
                 built = http.build_request(
-                    request.method, request.url, headers=checked, timeout=timeout, content=content
+                    request.method,
+                    request.url,
+                    headers=list(checked_headers([*headers, *request.headers], bound.provider)),
+                    timeout=httpx.Timeout(bound.phase),
+                    # It takes no stream, and would read what it is given in its own way.
+                    content=content if stream is None else iter(()),
                 )
+                built.stream = stream or built.stream
         except httpx.InvalidURL as error:
             raise ConfigurationError(f"{bound.provider}: {request.method} {request.path}: {error}") from error
-        if stream is not None:
-            built.stream = stream
         if request.has_secret_query:
             built.url = _Unlogged(built.url)
         return built
@@ -262,7 +285,7 @@ class SyncTransport(Transport[httpx.Client]):
 
     @override
     def _make(self) -> httpx.Client:
-        return httpx.Client(limits=_LIMITS, verify=self._tls, cookies=_NoCookies())
+        return _Client(limits=_LIMITS, verify=self._tls)
 
     def exchange(self, effect: Send, bound: Bound) -> Response:
         """Make one exchange; only its phases are bounded."""
@@ -339,7 +362,7 @@ class AsyncTransport(Transport[httpx.AsyncClient]):
 
     @override
     def _make(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(limits=_LIMITS, verify=self._tls, cookies=_NoCookies())
+        return _AsyncClient(limits=_LIMITS, verify=self._tls)
 
     async def exchange(self, loop: Loop, effect: Send, bound: Bound) -> Response:
         """Make one exchange that ends with its bound; who is cancelled does not wait for its end."""
