@@ -80,7 +80,7 @@ IMPURE_METHODS = {
     "os": {"getenv", "listdir", "stat", "urandom"},
 }
 REASONED = {
-    ("core.model", "threading"): "a lock, while how a model is checked is worked out; it decides no value",
+    ("core.building", "threading"): "a lock, while models are loaded; it decides no value",
     ("core.provider", "os"): "`from_env` reads the environment, when it is called without a mapping",
     ("retrying", "random"): "jitter after Retry-After; it decides how long, never whether",
     ("providers.generic", "os"): "`from_env`, as in core.provider",

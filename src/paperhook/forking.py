@@ -7,7 +7,7 @@ import weakref
 from contextlib import suppress
 from typing import Protocol
 
-from .core.model import BUILDING
+from .core.building import BUILDING
 
 #: Seconds that a fork waits for a model that another thread makes.
 FORK_WAITS = 5.0

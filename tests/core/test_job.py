@@ -6,7 +6,8 @@ import pickle
 
 import pytest
 
-from paperhook.core.job import FINAL, LEGAL_MOVES, ErrorKind, Job, JobError, JobStatus, may_move
+from paperhook.core.job import ErrorKind, Job, JobError, JobStatus
+from paperhook.core.status import FINAL, LEGAL_MOVES, may_move
 from paperhook.errors import ConfigurationError
 
 STATES = list(JobStatus)

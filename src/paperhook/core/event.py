@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from enum import StrEnum
 from functools import cache, cached_property
 from typing import Any, ClassVar, Self
 
@@ -13,19 +12,25 @@ from typing_extensions import override
 
 from .job import BatchSummary, Job, JobError, JobStatus
 from .model import Model
+from .origin import Origin
 from .result import Result
 from .review import Reason, Review
 
-
-class Origin(StrEnum):
-    """How an event came to us."""
-
-    WEBHOOK = "webhook"
-    POLL = "poll"
-    REPLAY = "replay"
-    SIMULATED = "simulated"
-    #: A person accepted or corrected it.
-    REVIEW = "review"
+#: `Origin` is at home in `origin`, and each event has one.
+__all__ = [
+    "EVENT_CLASSES",
+    "STATUS_AFTER",
+    "BatchCompleted",
+    "DocumentCompleted",
+    "DocumentFailed",
+    "DocumentNeedsReview",
+    "DocumentReceived",
+    "EndpointTest",
+    "Event",
+    "Origin",
+    "UnknownEvent",
+    "event_of",
+]
 
 
 class Event(Model):

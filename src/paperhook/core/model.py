@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
@@ -10,8 +9,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
 from typing_extensions import override
 
-#: Held by the thread that works out how a model is checked; a fork waits for it, see `forking`.
-BUILDING = threading.RLock()
+from .building import BUILDING
 
 
 class Model(BaseModel):

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..core.job import Batch, Job, JobStatus, may_move
+from ..core.job import Batch, Job, JobStatus
 from ..core.pages import parts_of
+from ..core.status import may_move
 from ..inbox.base import plain
 from .base import FURTHEST, Begun, Submission, Tally, TrackedBatch, Turn, Which, bare, whole_state
 from .database import Db
