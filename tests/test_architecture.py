@@ -362,17 +362,38 @@ def test_verifying_loads_neither_httpx_nor_starlette(module):
     assert loaded.split() == []
 
 
-def test_a_first_client_loads_neither_tracker_observer_signature_event_loop_nor_the_reading_of_results():
+@pytest.mark.parametrize("provider", ["DocuParse", "DocuProx"])
+def test_a_first_client_loads_neither_models_tracker_observer_signature_event_loop_nor_the_reading_of_results(
+    provider,
+):
     loaded = run_python(
-        "import sys; from paperhook import Client, Event, Job; from paperhook.providers import DocuParse\n"
-        "Client(DocuParse('key')).close(); print(*sys.modules)\n"
-        "assert not Job.__pydantic_complete__ and not Event.__pydantic_complete__, 'built before one is made'\n"
-    )
-    later = ("tracker", "observe", "webhooks", "results.mapping", "inbox", "rasterise")
+        f"import sys; from paperhook import Client; from paperhook.providers import {provider}\n"
+        f"Client({provider}('key'))._transport.pool.get().close(); print(*sys.modules)\n"
+    ).split()
+    later = ("tracker", "observe", "webhooks", "results", "inbox", "rasterise")
+    models = ("core.model", "core.job", "core.result", "core.review", "core.event")
     homes = tuple(f"paperhook.{each}" for each in later)
 
-    assert [name for name in loaded.split() if name.startswith(homes)] == []
-    assert "asyncio" not in loaded.split()
+    assert [name for name in loaded if name.startswith(homes)] == []
+    # More than half of what is loaded by a client that has an answer.
+    assert {"pydantic.main", *(f"paperhook.{each}" for each in models)} & set(loaded) == set()
+    assert "asyncio" not in loaded
+
+
+def test_an_asynchronous_client_loads_its_models_before_an_event_loop_would_wait_for_them():
+    loaded = run_python(
+        "import sys; from paperhook import AsyncClient; from paperhook.providers import DocuParse\n"
+        "AsyncClient(DocuParse('key')); print(*sys.modules)"
+    )
+
+    assert {"paperhook.core.job", "paperhook.core.result"} <= set(loaded.split())
+
+
+def test_no_model_is_built_before_one_is_made():
+    run_python(
+        "from paperhook import Event, Job\n"
+        "assert not Job.__pydantic_complete__ and not Event.__pydantic_complete__"
+    )
 
 
 def test_a_receiver_loads_no_reading_of_amounts_and_dates():

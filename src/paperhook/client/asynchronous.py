@@ -21,11 +21,10 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 from typing_extensions import override
 
 from .. import operations
+from ..core import models
 from ..core.arguments import check_count, check_deadline, check_several, checked_size
 from ..core.delivery import Envelope
 from ..core.document import Document
-from ..core.job import Batch, Job
-from ..core.result import Result
 from ..core.steps import Await, Now, Pause, Progress, Send, Steps
 from ..errors import DeadlineExceeded, PaperhookError
 from ..sources import AsyncSource, open_async_document
@@ -40,6 +39,8 @@ from .transport import AsyncHttpxClient, AsyncTransport
 from .waits import Ending, News, next_round
 
 if TYPE_CHECKING:
+    from ..core.job import Batch, Job
+    from ..core.result import Result
     from ..tracker import Planned
 
 T = TypeVar("T")
@@ -55,6 +56,9 @@ class AsyncClient(BaseClient[AsyncHttpxClient, AsyncTransport]):
 
     @override
     def _transport_over(self, http_client: AsyncHttpxClient | None) -> AsyncTransport:
+        # Whoever awaits the first answer would have the event loop stand still while they are loaded.
+        models.Job  # noqa: B018 - loaded now
+        models.Result  # noqa: B018 - same
         return AsyncTransport(http_client)
 
     async def __aenter__(self) -> Self:

@@ -13,11 +13,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeAlias, TypeVar
 
 from .. import operations
+from ..core import models
 from ..core.arguments import check_deadline, check_several, check_upload
 from ..core.document import Document
-from ..core.job import Batch, Job
 from ..core.provider import Provider
-from ..core.result import Result
 from ..core.steps import Progress, Send, Steps, answer_of
 from ..errors import ConfigurationError, InboxError, PaperhookError
 from ..retrying import Budget, RetryPolicy, persist
@@ -33,6 +32,8 @@ from .waits import News, Round, rounds
 
 # A client without a tracker and without observers loads neither; with its first use it loads what it needs of them.
 if TYPE_CHECKING:
+    from ..core.job import Batch, Job
+    from ..core.result import Result
     from ..observe.details import Observer
     from ..tracker import Planned, Tracker
 
@@ -390,8 +391,8 @@ class BaseClient(Generic[H, W]):
 
     def _job(self, job: Job | str) -> Job:
         if isinstance(job, str):
-            return Job.known(job, provider=self.provider.name)
-        if not isinstance(job, Job):
+            return models.Job.known(job, provider=self.provider.name)
+        if not isinstance(job, models.Job):
             raise TypeError(f"a job is a Job or its id, not a {type(job).__name__}")
         if job.provider != self.provider.name:
             raise ConfigurationError(

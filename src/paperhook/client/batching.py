@@ -12,13 +12,18 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
+from ..core import models
 from ..core.document import Document
-from ..core.job import Batch, Job, JobStatus
 from ..core.provider import Provider
+from ..core.status import JobStatus
 from ..core.steps import Steps
 from ..errors import PaperhookError, SubmissionUnknown
 from ..operations import check_document
+
+if TYPE_CHECKING:
+    from ..core.job import Batch, Job
 
 
 def submit_together(
@@ -87,7 +92,7 @@ def _unknown(
     provider: Provider, error: SubmissionUnknown, document: Document, batch_id: str | None = None
 ) -> PaperhookError:
     own = copy.copy(error)
-    own.job = Job(
+    own.job = models.Job(
         id="",
         provider=provider.name,
         status=JobStatus.SUBMISSION_UNKNOWN,

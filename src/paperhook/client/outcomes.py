@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from typing_extensions import override
 
 from ..core.document import Document
-from ..core.job import Job
 from ..errors import PaperhookError
+
+if TYPE_CHECKING:
+    from ..core.job import Job
 
 T = TypeVar("T")
 
@@ -42,6 +44,6 @@ class WaitOutcome:
 
 def outcome_of(source: T, ending: Job | PaperhookError) -> UploadOutcome[T]:
     """Give the outcome of a source."""
-    if isinstance(ending, Job):
-        return UploadOutcome(source, job=ending)
-    return UploadOutcome(source, error=ending)
+    if isinstance(ending, PaperhookError):
+        return UploadOutcome(source, error=ending)
+    return UploadOutcome(source, job=ending)

@@ -20,8 +20,6 @@ from .. import operations
 from ..core.arguments import check_count, check_deadline, check_several, checked_size
 from ..core.delivery import Envelope
 from ..core.document import Document
-from ..core.job import Batch, Job
-from ..core.result import Result
 from ..core.steps import Await, Now, Pause, Progress, Send, Steps
 from ..errors import ConfigurationError, PaperhookError
 from ..sources import Source
@@ -35,6 +33,8 @@ from .transport import HttpxClient, SyncTransport
 from .waits import News, next_round
 
 if TYPE_CHECKING:
+    from ..core.job import Batch, Job
+    from ..core.result import Result
     from ..tracker import Planned
 
 T = TypeVar("T")

@@ -9,18 +9,20 @@ import heapq
 from array import array
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from ..core.job import Job
 from ..core.provider import Provider
 from ..errors import CallFailed, DeadlineExceeded, PaperhookError, RateLimitReached, WaitTimeout
 from ..operations import carry_over, has_moved, is_stuck, pace_of
 from .outcomes import WaitOutcome
 
+if TYPE_CHECKING:
+    from ..core.job import Job
+
 #: The place of a job, the job, and for how many seconds its status has not moved.
-Question: TypeAlias = tuple[int, Job, float]
+Question: TypeAlias = "tuple[int, Job, float]"
 #: The place of a job among those that are waited for, and what asking for it gave.
-Ending: TypeAlias = tuple[int, Job | PaperhookError]
+Ending: TypeAlias = "tuple[int, Job | PaperhookError]"
 Ended: TypeAlias = tuple[int, WaitOutcome]
 
 

@@ -32,7 +32,8 @@ from .exchange import Response
 from .headers import Headers
 from .problems import ProblemDetails, problem_details
 
-M = TypeVar("M", bound=pydantic.BaseModel)
+# In quotes: pydantic itself loads what is asked of it, and a first client asks nothing.
+M = TypeVar("M", bound="pydantic.BaseModel")
 
 #: Anything else below 500 is a BadRequest, anything from 500 on a ServerError.
 ERROR_CLASSES: Mapping[int, type[ApiError]] = {

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from numbers import Real
 
 from ..errors import ConfigurationError
-from .job import Job
+from . import models
 from .provider import Provider
 
 #: Seconds. Timers of threads, sockets, SQLite and PostgreSQL take no infinity, and little more than this: 11 days.
@@ -61,7 +61,7 @@ def check_several(given: object, what: str = "source") -> None:
     Raises:
         TypeError: If it is one, or nothing that holds any.
     """
-    is_one = isinstance(given, (str, bytes, Job)) or hasattr(given, "__fspath__")
+    is_one = isinstance(given, (str, bytes, models.Job)) or hasattr(given, "__fspath__")
     if is_one or not hasattr(given, "__iter__"):
         one = "one" if is_one else "a"
         raise TypeError(f"several {what}s are wanted, not {one} {type(given).__name__}: write [{what}]")

@@ -11,30 +11,26 @@ from dataclasses import KW_ONLY, dataclass, field, fields
 from datetime import datetime
 from functools import cached_property, partial
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
 
-from ..errors import ApiError, ConfigurationError, MalformedDelivery
+from ..errors import ApiError, ConfigurationError, ErrorKind, MalformedDelivery
+from . import models
 from .answers import Problem, api_error
 from .capabilities import Capabilities
 from .delivery import Delivery, Envelope, Handshake
 from .document import Document
-from .event import (
-    EVENT_CLASSES,
-    BatchCompleted,
-    DocumentCompleted,
-    DocumentFailed,
-    Event,
-    Origin,
-    UnknownEvent,
-    event_of,
-)
 from .exchange import Body, Repeat, Request, Response
 from .headers import Headers, HeadersLike
-from .job import Batch, BatchSummary, ErrorKind, Job, JobError, JobStatus
-from .result import Result
+from .origin import Origin
 from .secret import Secret, SecretsLike, secrets_of
 from .settings import TABLES, check_base_url, setting_in
 from .steps import Steps, send
+
+if TYPE_CHECKING:
+    from .event import Event
+    from .job import Batch, BatchSummary, Job, JobError
+    from .result import Result
+    from .status import JobStatus
 
 __all__ = ["EXPIRED", "NOTHING", "Capabilities", "Provider", "SignatureScheme", "final_type", "type_for"]
 
@@ -293,7 +289,7 @@ class Provider:
 
     def event(self, envelope: Envelope, *, body: bytes, origin: Origin) -> Event:
         """Build the typed event that an envelope announces; a type without a class is an `UnknownEvent`."""
-        event_class = EVENT_CLASSES.get(envelope.type, UnknownEvent)
+        event_class = models.EVENT_CLASSES.get(envelope.type, models.UnknownEvent)
         payload, read = envelope.payload, None
         values: dict[str, Any] = {
             "key": envelope.key,
@@ -309,26 +305,26 @@ class Provider:
             "raw": envelope.raw,
             "body": body,
         }
-        if event_class is DocumentCompleted:
+        if event_class is models.DocumentCompleted:
             values["has_result"] = self.has_result(payload)
             read = partial(self.read_result, payload) if values["has_result"] else None
-        elif event_class is DocumentFailed:
+        elif event_class is models.DocumentFailed:
             values["error"] = self._error_in(envelope)
-        elif event_class is BatchCompleted:
+        elif event_class is models.BatchCompleted:
             values["summary"] = self.read_summary(payload)
-        return event_of(event_class, values, read)
+        return models.event_of(event_class, values, read)
 
     def _error_in(self, envelope: Envelope) -> JobError:
         if envelope.provider_type != EXPIRED:
             return self.read_error(envelope.payload)
         said = f"{self.name} does not know this job or its result any more"
-        return JobError(code="expired", message=said, kind=ErrorKind.TERMINAL)
+        return models.JobError(code="expired", message=said, kind=ErrorKind.TERMINAL)
 
     def expired(self, job_id: str) -> Envelope:
         """Say that the provider has forgotten a job of which no end was heard: a failure with the code `expired`."""
         return Envelope(
             key=f"document.expired:{job_id}",
-            type=DocumentFailed.canonical_type,
+            type=models.DocumentFailed.canonical_type,
             provider_type=EXPIRED,
             payload={},
             raw={},
@@ -381,8 +377,8 @@ class Provider:
 def final_type(status: JobStatus) -> str | None:
     """Name the event that a polled status means, or None while the job runs."""
     if status.is_success:
-        return DocumentCompleted.canonical_type
-    return DocumentFailed.canonical_type if status.is_failure else None
+        return models.DocumentCompleted.canonical_type
+    return models.DocumentFailed.canonical_type if status.is_failure else None
 
 
 def type_for(words: Mapping[str, str], word: str) -> str:
@@ -392,4 +388,4 @@ def type_for(words: Mapping[str, str], word: str) -> str:
     """
     if word in words:
         return words[word]
-    return f"unknown:{word}" if word in EVENT_CLASSES else word
+    return f"unknown:{word}" if word in models.EVENT_CLASSES else word

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ..core.delivery import Envelope
-from ..core.job import Job, JobStatus
 from ..core.provider import Provider
-from ..core.result import Result
+from ..core.status import JobStatus
 from ..core.steps import Steps
 from ..errors import CallFailed, JobFailed, NotFound, ResultExpired
+
+if TYPE_CHECKING:
+    from ..core.job import Job
+    from ..core.result import Result
 
 T = TypeVar("T")
 

@@ -6,13 +6,17 @@ import hashlib
 import json
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from ..core import models
 from ..core.document import Document
-from ..core.job import Batch, Job, JobStatus
 from ..core.provider import Provider
+from ..core.status import JobStatus
 from ..core.steps import Effect, Progress, Send, Steps, relayed
 from ..errors import ApiError, ConfigurationError, SubmissionUnknown, TransportError, UnsupportedDocument
+
+if TYPE_CHECKING:
+    from ..core.job import Batch, Job
 
 T = TypeVar("T")
 
@@ -100,7 +104,7 @@ def upload(
     except (TransportError, ApiError) as error:
         if not _may_have_made_a_job(error):
             raise
-        job = Job(
+        job = models.Job(
             id="",
             provider=provider.name,
             status=JobStatus.SUBMISSION_UNKNOWN,

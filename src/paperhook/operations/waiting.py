@@ -5,14 +5,16 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from ..core.job import Job
 from ..core.provider import Provider
-from ..core.result import Result
 from ..core.steps import Steps, now, pause
 from ..errors import CallFailed, DeadlineExceeded, PaperhookError, RateLimitReached, WaitTimeout
 from .asking import ask, has_moved, is_stuck, result
+
+if TYPE_CHECKING:
+    from ..core.job import Job
+    from ..core.result import Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,11 @@ def pace_of(provider: Provider) -> Pace:
 #: Seconds between looks for an end that somebody else heard of.
 LOOK_SECONDS = 0.5
 #: Gives the job where somebody else heard of its end.
-Look: TypeAlias = Callable[[Job], Steps[Job | None]]
+Look: TypeAlias = "Callable[[Job], Steps[Job | None]]"
 
 
 #: Takes how a wait ended, for how many seconds it waited, and how often it asked.
-TellWait: TypeAlias = Callable[[Job | PaperhookError, float, int], object]
+TellWait: TypeAlias = "Callable[[Job | PaperhookError, float, int], object]"
 
 
 @dataclass

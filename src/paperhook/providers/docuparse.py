@@ -13,20 +13,21 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from typing_extensions import override
 
+from ..core import models
 from ..core.answers import Problem, check_asked, count_in, malformed, object_in, text_in
 from ..core.delivery import Delivery, Envelope
 from ..core.document import Document
 from ..core.exchange import FilePart, Multipart, Response, path_segment
 from ..core.instants import instant
-from ..core.job import Batch, BatchSummary, ErrorKind, Job, JobError, JobStatus
 from ..core.provider import NOTHING, Capabilities, Provider, final_type, type_for
-from ..core.result import Result
+from ..core.status import JobStatus
 from ..core.steps import Steps
 from ..errors import (
     ApiError,
     AuthenticationFailed,
     BadRequest,
     ConfigurationError,
+    ErrorKind,
     JobFailed,
     MalformedDelivery,
     NotFound,
@@ -39,6 +40,8 @@ from ..errors import (
 )
 
 if TYPE_CHECKING:
+    from ..core.job import Batch, BatchSummary, Job, JobError
+    from ..core.result import Result
     from ..webhooks.signatures import HmacSha256
 
 #: Source: TS client; anything else is processing. No transition of a batch is documented: the same words are assumed.
@@ -234,11 +237,11 @@ class DocuParse(Provider):
             )
             for document, member in named
         )
-        return Batch(
+        return models.Batch(
             id=batch_id,
             provider=self.name,
             jobs=jobs,
-            summary=BatchSummary(total=len(documents)),
+            summary=models.BatchSummary(total=len(documents)),
             raw=answer,
         )
 
@@ -249,7 +252,7 @@ class DocuParse(Provider):
         answer = object_in(self.name, response)
         check_asked(self.name, response, batch.id, answer.get("batch_id"))
         word = text_in(answer.get("status")) or ""
-        return Batch(
+        return models.Batch(
             id=batch.id,
             provider=self.name,
             status=STATUS.get(word, JobStatus.PROCESSING),
@@ -274,7 +277,7 @@ class DocuParse(Provider):
             error = self.read_error(answer.get("error"))
             if error.kind is ErrorKind.RETRYABLE:
                 status = JobStatus.FAILED_RETRYABLE
-        return Job(
+        return models.Job(
             id=document_id,
             provider=self.name,
             status=status,
@@ -364,13 +367,13 @@ class DocuParse(Provider):
         code, message = _error_in({"error": payload})
         code = code or "unknown"
         kind = ERRORS[code].kind if code in ERRORS else ErrorKind.TERMINAL
-        return JobError(code=code, message=message, kind=kind)
+        return models.JobError(code=code, message=message, kind=kind)
 
     @override
     def read_summary(self, payload: Any) -> BatchSummary:
         counts = payload if isinstance(payload, Mapping) else {}
         total, succeeded, failed = (count_in(counts.get(name)) for name in ("total", "succeeded", "failed"))
-        return BatchSummary(total=total, succeeded=succeeded, failed=failed)
+        return models.BatchSummary(total=total, succeeded=succeeded, failed=failed)
 
 
 def _members_in(given: Any) -> list[Mapping[str, Any]]:

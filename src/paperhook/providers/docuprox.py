@@ -10,17 +10,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, get_args
 from urllib.parse import urlencode
 
 from typing_extensions import override
 
+from ..core import models
 from ..core.answers import Problem, check_asked, malformed, object_in, text_in, until_reset
 from ..core.document import Document
 from ..core.exchange import Base64Json, Body, FilePart, JsonBody, Multipart, RawBody, Repeat, Response
-from ..core.job import Job, JobStatus
 from ..core.provider import NOTHING, Capabilities
-from ..core.result import Result
+from ..core.status import JobStatus
 from ..core.steps import Steps
 from ..errors import (
     ApiError,
@@ -47,6 +47,10 @@ from .docuprox_models import (
     records_in,
     without_data_url,
 )
+
+if TYPE_CHECKING:
+    from ..core.job import Job
+    from ..core.result import Result
 
 __all__ = ["AgentPrompt", "DocuProx", "without_data_url"]
 
@@ -195,7 +199,7 @@ class DocuProx(DocuProxEvents):
         status = STATUS.get(normalised(word), JobStatus.PROCESSING)
         if normalised(word) == MEMBER_FAILED and not is_single(job.filename):
             status = JobStatus.PROCESSING
-        return Job(
+        return models.Job(
             id=job.id,
             provider=self.name,
             status=status,
@@ -318,7 +322,7 @@ class DocuProx(DocuProxEvents):
         if job_id is None:
             raise malformed(self.name, response, "job_id is missing")
         # The answer has no status (webhook page).
-        return Job(
+        return models.Job(
             id=job_id,
             provider=self.name,
             status=JobStatus.SUBMITTED,
@@ -350,7 +354,7 @@ class DocuProx(DocuProxEvents):
     def _read_records(self, records: Sequence[Mapping[str, Any]]) -> Result:
         if len(records) == 1:
             return self.read_result(records[0])
-        return Result(
+        return models.Result(
             tables={"documents": [self.read_result(record).values() for record in records]},
             warnings=(f"result: {len(records)} documents in one job: results() gives each",),
             raw=list(records),

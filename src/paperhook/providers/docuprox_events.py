@@ -9,19 +9,22 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, get_args
 
 from typing_extensions import override
 
+from ..core import models
 from ..core.answers import text_in
 from ..core.delivery import Delivery, Envelope
-from ..core.job import ErrorKind, Job, JobError, JobStatus
 from ..core.provider import Provider
-from ..core.result import Result
-from ..errors import ConfigurationError, MalformedDelivery
-from ..results.mapping import read_result
-from ..webhooks.signatures import StaticHeader
+from ..core.status import JobStatus
+from ..errors import ConfigurationError, ErrorKind, MalformedDelivery
 from .docuprox_models import EVENT, STATUS, UNRECOGNISED_EVENT, digest_of, normalised, records_in
+
+if TYPE_CHECKING:
+    from ..core.job import Job, JobError
+    from ..core.result import Result
+    from ..webhooks.signatures import StaticHeader
 
 #: Gives the last part of a delivery's key from `{"job_id", "template_id", "static_values", "result"}`.
 DedupeKey: TypeAlias = Callable[[Mapping[str, Any]], str]
@@ -53,6 +56,8 @@ class DocuProxEvents(Provider):
     @override
     def signature(self) -> StaticHeader:
         # No signature is documented, only custom headers (webhook page).
+        from ..webhooks.signatures import StaticHeader
+
         return StaticHeader(self.webhook_header)
 
     @override
@@ -133,7 +138,7 @@ class DocuProxEvents(Provider):
         answer = payload if isinstance(payload, Mapping) else {}
         code = normalised(str(answer.get("status", ""))) or "FAILED"
         message = text_in(answer.get("message")) or text_in(answer.get("error")) or ""
-        return JobError(code=code, message=message, kind=ErrorKind.TERMINAL)
+        return models.JobError(code=code, message=message, kind=ErrorKind.TERMINAL)
 
     @override
     def read_metadata(self, envelope: Envelope) -> Mapping[str, Any]:
@@ -149,5 +154,7 @@ class DocuProxEvents(Provider):
     @override
     def read_result(self, payload: Any) -> Result:
         """Normalise a record; its names are those of the user's template."""
+        from ..results.mapping import read_result
+
         values = payload if isinstance(payload, Mapping) else {}
         return read_result(values, names=self.names, item_names=self.item_names, raw=payload)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..core.job import JobStatus
+from ..core.status import JobStatus
 from ..errors import ConfigurationError
 
 #: By normalised word. W webhook page, M MCP server; anything else is processing, bounded by the poll's deadline.
