@@ -380,6 +380,19 @@ def test_a_first_client_loads_neither_models_tracker_observer_signature_event_lo
     assert "asyncio" not in loaded
 
 
+@pytest.mark.parametrize(
+    ("provider", "later"), [("Ocriva", ("results", "webhooks")), ("SpaceOcr", ("webhooks",))]
+)
+def test_a_client_of_a_provider_with_models_of_its_own_loads_the_receiving_side_later(provider, later):
+    loaded = run_python(
+        f"import sys; from paperhook import Client; from paperhook.providers import {provider}\n"
+        f"Client({provider}('key')).close(); print(*sys.modules)\n"
+    )
+    homes = tuple(f"paperhook.{each}" for each in later)
+
+    assert [name for name in loaded.split() if name.startswith(homes)] == []
+
+
 def test_an_asynchronous_client_loads_its_models_before_an_event_loop_would_wait_for_them():
     loaded = run_python(
         "import sys; from paperhook import AsyncClient; from paperhook.providers import DocuParse\n"

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
@@ -21,9 +21,10 @@ from ..core.job import BatchSummary, ErrorKind, Job, JobError
 from ..core.provider import final_type, type_for
 from ..core.result import Result
 from ..errors import MalformedDelivery
-from ..results.mapping import read_result
-from ..webhooks.signatures import HmacSha256
 from .ocriva_endpoints import OcrivaEndpoints
+
+if TYPE_CHECKING:
+    from ..webhooks.signatures import HmacSha256
 
 #: Source: webhooks-setup. `batch.uploaded` and `template.created`, `.updated`, `.deleted` have no class of ours.
 EVENTS: Mapping[str, str] = {
@@ -48,6 +49,8 @@ class OcrivaEvents(OcrivaEndpoints):
     @override
     def signature(self) -> HmacSha256:
         # Hex after `sha256=`, no timestamp; the header is there only when a secret is set (overview).
+        from ..webhooks.signatures import HmacSha256
+
         return HmacSha256("X-Webhook-Signature", prefix="sha256=")
 
     @override
@@ -124,6 +127,8 @@ class OcrivaEvents(OcrivaEndpoints):
     @override
     def read_result(self, payload: Any) -> Result:
         """Normalise `extractedData`: an object, or text where the template is free text (assumed)."""
+        from ..results.mapping import read_result
+
         content = _content(payload)
         confidence = payload.get("confidence") if isinstance(payload, Mapping) else None
         sure = number_in(confidence)

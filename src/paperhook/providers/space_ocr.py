@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
@@ -34,7 +34,6 @@ from ..errors import (
     UnsupportedDocument,
     WaitTimeout,
 )
-from ..webhooks.signatures import HmacSha256
 from .space_ocr_endpoints import IMAGES, MAX_FILE_BYTES, SpaceOcrEndpoints
 from .space_ocr_models import (
     INVOICE_COLUMNS,
@@ -53,6 +52,9 @@ from .space_ocr_models import (
     WebhookSettings,
 )
 from .space_ocr_results import aliases_of, digest_of_event, read_values
+
+if TYPE_CHECKING:
+    from ..webhooks.signatures import HmacSha256
 
 __all__ = [
     "INVOICE_COLUMNS",
@@ -129,6 +131,8 @@ class SpaceOcr(SpaceOcrEndpoints):
     @override
     def signature(self) -> HmacSha256:
         # Bare lower-case hex over the raw body, no timestamp (article).
+        from ..webhooks.signatures import HmacSha256
+
         return HmacSha256("X-Spaceocr-Signature")
 
     @override
