@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 
 from ..base import Entry
+from .arrays import BigIntegers, Binaries, Doubles, Integers, Texts
 from .session import Name, Repeatable, Session, hashed, stored, stored_if
 from .turns import follow, line_of
 
@@ -91,19 +92,19 @@ def put_at_once(db: Session, groups: Sequence[Sequence[Entry]]) -> list[tuple[bo
     """
     entries = [entry for entries in groups for entry in entries]
     names = [(stored(entry.provider), hashed(entry.key)) for entry in entries]
-    subjects = [entry.subject and hashed(entry.subject) for entry in entries]
+    subjects = [hashed(subject) if (subject := entry.subject) else None for entry in entries]
     lines = [(name[0], subject) for name, subject in zip(names, subjects, strict=True) if subject]
     if not entries or len(set(names)) < len(names) or len(set(lines)) < len(lines):
         return None
     _promise(db, names, entries)
     found = db.rows(
         _PUT_AT_ONCE,
-        provider=[provider for provider, _ in names],
-        key=[stored(entry.key) for entry in entries],
-        key_hash=[key_hash for _, key_hash in names],
-        type=[stored(entry.type) for entry in entries],
-        subject_hash=[subject or None for subject in subjects],
-        received_at=[float(entry.received_at) for entry in entries],
+        provider=Texts([provider for provider, _ in names]),
+        key=Texts([stored(entry.key) for entry in entries]),
+        key_hash=Binaries([key_hash for _, key_hash in names]),
+        type=Texts([stored(entry.type) for entry in entries]),
+        subject_hash=Binaries(subjects),
+        received_at=Doubles([float(entry.received_at) for entry in entries]),
         **_payloads(entries),
     )
     return [(True,) * len(group) for group in groups] if found else None
@@ -185,32 +186,34 @@ def _put_events(db: Session, named: Mapping[int, tuple[Name, Entry]]) -> list[tu
     firsts = {line: number for number, line in reversed(list(enumerate(lines)))}
     return db.rows(
         _PUT_EVENTS,
-        provider=[provider for (provider, _), _ in ordered],
-        key=[stored(entry.key) for entry in entries],
-        key_hash=[key_hash for (_, key_hash), _ in ordered],
-        type=[stored(entry.type) for entry in entries],
-        subject_hash=[line and line[1] for line in lines],
+        provider=Texts([provider for (provider, _), _ in ordered]),
+        key=Texts([stored(entry.key) for entry in entries]),
+        key_hash=Binaries([key_hash for (_, key_hash), _ in ordered]),
+        type=Texts([stored(entry.type) for entry in entries]),
+        subject_hash=Binaries([line and line[1] for line in lines]),
         is_first=[firsts[line] == number for number, line in enumerate(lines)],
-        received_at=[float(entry.received_at) for entry in entries],
+        received_at=Doubles([float(entry.received_at) for entry in entries]),
     )
 
 
 def _put_payloads(db: Session, by_id: Mapping[int, Entry]) -> None:
     if by_id:
-        db.later(_PUT_PAYLOADS, id=list(by_id), **_payloads(by_id.values()))
+        db.later(_PUT_PAYLOADS, id=BigIntegers(by_id), **_payloads(by_id.values()))
 
 
 def _payloads(entries: Collection[Entry]) -> dict[str, Any]:
     return {
-        "body": [entry.body for entry in entries],
-        "form": [stored(entry.form) for entry in entries],
-        "position": [entry.index for entry in entries],
-        "headers": [json.dumps(dict(entry.headers)) if entry.headers else "{}" for entry in entries],
-        "origin": [stored(entry.origin) for entry in entries],
-        "job_id": [stored_if(entry.job_id) for entry in entries],
-        "document_id": [stored_if(entry.document_id) for entry in entries],
-        "batch_id": [stored_if(entry.batch_id) for entry in entries],
-        "occurred_at": [None if entry.occurred_at is None else float(entry.occurred_at) for entry in entries],
+        "body": Binaries([entry.body for entry in entries]),
+        "form": Texts([stored(entry.form) for entry in entries]),
+        "position": Integers([entry.index for entry in entries]),
+        "headers": Texts([json.dumps(dict(entry.headers)) if entry.headers else "{}" for entry in entries]),
+        "origin": Texts([stored(entry.origin) for entry in entries]),
+        "job_id": Texts([stored_if(entry.job_id) for entry in entries]),
+        "document_id": Texts([stored_if(entry.document_id) for entry in entries]),
+        "batch_id": Texts([stored_if(entry.batch_id) for entry in entries]),
+        "occurred_at": Doubles(
+            [None if (at := entry.occurred_at) is None else float(at) for entry in entries]
+        ),
     }
 
 

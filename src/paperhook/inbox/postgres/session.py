@@ -15,6 +15,7 @@ from psycopg.pq import Format
 from psycopg.rows import TupleRow, tuple_row
 
 from ..commits import Work
+from .arrays import teach
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -106,6 +107,7 @@ class Session:
         self.raw = connection
         self.in_doubt: InDoubt = in_doubt or InDoubt()
         self._clock = clock
+        teach(connection)
         # Whatever a handler made of the connection's own factories.
         self._cursor = psycopg.Cursor(connection, row_factory=tuple_row)
         self._cursor.format = Format.BINARY

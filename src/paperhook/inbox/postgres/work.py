@@ -14,6 +14,7 @@ from typing import Any
 
 from ..base import Claim, Settlement, State, plain
 from ..committing import Types
+from .arrays import BigIntegers, Doubles, Integers, Texts
 from .looking import PAYLOAD, entry_of, outcomes_of
 from .session import SLOTS, Repeatable, Session, hashed, stored
 from .turns import GIVE_TURN, choose_next, columns, line_of
@@ -253,17 +254,17 @@ def _values(db: Session, settlements: Sequence[Settlement]) -> dict[str, Any]:
         for outcome in each.outcomes
     }
     return {
-        "id": [each.claim.id for each in settlements],
-        "token": [each.claim.token for each in settlements],
-        "state": [str(each.state) for each in settlements],
-        "moment": [_moment(db, each) for each in settlements],
-        "event_id": [event_id for event_id, _ in outcomes],
-        "handler": [handler for _, handler in outcomes],
-        "outcome": [str(each.state) for each in outcomes.values()],
-        "attempts": [each.attempts for each in outcomes.values()],
-        "error": [stored(plain(each.error)) if each.error else "" for each in outcomes.values()],
-        "started_at": [float(each.started_at) for each in outcomes.values()],
-        "due_at": [float(each.due_at) for each in outcomes.values()],
+        "id": BigIntegers([each.claim.id for each in settlements]),
+        "token": Texts([each.claim.token for each in settlements]),
+        "state": Texts([str(each.state) for each in settlements]),
+        "moment": Doubles([_moment(db, each) for each in settlements]),
+        "event_id": BigIntegers([event_id for event_id, _ in outcomes]),
+        "handler": Texts([handler for _, handler in outcomes]),
+        "outcome": Texts([str(each.state) for each in outcomes.values()]),
+        "attempts": Integers([each.attempts for each in outcomes.values()]),
+        "error": Texts([stored(plain(each.error)) if each.error else "" for each in outcomes.values()]),
+        "started_at": Doubles([float(each.started_at) for each in outcomes.values()]),
+        "due_at": Doubles([float(each.due_at) for each in outcomes.values()]),
     }
 
 
