@@ -9,6 +9,7 @@ import http.client
 import io
 import os
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -348,13 +349,45 @@ def test_what_was_closed_while_a_thread_is_about_to_write_writes_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(tempfile, "TemporaryFile", lambda: pytest.fail("a file that nobody closes"))
-    left = spool.Spool("a.pdf")
+    left = spool.Spool("a.pdf", is_hashed=True)
     left.add(PNG)
 
     left.close()
     left.write_out()
 
     assert left.file is None
+
+
+def hashing_threads() -> list[threading.Thread]:
+    return [each for each in threading.enumerate() if each.name.startswith("paperhook-hash")]
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_what_is_hashed_while_it_is_written_has_the_hash_of_its_bytes(is_async: bool) -> None:
+    chunks = [bytes([number]) * (spool.GATHERED_BYTES // 3 + number) for number in range(11)]
+
+    if is_async:
+        document = asyncio.run(open_async_document(chunks_of(*chunks), aside=asyncio.to_thread))
+    else:
+        document = open_document(iter(chunks))
+
+    assert document.sha256 == hashlib.sha256(b"".join(chunks)).hexdigest()
+    assert read(document) == b"".join(chunks)
+    assert not hashing_threads()
+    close_document(document)
+
+
+def test_an_iterator_that_fails_leaves_no_thread_that_hashes() -> None:
+    def failing() -> Iterator[bytes]:
+        yield from [LARGE, LARGE]
+        raise KeyError("theirs")
+
+    with pytest.raises(KeyError, match="theirs"):
+        open_document(failing())
+
+    for each in hashing_threads():
+        each.join(5)
+    assert not hashing_threads()
 
 
 def test_an_error_of_the_users_own_iterator_is_the_users() -> None:

@@ -133,9 +133,11 @@ class _Window(io.RawIOBase):
 class FromFile:
     """A file that somebody opened; its system tells whether it is still the same, where it has one."""
 
-    def __init__(self, file: BinaryIO, start: int, name: str, *, is_ours: bool) -> None:
+    def __init__(self, file: BinaryIO, start: int, name: str, *, is_ours: bool, sha256: str = "") -> None:
         self._file, self._start, self._name = file, start, name
         self.is_ours: bool = is_ours
+        #: The hash of all of it, where it was made while it was written.
+        self.sha256: str = sha256
         self._seen = None if is_ours else self._identity()
         self._kept: bytes | None = None
 

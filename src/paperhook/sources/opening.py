@@ -52,7 +52,7 @@ def open_document(
     _check_names(filename, content_type)
     if isinstance(source, Document):
         return source
-    content, name = _content_of(source, filename, partial(_spooled, bool))
+    content, name = _content_of(source, filename, partial(_spooled, True, bool))
     return _document(content, name, content_type, is_hashed=True, is_kept=False)
 
 
@@ -80,7 +80,7 @@ def document_to_send(
     if isinstance(source, Document):
         return of_size(source if source.sha256 or not is_hashed else _hashed(source), size_bytes)
     keep = (
-        _spooled
+        partial(_spooled, is_hashed)
         if is_hashed or size_bytes is None or size_bytes <= GATHERED_BYTES
         else partial(_passed, size_bytes)
     )
@@ -116,9 +116,9 @@ def _document(
             head = stream.read(SMALL_BYTES + 1)
             is_small = len(head) <= SMALL_BYTES
             size_bytes = len(head) if is_small else stream.seek(0, os.SEEK_END)
-            sha256 = ""
+            sha256 = getattr(content, "sha256", "")
             # Some files of the system are longer than they say.
-            if is_hashed or size_bytes < len(head):
+            if (is_hashed and not sha256) or size_bytes < len(head):
                 stream.seek(len(head))
                 sha256, size_bytes = _hash_of(head, stream)
         except (OSError, ValueError) as error:
@@ -172,7 +172,7 @@ async def open_async_document(
     Args:
         aside: Does beside the event loop what may block.
     """
-    spool = Spool(_base_name(filename or UNNAMED))
+    spool = Spool(_base_name(filename or UNNAMED), is_hashed=is_hashed)
     try:
         async for chunk in source:
             if spool.add(chunk):
@@ -233,12 +233,14 @@ def _content_of(
     return keep(source, name), name
 
 
-def _spooled(is_left: Callable[[], bool], chunks: Iterable[bytes], name: str) -> Bytes | FromFile:
-    spool = Spool(name)
+def _spooled(
+    is_hashed: bool, is_left: Callable[[], bool], chunks: Iterable[bytes], name: str
+) -> Bytes | FromFile:
+    spool = Spool(name, is_hashed=is_hashed)
     try:
         for chunk in _unless_left(chunks, name, is_left):
-            # Memory that is used again at once is faster than few writes.
-            if spool.add(chunk) or spool.file is not None:
+            # Memory that is used again at once is faster than few writes, unless another thread has to be told of each.
+            if spool.add(chunk) or (not is_hashed and spool.file is not None):
                 spool.write_out()
         return _content_in(spool)
     except BaseException:
@@ -265,8 +267,8 @@ def _unless_left(chunks: Iterable[bytes], name: str, is_left: Callable[[], bool]
 def _content_in(spool: Spool) -> Bytes | FromFile:
     if spool.file is None:
         return Bytes(spool.in_memory())
-    spool.write_out()
-    return FromFile(spool.file, 0, spool.name, is_ours=True)
+    sha256 = spool.finish()
+    return FromFile(spool.file, 0, spool.name, is_ours=True, sha256=sha256)
 
 
 def _base_name(name: str) -> str:

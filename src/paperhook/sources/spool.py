@@ -1,9 +1,15 @@
-"""An iterator's chunks, kept so that they can be sent again: a few in memory, more in a bounded temporary file."""
+"""An iterator's chunks, kept so that they can be sent again: a few in memory, more in a bounded temporary file.
+
+The hash is made meanwhile, in a thread of its own: it takes longer than reading an iterator and writing together.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 import threading
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import BinaryIO, cast
 
 from ..errors import UnsupportedDocument
@@ -11,7 +17,7 @@ from .passing import bytes_of
 
 #: An iterator that yields more than this is refused; it would fill the disk.
 MAX_SPOOL_BYTES = 2 * 1024**3
-#: What is gathered before it is written beside an event loop, and what stays in memory.
+#: What is gathered before it is written, and what stays in memory.
 GATHERED_BYTES = 1024 * 1024
 
 
@@ -22,12 +28,19 @@ def unreadable(name: str, error: OSError | ValueError) -> UnsupportedDocument:
 
 
 class Spool:
-    """Takes chunks; a small document never becomes a file."""
+    """Takes chunks; a small document never becomes a file.
 
-    def __init__(self, name: str) -> None:
+    Args:
+        name: The document's, for messages.
+        is_hashed: Whether to hash what is written out, meanwhile.
+    """
+
+    def __init__(self, name: str, *, is_hashed: bool) -> None:
         self.name = name
         #: What was written out; whoever takes it closes it.
         self.file: BinaryIO | None = None
+        self._is_hashed = is_hashed
+        self._hashing: _Hashing | None = None
         self._gathered: list[bytes] = []
         self._gathered_bytes = self._size_bytes = 0
         # Whoever is cancelled closes it while a thread may still write.
@@ -57,9 +70,14 @@ class Spool:
         Raises:
             UnsupportedDocument: If the disk is full or fails.
         """
+        if self._hashing is not None:
+            self._hashing.settle()
         with self._lock:
             if self._is_closed:
                 return
+            if self._is_hashed:
+                self._hashing = self._hashing or _Hashing()
+                self._hashing.go_on(self._gathered)
             try:
                 if self.file is None:
                     self.file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - closed with the document
@@ -73,9 +91,52 @@ class Spool:
         """Give what is not written out."""
         return b"".join(self._gathered)
 
+    def finish(self) -> str:
+        """Write out the rest, and give the hash of all that was written; empty where nobody wants one.
+
+        Raises:
+            UnsupportedDocument: If the disk is full or fails.
+        """
+        self.write_out()
+        return "" if self._hashing is None else self._hashing.end()
+
     def close(self) -> None:
         """Remove what was kept, and write nothing any more."""
         with self._lock:
             self._is_closed = True
             if self.file is not None:
                 self.file.close()
+            if self._hashing is not None:
+                self._hashing.leave()
+
+
+class _Hashing:
+    """A hash that is made in a thread of its own."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="paperhook-hash")
+        self._last: Future[None] | None = None
+
+    def go_on(self, chunks: Sequence[bytes]) -> None:
+        """Have some more hashed."""
+        self._last = self._thread.submit(self._hash, chunks)
+
+    def settle(self) -> None:
+        """Wait until what it was given is hashed, so that no more is in memory than its caller gathers."""
+        if self._last is not None:
+            self._last.result()
+
+    def _hash(self, chunks: Sequence[bytes]) -> None:
+        for chunk in chunks:
+            self._digest.update(chunk)
+
+    def end(self) -> str:
+        """Give the hash of all of it."""
+        self.settle()
+        self._thread.shutdown()
+        return self._digest.hexdigest()
+
+    def leave(self) -> None:
+        """End without a hash."""
+        self._thread.shutdown(wait=False)
