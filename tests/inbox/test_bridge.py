@@ -1,4 +1,4 @@
-"""From an inbox's threads to an event loop."""
+"""Between an event loop and an inbox's threads."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from concurrent.futures import Future
 
 import pytest
 
-from paperhook.inbox.bridge import Bridge, together
+from paperhook.inbox.bridge import Bridge, bridge_here, together
 
 
 class CountingLoop(asyncio.SelectorEventLoop):
@@ -92,3 +92,61 @@ def test_an_answer_after_the_loop_closed_is_dropped():
     future.set_result(1)
 
     assert future.result() == 1
+
+
+class Taken:
+    """Who takes what is asked, and keeps each hand-over."""
+
+    def __init__(self) -> None:
+        self.lots: list[list[int]] = []
+
+    def take(self, asks):
+        self.lots.append(list(asks))
+
+
+def test_what_is_asked_in_one_turn_of_the_loop_is_passed_on_together():
+    async def scenario():
+        bridge, one, other = Bridge(asyncio.get_running_loop()), Taken(), Taken()
+
+        async def ask(number):
+            bridge.ask(one if number % 2 else other, number)
+
+        await asyncio.gather(*map(ask, range(6)))
+        assert (one.lots, other.lots) == ([[1, 3, 5]], [[0, 2, 4]])
+
+        await ask(7)
+        assert one.lots == [[1, 3, 5]]
+        await asyncio.sleep(0)
+        return one.lots
+
+    assert asyncio.run(scenario()) == [[1, 3, 5], [7]]
+
+
+def test_all_who_ask_on_one_loop_share_its_bridge():
+    async def bridges():
+        return bridge_here(), bridge_here(), await asyncio.create_task(asyncio.sleep(0, bridge_here()))
+
+    first, again, in_task = asyncio.run(bridges())
+    (later, *_) = asyncio.run(bridges())
+
+    assert first is again is in_task
+    assert later is not first
+
+
+def test_what_goes_wrong_before_one_answer_keeps_no_other_from_its_own():
+    async def scenario():
+        loop = asyncio.get_running_loop()
+        bridge, told = Bridge(loop), []
+        loop.set_exception_handler(lambda _, context: told.append(context["exception"]))
+        answers = [bridge.answer(_refuse), *(bridge.answer() for _ in range(3))]
+        with together():
+            for answer in answers:
+                answer.set_result((1, ()))
+        given = [await each.waiting for each in answers[1:]]
+        return given, [type(each) for each in told]
+
+    assert asyncio.run(scenario()) == ([(1, ())] * 3, [ValueError])
+
+
+def _refuse(leases):
+    raise ValueError(leases)

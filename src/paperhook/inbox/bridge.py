@@ -172,11 +172,16 @@ class Bridge:
     def _hand_over(self) -> None:
         # First, so that an answer which arrives from here on schedules anew rather than being left behind.
         self._is_scheduled = False
-        while self._arrived:
-            waiting, result, error, before = self._arrived.popleft()
-            if before is not None:
-                before()
-            _settle(waiting, result, error)
+        try:
+            while self._arrived:
+                waiting, result, error, before = self._arrived.popleft()
+                if before is not None:
+                    before()
+                _settle(waiting, result, error)
+        finally:
+            # Where one broke off, the others get theirs all the same.
+            if self._arrived:
+                self.wake()
 
 
 def _settle(waiting: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:
