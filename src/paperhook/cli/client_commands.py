@@ -17,6 +17,7 @@ from ..core.result import ROWS, Result
 from ..errors import ConfigurationError, PaperhookError
 from ..inbox.addresses import file_in
 from ..providers import provider_class
+from ..tracker import Tracker
 from .demo_output import plain
 from .journal import DEFAULT_TRACKER, TrackerAddress, known_job, tracker_for_asking, tracker_for_sending
 from .options import AsJson, above_zero
@@ -48,7 +49,7 @@ def add_to(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def client_of(provider: str, tracker: str | None) -> Client:
+def client_of(provider: str, tracker: str | Tracker | None) -> Client:
     """Make a client from the environment."""
     return Client(provider_class(provider).from_env(), tracker=tracker)
 
@@ -225,7 +226,7 @@ def _as_json(found: Result) -> dict[str, Any]:
 
 
 def _print(show: Show, source: Path, job: Job | None, error: PaperhookError | None, *, as_json: bool) -> None:
-    row = {"file": str(source)} | _job_or_error(job, error)
+    row = {"file": str(source)} | job_or_error(job, error)
     if as_json:
         out.json(row)
     else:
@@ -233,11 +234,12 @@ def _print(show: Show, source: Path, job: Job | None, error: PaperhookError | No
 
 
 def _print_job(job: Job, as_json: bool) -> None:
-    row = _job_or_error(job, None)
+    row = job_or_error(job, None)
     out.json(row) if as_json else out.line("  ".join(str(value) for value in row.values()))
 
 
-def _job_or_error(job: Job | None, error: PaperhookError | None) -> dict[str, Any]:
+def job_or_error(job: Job | None, error: PaperhookError | None) -> dict[str, Any]:
+    """Give how one of many ended as JSON values."""
     if error is not None:
         kind = str(error.kind)
         return {"error": type(error).__name__, "kind": kind, "message": str(error)}

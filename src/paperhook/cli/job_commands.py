@@ -1,4 +1,4 @@
-"""`paperhook jobs`: what was submitted, from the journal alone; no credentials, no network."""
+"""`paperhook jobs`: what was submitted, from the journal alone; only `settle` asks a provider."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from ..tracker import Which
 from .journal import DEFAULT_TRACKER, TrackerAddress, age_text, existing, planned_json, row_json, wall
 from .options import AsJson, Limit
 from .output import out
+from .settling import settle
 
 app: typer.Typer = typer.Typer(
     no_args_is_help=True, help="Look at what was submitted, as the journal has it."
 )
+app.command()(settle)
 
 
 class State(StrEnum):

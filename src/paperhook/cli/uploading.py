@@ -137,7 +137,8 @@ def wait_all(
 ) -> Generator[Job | PaperhookError, None, None]:
     """Wait for each job, in their order; who is not final in time is an error.
 
-    Nobody waits for the threads: Ctrl-C must not last until the deadline.
+    The deadline is each job's own, from when its turn has come; that of `client.as_completed` is one for all of them, which
+    would end the last of many that are read one after the other. Nobody waits for the threads: Ctrl-C must not last until the deadline.
     """
     ends: list[Future[Job | PaperhookError]] = [Future() for _ in jobs]
     waiting: SimpleQueue[tuple[Job, Future[Job | PaperhookError]]] = SimpleQueue()

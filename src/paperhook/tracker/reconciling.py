@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from ..core.job import Job, JobStatus
 from ..core.provider import Provider
 from ..core.steps import Steps, answer_of, now
-from ..errors import SubmissionUnknown
+from ..errors import ConfigurationError, SubmissionUnknown
 from ..operations import carry_over
 from .base import Submission, Tracker, Which
 from .journal import handle_of, how_to_go_on, noted, record
@@ -51,12 +51,42 @@ def reconcile(provider: Provider, tracker: Tracker | None, job: Job) -> Steps[Jo
             whole if row is None or tracker is None else (yield from record(tracker, row.attempt_id, whole))
         )
     if row is not None and tracker is not None:
-        moment = yield from now()
-        if not (yield from answer_of(tracker.absent(row.attempt_id, now=moment))):
-            raise SubmissionUnknown(
-                f"{provider.name}: {known.filename} is being sent again, or was settled meanwhile: ask again later",
-                job=known,
-            )
+        return (yield from disclaim(tracker, row))
+    return known.model_copy(update={"status": JobStatus.VALIDATED})
+
+
+def assign(provider: Provider, tracker: Tracker, row: Submission, job_id: str) -> Steps[Job]:
+    """Give a submission whose answer was lost the job that somebody found at the provider; the provider is asked for it.
+
+    Raises:
+        ConfigurationError: If it is the job of another submission.
+        NotFound: If the provider does not know it.
+    """
+    which = Which(provider=provider.name, job_id=job_id)
+    for other in (yield from answer_of(tracker.rows(which, limit=1))):
+        raise ConfigurationError(
+            f"{provider.name}: job {job_id} is that of {other.filename}, attempt {other.attempt_id}: nothing was changed"
+        )
+    found = yield from provider.status(Job.known(job_id, provider=provider.name))
+    known = handle_of(row).model_copy(update={"created_at": None})
+    return (yield from record(tracker, row.attempt_id, carry_over(known, found)))
+
+
+def disclaim(tracker: Tracker, row: Submission) -> Steps[Job]:
+    """Say of a submission whose answer was lost that the provider has no job for it.
+
+    Returns:
+        The handle with status `validated`: it may be uploaded again.
+
+    Raises:
+        SubmissionUnknown: If it was settled meanwhile, or somebody sends it now.
+    """
+    known, moment = handle_of(row), (yield from now())
+    if not (yield from answer_of(tracker.absent(row.attempt_id, now=moment))):
+        raise SubmissionUnknown(
+            f"{row.provider}: {known.filename} is being sent again, or was settled meanwhile: ask again later",
+            job=known,
+        )
     return known.model_copy(update={"status": JobStatus.VALIDATED})
 
 
