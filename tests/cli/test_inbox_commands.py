@@ -20,6 +20,7 @@ from paperhook.providers import provider_class
 from paperhook.providers.docuparse import DocuParse
 from paperhook.rules import required
 from paperhook.sample_deliveries import sample_delivery
+from paperhook.tracker import open_tracker
 from paperhook.tracker.tallying import has_tracker
 from tests.acme import acme
 
@@ -138,6 +139,8 @@ def test_the_command_that_show_names_can_be_copied(tmp_path: Path):
 
 def test_more_rows_than_a_store_can_count_to_may_be_asked_for(inbox: str):
     received(inbox, fails=True).close()
+    with closing(open_tracker(inbox)) as tracker:
+        tracker.tally().result()
     many = ("--limit", "9" * 30, "--json")
 
     listed = run("inbox", "list", "--inbox", inbox, *many)
@@ -420,6 +423,24 @@ def test_a_mistyped_database_gets_no_tables():
     assert all("there is no" in str(each) and "@" not in str(each) for each in told)
     assert not has_table(url, "paperhook_version")
     assert not has_table(url, "paperhook_tracker")
+
+
+def test_a_file_with_an_inbox_alone_gets_no_journal(inbox: str):
+    open_inbox(inbox).put([]).result()
+
+    told = run("jobs", "list", "--tracker", inbox).exception
+
+    assert isinstance(told, ConfigurationError)
+    assert "there is no journal" in str(told)
+    assert not has_tracker(inbox)
+
+
+def test_a_damaged_file_is_named_as_such(tmp_path: Path):
+    path = tmp_path / "a.db"
+    path.write_bytes(b"no database" * 1000)
+
+    for command in (["inbox", "list", "--inbox"], ["jobs", "list", "--tracker"]):
+        assert isinstance(run(*command, f"sqlite:///{path}").exception, InboxCorrupt)
 
 
 def test_an_unknown_id_is_said(inbox: str):

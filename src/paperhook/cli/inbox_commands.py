@@ -31,9 +31,10 @@ from ..inbox.operating import (
     would_replay,
 )
 from ..inbox.surveying import survey
+from ..inbox.tables import OF_INBOX, has_tables
 from ..tracker import open_tracker
 from ..tracker.tallying import has_tracker, tally_json
-from .journal import NO_TRACKER, is_there, shown
+from .journal import NO_TRACKER, shown
 from .options import AsJson, Limit
 from .output import out
 from .stats_output import show_stats
@@ -330,7 +331,7 @@ def _jobs(address: str) -> dict[str, Any] | None:
 
 def existing(url: str) -> Inbox:
     """Open an inbox that is there; a mistyped address must not make a new, empty one."""
-    if not is_there(url, "paperhook_version"):
+    if has_tables(url, OF_INBOX) is False:
         raise ConfigurationError(
             f"there is no inbox at {shown(url)}: name it with --inbox or PAPERHOOK_INBOX"
         )

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from ..core.job import Job
 from ..errors import ConfigurationError
-from ..inbox.addresses import file_in, is_database
+from ..inbox.addresses import is_database
+from ..inbox.tables import OF_TRACKER, has_tables
 from ..tracker import Planned, Submission, Tracker, Which, open_tracker
 
 #: The inbox's own default, which may be the same file.
@@ -41,26 +41,7 @@ def tracker_for_asking(address: str) -> str | None:
     Raises:
         InboxError: If a server is away.
     """
-    return address if address != NO_TRACKER and is_there(address, "paperhook_tracker") else None
-
-
-def is_there(address: str, table: str) -> bool:
-    """Tell whether an address leads to a file with something in it, or to a database with a table.
-
-    Raises:
-        ConfigurationError: If it is no address.
-        InboxError: If a server is away.
-    """
-    if (path := file_in(address)) is not None:
-        return Path(path).is_file() and Path(path).stat().st_size > 0
-    if not is_database(address):
-        return True
-    try:
-        from ..inbox.postgres.server import has_table
-    except ImportError:
-        # Whoever opens it says what to install.
-        return True
-    return has_table(address, table)
+    return address if address != NO_TRACKER and has_tables(address, OF_TRACKER) is not False else None
 
 
 def shown(address: str) -> str:
@@ -71,7 +52,7 @@ def shown(address: str) -> str:
 @contextmanager
 def existing(address: str) -> Generator[Tracker, None, None]:
     """Open a journal that is there; a mistyped path must not make a new, empty one."""
-    if address == NO_TRACKER or not is_there(address, "paperhook_tracker"):
+    if address == NO_TRACKER or has_tables(address, OF_TRACKER) is False:
         raise ConfigurationError(
             f"there is no journal at {shown(address)}: name it with --tracker or PAPERHOOK_TRACKER; `paperhook upload` makes it"
         )

@@ -11,7 +11,7 @@ from psycopg.rows import TupleRow
 from typing_extensions import override
 
 from ..errors import InboxTooNew
-from ..inbox.postgres.server import Address, PgConnection, PostgresServer, has_table
+from ..inbox.postgres.server import Address, PgConnection, PostgresServer
 from ..inbox.postgres.session import Session
 from ..inbox.scripts import scripts_of
 from .committing import CommittingTracker
@@ -66,11 +66,6 @@ class _Address(Address):
     def prepare(self, connection: PgConnection, begin_long: Callable[[], Any] = lambda: None) -> None:
         super().prepare(connection, begin_long)
         _make_tables(connection, self)
-
-
-def has_tables(url: str) -> bool:
-    """Tell whether a database has the tracker's tables; see `has_table`."""
-    return has_table(url, "paperhook_tracker")
 
 
 def _make_tables(connection: PgConnection, address: Address) -> None:

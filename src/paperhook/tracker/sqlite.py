@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -128,16 +128,6 @@ def _make_tables(connection: sqlite3.Connection, path: Path) -> None:
     except BaseException:
         connection.rollback()
         raise
-
-
-def has_tables(path: str | PathLike[str]) -> bool:
-    """Tell whether a file has the tracker's tables; it is only read."""
-    with (
-        suppress(sqlite3.Error),
-        closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)) as file,
-    ):
-        return _version(file) > 0
-    return False
 
 
 def _check_known(found: int, known: int, path: Path) -> None:

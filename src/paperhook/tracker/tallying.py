@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import Any
 
-from ..errors import ConfigurationError
-from ..inbox.addresses import file_in
+from ..inbox.tables import OF_TRACKER, has_tables
 from .base import Tally, Tracker
 
 
@@ -39,13 +37,4 @@ def has_tracker(address: str) -> bool:
     Raises:
         InboxError: If a server is away.
     """
-    if (path := file_in(address)) is not None:
-        from .sqlite import has_tables as in_file
-
-        return in_file(path)
-    # Without psycopg there is none either.
-    with suppress(ConfigurationError, ImportError):
-        from .postgres import has_tables as in_database
-
-        return in_database(address)
-    return False
+    return bool(has_tables(address, OF_TRACKER))
