@@ -28,10 +28,11 @@ import httpx
 import pytest
 import tenacity
 
-from paperhook.client import AsyncClient, Client, UploadOutcome, transport
+from paperhook.client import AsyncClient, Client, UploadOutcome
 from paperhook.client.documents import opened_aside
 from paperhook.client.loops import running_loop
-from paperhook.client.transport import TRANSPORT_ERRORS, AsyncTransport
+from paperhook.client.transport import AsyncTransport, answers, clients, requests
+from paperhook.client.transport.answers import TRANSPORT_ERRORS
 from paperhook.core.document import Document
 from paperhook.core.exchange import Base64Json, FilePart, JsonBody, Multipart, RawBody, Request
 from paperhook.core.job import Batch, Job, JobStatus
@@ -481,7 +482,7 @@ def test_an_answer_that_is_no_json_is_malformed_and_not_asked_for_again(body: by
 def test_a_huge_answer_is_not_read_to_its_end_and_not_asked_for_again(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport, "MAX_ANSWER_BYTES", 100_000)
+    monkeypatch.setattr(answers, "MAX_ANSWER_BYTES", 100_000)
     with (
         serving(answer(200, raw=b"x" * 50_000_000)) as server,
         pytest.raises(MalformedAnswer, match="more than 100000 bytes"),
@@ -1429,11 +1430,11 @@ def test_the_version_is_told_also_from_a_checkout(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(importlib.metadata, "version", missing)
 
-    assert transport._version() == "0"
+    assert requests._version() == "0"
 
 
 def test_an_idle_connection_is_given_up_before_servers_close_theirs() -> None:
-    kept = transport._LIMITS.keepalive_expiry
+    kept = clients._LIMITS.keepalive_expiry
 
     # Node.js, uvicorn and Apache close after 5 s of silence, and an upload that meets the close is an answer lost.
     assert kept is not None

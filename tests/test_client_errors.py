@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from paperhook import NO_RETRY, Client, PaperhookError
-from paperhook.client.transport import TRANSPORT_ERRORS
+from paperhook.client.transport.answers import TRANSPORT_ERRORS
 from paperhook.errors import AnswerLost, AttemptTimeout, ConfigurationError, NothingSent, TransportError
 from paperhook.providers import DocuParse
 

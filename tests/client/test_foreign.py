@@ -17,7 +17,7 @@ import pytest
 
 from paperhook import NO_RETRY, AsyncClient, Client
 from paperhook.client.bounds import Bound
-from paperhook.client.transport import pinned
+from paperhook.client.transport.requests import pinned
 from paperhook.core.delivery import Delivery
 from paperhook.core.event import Event, Origin
 from paperhook.core.exchange import Request
