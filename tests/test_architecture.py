@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
 import re
 import subprocess
@@ -364,7 +365,7 @@ def test_verifying_loads_neither_httpx_nor_starlette(module):
     assert loaded.split() == []
 
 
-@pytest.mark.parametrize("provider", ["DocuParse", "DocuProx"])
+@pytest.mark.parametrize("provider", ["DocuParse", "DocuProx", "Ocriva", "SpaceOcr"])
 def test_a_first_client_loads_neither_models_tracker_observer_signature_event_loop_nor_the_reading_of_results(
     provider,
 ):
@@ -374,25 +375,13 @@ def test_a_first_client_loads_neither_models_tracker_observer_signature_event_lo
     ).split()
     later = ("tracker", "observe", "webhooks", "results", "inbox", "rasterise")
     models = ("core.model", "core.job", "core.result", "core.review", "core.event")
+    answers = ("providers.ocriva_models", "providers.space_ocr_models")
     homes = tuple(f"paperhook.{each}" for each in later)
 
     assert [name for name in loaded if name.startswith(homes)] == []
     # More than half of what is loaded by a client that has an answer.
-    assert {"pydantic.main", *(f"paperhook.{each}" for each in models)} & set(loaded) == set()
+    assert {"pydantic.main", *(f"paperhook.{each}" for each in (*models, *answers))} & set(loaded) == set()
     assert "asyncio" not in loaded
-
-
-@pytest.mark.parametrize(
-    ("provider", "later"), [("Ocriva", ("results", "webhooks")), ("SpaceOcr", ("webhooks",))]
-)
-def test_a_client_of_a_provider_with_models_of_its_own_loads_the_receiving_side_later(provider, later):
-    loaded = run_python(
-        f"import sys; from paperhook import Client; from paperhook.providers import {provider}\n"
-        f"Client({provider}('key')).close(); print(*sys.modules)\n"
-    )
-    homes = tuple(f"paperhook.{each}" for each in later)
-
-    assert [name for name in loaded.split() if name.startswith(homes)] == []
 
 
 def test_an_asynchronous_client_loads_its_models_before_an_event_loop_would_wait_for_them():
@@ -456,6 +445,15 @@ def test_the_lists_of_public_names_agree():
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'Klient'"):
         paperhook.Klient  # noqa: B018 - looked up, not used
+
+
+@pytest.mark.parametrize("path", PROVIDERS.values())
+def test_every_public_name_of_a_provider_can_be_imported(path):
+    module = importlib.import_module(path.partition(":")[0])
+
+    assert all(hasattr(module, name) for name in getattr(module, "__all__", ()))
+    with pytest.raises(AttributeError, match=f"{module.__name__}' has no attribute 'Klient'"):
+        module.Klient  # noqa: B018 - looked up, not used
 
 
 def test_dir_names_what_can_be_imported():

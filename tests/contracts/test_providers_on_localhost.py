@@ -18,8 +18,7 @@ from paperhook.core.provider import Provider
 from paperhook.core.result import Result
 from paperhook.errors import AuthenticationFailed, NotFound
 from paperhook.providers.ocriva import Ocriva
-from paperhook.providers.space_ocr import SpaceOcr
-from paperhook.providers.space_ocr_models import INVOICE_COLUMNS
+from paperhook.providers.space_ocr import INVOICE_COLUMNS, SpaceOcr
 from paperhook.simulator import Simulator
 from tests.contracts.test_providers import PROVIDERS
 from tests.providers.driving import document

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -818,6 +819,43 @@ def test_a_column_is_written_as_the_api_wants_it() -> None:
         "description": "lines",
         "children": [{"name": "qty", "type": "string"}],
     }
+
+
+def test_a_column_takes_the_names_of_its_own() -> None:
+    by_name = Column(name="items", type="array", children=["qty", Column(name="amount")])  # type: ignore[arg-type]  # as for a sheet
+
+    assert by_name == Column(name="items", type="array", children=(Column(name="qty"), Column(name="amount")))
+    assert hash(by_name) == hash(replace(by_name))
+
+
+def test_a_column_of_an_answer_is_read_with_its_own_and_what_it_tells_beyond_is_kept(space: SpaceOcr) -> None:
+    items = {
+        "name": "items",
+        "type": "array",
+        "children": ["qty", {"name": 1, "children": None}],
+        "width": 80,
+    }
+    answer = Answer(200, {"type": "sheet", "columns": [items]})
+
+    (column,) = run(space.view("/ap/june"), answer).value.columns
+
+    assert column == Column(name="items", type="array", children=(Column(name="qty"), Column(name="1")))
+    assert vars(column)["width"] == 80
+
+
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        (5, "columns.0"),
+        ({"type": "string"}, r"columns\.0\.name"),
+        ({"name": "items", "children": [{}]}, r"columns\.0\.children\.0\.name"),
+    ],
+)
+def test_what_is_no_column_is_told_by_its_place(space: SpaceOcr, given: Any, path: str) -> None:
+    answer = Answer(200, {"type": "sheet", "columns": [given]})
+
+    with pytest.raises(MalformedAnswer, match=f"the answer is no View: {path}$"):
+        run(space.view("/ap/june"), answer).value  # noqa: B018 - raises what the steps did
 
 
 def test_a_path_keeps_its_slashes_and_nothing_else_unescaped(space: SpaceOcr) -> None:

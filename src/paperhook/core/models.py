@@ -6,10 +6,9 @@ none of them. What is loaded with it writes `models.Job` where it makes or tests
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
-from .building import BUILDING
+from .lazy import loaded
 
 if TYPE_CHECKING:
     from .event import (
@@ -21,10 +20,11 @@ if TYPE_CHECKING:
         event_of,
     )
     from .job import Batch, BatchSummary, Job, JobError
-    from .result import Result
+    from .result import ROWS, Result
 
 __all__ = [
     "EVENT_CLASSES",
+    "ROWS",
     "Batch",
     "BatchCompleted",
     "BatchSummary",
@@ -47,7 +47,7 @@ _HOMES = {
         "event_of",
     ),
     "job": ("Batch", "BatchSummary", "Job", "JobError"),
-    "result": ("Result",),
+    "result": ("ROWS", "Result"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -55,8 +55,5 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 def __getattr__(name: str) -> object:
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # A fork must not happen meanwhile: in the forked process nobody would go on with the import.
-    with BUILDING:
-        value = getattr(import_module(f".{_HOME_OF[name]}", __package__), name)
-    globals()[name] = value
+    globals()[name] = value = loaded(f"{__package__}.{_HOME_OF[name]}", name)
     return value

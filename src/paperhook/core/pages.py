@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .job import Job, JobStatus
-from .result import ROWS, Field, Result, Rows
+from . import models
+from .status import JobStatus
+
+if TYPE_CHECKING:
+    from .job import Job
+    from .result import Field, Result, Rows
 
 #: Joins the ids of the parts; the id of the whole is enough to find them again.
 SEPARATOR = ","
@@ -19,7 +23,7 @@ def parts_of(job: Job) -> tuple[Job, ...]:
         return (job,)
     if tuple(part.id for part in job.parts) == tuple(ids):
         return job.parts
-    return tuple(Job.known(each, provider=job.provider) for each in ids)
+    return tuple(models.Job.known(each, provider=job.provider) for each in ids)
 
 
 def whole_of(parts: Sequence[Job], *, filename: str | None = None) -> Job:
@@ -67,9 +71,9 @@ def merge_pages(pages: Sequence[Result]) -> Result:
         return pages[0]
     numbered = list(enumerate(pages, start=1))
     sure = [page.confidence for page in pages if page.confidence is not None]
-    return Result(
+    return models.Result(
         fields=_first_of_each(numbered),
-        **{name: _joined_rows(name, numbered) for name in ROWS},
+        **{name: _joined_rows(name, numbered) for name in models.ROWS},
         tables=_joined([page.tables for page in pages]),
         text="\n\n".join(page.text for page in pages if page.text) or None,
         warnings=tuple(f"page {number}: {warning}" for number, page in numbered for warning in page.warnings),

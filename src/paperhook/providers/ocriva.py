@@ -10,18 +10,18 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
+from ..core import models
 from ..core.answers import check_asked, count_in, malformed, model_of, object_in, text_in
 from ..core.document import Document
 from ..core.exchange import FilePart, Multipart, Response, path_segment
 from ..core.instants import instant
-from ..core.job import Batch, BatchSummary, Job, JobStatus
 from ..core.provider import NOTHING, Capabilities
 from ..core.rate import Rate
-from ..core.result import Result
+from ..core.status import JobStatus
 from ..core.steps import Steps
 from ..errors import (
     ConfigurationError,
@@ -30,28 +30,15 @@ from ..errors import (
     UnsupportedDocument,
     WaitTimeout,
 )
-from .ocriva_endpoints import WINDOW_SECONDS
+from .ocriva_endpoints import WINDOW_SECONDS, ocriva_models
 from .ocriva_events import KEY_MEMBER, OcrivaEvents, json_or_text, metadata_of
-from .ocriva_models import (
-    BatchRecord,
-    HistoryPage,
-    HistoryRecord,
-    Login,
-    Project,
-    Stats,
-    Template,
-)
 
-__all__ = [
-    "BatchRecord",
-    "HistoryPage",
-    "HistoryRecord",
-    "Login",
-    "Ocriva",
-    "Project",
-    "Stats",
-    "Template",
-]
+if TYPE_CHECKING:
+    from ..core.job import Batch, Job
+    from ..core.result import Result
+    from .ocriva_models import BatchRecord, HistoryPage, HistoryRecord, Login, Project, Stats, Template
+
+__all__ = ["BatchRecord", "HistoryPage", "HistoryRecord", "Login", "Ocriva", "Project", "Stats", "Template"]
 
 #: Sources: open-api-processing-history; `uploaded` and `processing` open-api-upload and open-api-batch; `partial` assumed.
 STATUS: Mapping[str, JobStatus] = {
@@ -170,7 +157,7 @@ class Ocriva(OcrivaEvents):
         word = str(record.get("status") or "")
         status = STATUS.get(word, JobStatus.PROCESSING)
         metadata = dict(metadata_of(record))
-        return Job(
+        return models.Job(
             id=record_id,
             provider=self.name,
             status=status,
@@ -273,7 +260,7 @@ class Ocriva(OcrivaEvents):
         jobs = [self._job(response, record) for record in records]
         # Of a record only its ids are needed here, so no other member can fail the listing.
         ids = [{"id": record["id"], "uploadId": record.get("uploadId")} for record in records]
-        return model_of(self.name, response, HistoryPage, {**paging, "records": ids}), jobs
+        return model_of(self.name, response, ocriva_models.HistoryPage, {**paging, "records": ids}), jobs
 
     # Batches
 
@@ -315,7 +302,7 @@ class Ocriva(OcrivaEvents):
             [document.filename for document in documents] if len(documents) == len(record.upload_ids) else []
         )
         jobs = tuple(
-            Job(
+            models.Job(
                 id=upload_id,
                 provider=self.name,
                 batch_id=record.id,
@@ -329,7 +316,7 @@ class Ocriva(OcrivaEvents):
         """Read what a batch's handle is made of: a batch that was accepted is not lost for the form of another member."""
         answer = object_in(self.name, response)
         needed = {name: answer.get(name) for name in BATCH_MEMBERS}
-        return model_of(self.name, response, BatchRecord, needed)
+        return model_of(self.name, response, ocriva_models.BatchRecord, needed)
 
     @override
     def batch_status(self, batch: Batch) -> Steps[Batch]:
@@ -361,13 +348,13 @@ class Ocriva(OcrivaEvents):
         if total is not None and record.completed_files is not None and record.failed_files is not None:
             # The counts decide, not the word: its final forms are not documented.
             status = JobStatus.COMPLETED if done + failed >= total > 0 else JobStatus.PROCESSING
-        return Batch(
+        return models.Batch(
             id=record.id,
             provider=self.name,
             status=status,
             provider_status=record.status,
             jobs=jobs,
-            summary=BatchSummary(total=total or len(jobs), succeeded=done, failed=failed),
+            summary=models.BatchSummary(total=total or len(jobs), succeeded=done, failed=failed),
             raw=raw,
         )
 
@@ -400,3 +387,10 @@ def _is_fresh(job: Job) -> bool:
     return (
         job.raw is not None and job.status is JobStatus.SUBMITTED and job.provider_status in ("", "uploaded")
     )
+
+
+def __getattr__(name: str) -> object:
+    # What the endpoints answer is imported from here as well.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(ocriva_models, name)

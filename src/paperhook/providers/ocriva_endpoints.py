@@ -9,25 +9,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote, urlencode
 
 from typing_extensions import override
 
 from ..core.answers import Problem, count_in, list_in, listed_in, malformed, model_of, object_in
 from ..core.exchange import JsonBody, Multipart, Repeat, Request, Response, path_segment
+from ..core.lazy import LazyModule
 from ..core.provider import Provider
 from ..core.steps import Steps, send
 from ..errors import ApiError, ConfigurationError, OutOfCredits, RateLimited
-from .ocriva_models import (
-    BatchRecord,
-    HistoryPage,
-    HistoryRecord,
-    Login,
-    Project,
-    Stats,
-    Template,
-)
+
+if TYPE_CHECKING:
+    from . import ocriva_models as ocriva_models  # noqa: PLC0414 - imported from here
+    from .ocriva_models import BatchRecord, HistoryPage, HistoryRecord, Login, Project, Stats, Template
+else:
+    ocriva_models = LazyModule(f"{__package__}.ocriva_models")
 
 #: Requests a minute share one clock-minute window (retry-rate-limiting).
 WINDOW_SECONDS = 60.0
@@ -61,17 +59,23 @@ class OcrivaEndpoints(Provider):
     def projects(self) -> Steps[tuple[Project, ...]]:
         """List the projects that the key may use."""
         response = yield from self.call("GET", "/openapi/projects")
-        return tuple(model_of(self.name, response, Project, each) for each in list_in(self.name, response))
+        return tuple(
+            model_of(self.name, response, ocriva_models.Project, each)
+            for each in list_in(self.name, response)
+        )
 
     def templates(self) -> Steps[tuple[Template, ...]]:
         """List the project's templates."""
         response = yield from self.call("GET", "/openapi/templates" + self._query({}))
-        return tuple(model_of(self.name, response, Template, each) for each in list_in(self.name, response))
+        return tuple(
+            model_of(self.name, response, ocriva_models.Template, each)
+            for each in list_in(self.name, response)
+        )
 
     def template(self, id: str) -> Steps[Template]:
         """Read one template (path assumed)."""
         response = yield from self.call("GET", f"/openapi/templates/{path_segment(id)}")
-        return model_of(self.name, response, Template, object_in(self.name, response))
+        return model_of(self.name, response, ocriva_models.Template, object_in(self.name, response))
 
     def create_template(
         self, name: str, *, schema: Any, description: str, instructions: str = ""
@@ -90,7 +94,7 @@ class OcrivaEndpoints(Provider):
             **({"instructions": instructions} if instructions else {}),
         }
         response = yield from self.call("POST", "/openapi/templates", body=JsonBody(members))
-        return model_of(self.name, response, Template, object_in(self.name, response))
+        return model_of(self.name, response, ocriva_models.Template, object_in(self.name, response))
 
     def update_template(
         self,
@@ -120,7 +124,7 @@ class OcrivaEndpoints(Provider):
             if error.status not in (404, 405):
                 raise
             response = yield from self.call("PUT", path, body=body)
-        return model_of(self.name, response, Template, object_in(self.name, response))
+        return model_of(self.name, response, ocriva_models.Template, object_in(self.name, response))
 
     def delete_template(self, id: str) -> Steps[None]:
         """Delete a template (that it exists: open-api-templates; path assumed)."""
@@ -155,7 +159,7 @@ class OcrivaEndpoints(Provider):
             "batchId": batch_id,
         }
         response, records, paging = yield from self._page(page, filters, limit=limit)
-        return model_of(self.name, response, HistoryPage, {**paging, "records": records})
+        return model_of(self.name, response, ocriva_models.HistoryPage, {**paging, "records": records})
 
     def _page(
         self, number: int, filters: Mapping[str, str], *, limit: int = PAGE_RECORDS
@@ -177,7 +181,7 @@ class OcrivaEndpoints(Provider):
     def record(self, id: str) -> Steps[HistoryRecord]:
         """Read one record of the history by its own id (path assumed)."""
         response, found = yield from self._record(id)
-        return model_of(self.name, response, HistoryRecord, found)
+        return model_of(self.name, response, ocriva_models.HistoryRecord, found)
 
     def _record(self, id: str) -> Steps[tuple[Response, dict[str, Any]]]:
         """Ask for one record: the answer, and the record as it came, by itself or where a page has its list (assumed)."""
@@ -189,7 +193,7 @@ class OcrivaEndpoints(Provider):
     def stats(self) -> Steps[Stats]:
         """Read the figures of the project's history (path assumed)."""
         response = yield from self.call("GET", f"{HISTORY}/stats{self._query({})}")
-        return model_of(self.name, response, Stats, object_in(self.name, response))
+        return model_of(self.name, response, ocriva_models.Stats, object_in(self.name, response))
 
     def export(self, id: str, *, format: str = "json") -> Steps[bytes]:
         """Download the result of a history record (path assumed); only `json` is known as a format."""
@@ -202,12 +206,12 @@ class OcrivaEndpoints(Provider):
         """List the project's batches: an array, or an object that holds one (assumed)."""
         response = yield from self.call("GET", "/openapi/batch" + self._query({}))
         found = listed_in(self.name, response)
-        return tuple(model_of(self.name, response, BatchRecord, each) for each in found)
+        return tuple(model_of(self.name, response, ocriva_models.BatchRecord, each) for each in found)
 
     def batch(self, id: str) -> Steps[BatchRecord]:
         """Read one batch (path assumed)."""
         response = yield from self.call("GET", f"/openapi/batch/{path_segment(id)}")
-        return model_of(self.name, response, BatchRecord, object_in(self.name, response))
+        return model_of(self.name, response, ocriva_models.BatchRecord, object_in(self.name, response))
 
     # The older ways in
 
@@ -216,12 +220,12 @@ class OcrivaEndpoints(Provider):
         body = JsonBody({"token": self.api_key})
         # Nothing is made that could be made twice.
         response = yield from self.call("POST", "/openapi/auth/login", body=body, repeat=Repeat.ALWAYS)
-        return model_of(self.name, response, Login, object_in(self.name, response))
+        return model_of(self.name, response, ocriva_models.Login, object_in(self.name, response))
 
     def refresh(self) -> Steps[Login]:
         """Renew an access token on the internal surface (named in security-compliance; body and reply assumed)."""
         response = yield from self._internal("/auth/refresh", None)
-        return model_of(self.name, response, Login, object_in(self.name, response))
+        return model_of(self.name, response, ocriva_models.Login, object_in(self.name, response))
 
     def _internal(self, path: str, body: Multipart | None) -> Steps[Response]:
         # Outside /v1, and by Bearer only (api-reference).

@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
+from ..core import models
 from ..core.answers import count_in, number_in, text_in
 from ..core.delivery import Delivery, Envelope
 from ..core.instants import instant
-from ..core.job import BatchSummary, ErrorKind, Job, JobError
 from ..core.provider import final_type, type_for
-from ..core.result import Result
-from ..errors import MalformedDelivery
+from ..errors import ErrorKind, MalformedDelivery
 from .ocriva_endpoints import OcrivaEndpoints
 
 if TYPE_CHECKING:
+    from ..core.job import BatchSummary, Job, JobError
+    from ..core.result import Result
     from ..webhooks.signatures import HmacSha256
 
 #: Source: webhooks-setup. `batch.uploaded` and `template.created`, `.updated`, `.deleted` have no class of ours.
@@ -134,7 +135,7 @@ class OcrivaEvents(OcrivaEndpoints):
         sure = number_in(confidence)
         sure = sure if sure is not None and 0 <= sure <= 1 else None
         if isinstance(content, str):
-            return Result(text=content, confidence=sure, raw=payload)
+            return models.Result(text=content, confidence=sure, raw=payload)
         values = content if isinstance(content, Mapping) else {"rows": content} if content else {}
         names = {**FIELD_NAMES, **self.names}
         return read_result(values, names=names, item_names=self.item_names, raw=payload, confidence=sure)
@@ -148,7 +149,9 @@ class OcrivaEvents(OcrivaEndpoints):
             code, error = text_in(error.get("code")), error.get("message")
         else:
             code = None
-        return JobError(code=code or "processing_failed", message=str(error or ""), kind=ErrorKind.TERMINAL)
+        return models.JobError(
+            code=code or "processing_failed", message=str(error or ""), kind=ErrorKind.TERMINAL
+        )
 
     @override
     def read_summary(self, payload: Any) -> BatchSummary:
@@ -156,7 +159,7 @@ class OcrivaEvents(OcrivaEndpoints):
         total, done, failed = (
             count_in(counts.get(name)) for name in ("totalFiles", "completedFiles", "failedFiles")
         )
-        return BatchSummary(total=total, succeeded=done, failed=failed)
+        return models.BatchSummary(total=total, succeeded=done, failed=failed)
 
     @override
     def read_metadata(self, envelope: Envelope) -> Mapping[str, Any]:

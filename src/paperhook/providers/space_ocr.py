@@ -14,47 +14,48 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
+from ..core import models
 from ..core.answers import check_asked, is_replay, malformed, object_in, text_in
 from ..core.delivery import Delivery, Envelope
 from ..core.document import Document
 from ..core.exchange import FilePart, Multipart, Response, path_segment
 from ..core.instants import instant
-from ..core.job import Batch, BatchSummary, ErrorKind, Job, JobStatus
 from ..core.pages import merge_pages, parts_of, whole_of
 from ..core.provider import NOTHING, Capabilities, final_type, type_for
 from ..core.rate import Rate
-from ..core.result import Result
+from ..core.status import JobStatus
 from ..core.steps import Steps, rasterise
 from ..errors import (
     BadRequest,
     ConfigurationError,
+    ErrorKind,
     JobFailed,
     MalformedDelivery,
     NotFound,
     UnsupportedDocument,
     WaitTimeout,
 )
-from .space_ocr_endpoints import IMAGES, MAX_FILE_BYTES, SpaceOcrEndpoints
-from .space_ocr_models import (
-    INVOICE_COLUMNS,
-    TEMPLATE_IDS,
-    Amount,
-    Column,
-    Created,
-    FlatFee,
-    FreeScans,
-    Health,
-    Node,
-    Row,
-    Suggestion,
-    View,
-    WebhookDelivery,
-    WebhookSettings,
-)
-from .space_ocr_results import aliases_of, digest_of_event, read_values
+from .space_ocr_account import space_ocr_models
+from .space_ocr_columns import INVOICE_COLUMNS, TEMPLATE_IDS, Column
+from .space_ocr_endpoints import IMAGES, MAX_FILE_BYTES, SpaceOcrEndpoints, space_ocr_results
 
 if TYPE_CHECKING:
+    from ..core.job import Batch, Job
+    from ..core.result import Result
     from ..webhooks.signatures import HmacSha256
+    from .space_ocr_models import (
+        Amount,
+        Created,
+        FlatFee,
+        FreeScans,
+        Health,
+        Node,
+        Row,
+        Suggestion,
+        View,
+        WebhookDelivery,
+        WebhookSettings,
+    )
 
 __all__ = [
     "INVOICE_COLUMNS",
@@ -252,7 +253,7 @@ class SpaceOcr(SpaceOcrEndpoints):
         error = self.read_error(answer) if status.is_failure else None
         if error is not None and error.kind is ErrorKind.RETRYABLE:
             status = JobStatus.FAILED_RETRYABLE
-        return Job(
+        return models.Job(
             id=job_id,
             provider=self.name,
             status=status,
@@ -306,7 +307,7 @@ class SpaceOcr(SpaceOcrEndpoints):
     def batch_status(self, batch: Batch) -> Steps[Batch]:
         """Ask how each job of a batch stands; a batch made of its id alone works as well."""
         known = batch.jobs or [
-            Job.known(each, provider=self.name) for each in batch.id.split(BATCH_SEPARATOR)
+            models.Job.known(each, provider=self.name) for each in batch.id.split(BATCH_SEPARATOR)
         ]
         jobs: list[Job] = []
         for job in known:
@@ -316,12 +317,12 @@ class SpaceOcr(SpaceOcrEndpoints):
     def _batch(self, jobs: Sequence[Job]) -> Batch:
         ended = [job for job in jobs if job.status.is_final]
         failed = sum(job.status.is_failure for job in ended)
-        return Batch(
+        return models.Batch(
             id=BATCH_SEPARATOR.join(job.id for job in jobs),
             provider=self.name,
             status=JobStatus.COMPLETED if len(ended) == len(jobs) else JobStatus.PROCESSING,
             jobs=tuple(jobs),
-            summary=BatchSummary(total=len(jobs), succeeded=len(ended) - failed, failed=failed),
+            summary=models.BatchSummary(total=len(jobs), succeeded=len(ended) - failed, failed=failed),
         )
 
     # Webhooks
@@ -342,7 +343,11 @@ class SpaceOcr(SpaceOcrEndpoints):
         # names its job is assumed, and the article's sample has the name alone. A row may change more than once.
         is_outcome = event_type in _TERMINAL
         about = (job_id or document_id) if is_outcome else None
-        identity = about or text_in(body.get("id")) or (digest_of_event(content) if is_outcome else None)
+        identity = (
+            about
+            or text_in(body.get("id"))
+            or (space_ocr_results.digest_of_event(content) if is_outcome else None)
+        )
         return (
             Envelope(
                 key=f"{event_type}:{identity or hashlib.sha256(delivery.body).hexdigest()}",
@@ -376,7 +381,7 @@ class SpaceOcr(SpaceOcrEndpoints):
                     raw=payload,
                     job_id=part.id,
                     document_id=part.document_id,
-                    aliases=aliases_of(event_type, part, payload),
+                    aliases=space_ocr_results.aliases_of(event_type, part, payload),
                 )
             )
         return tuple(envelopes)
@@ -389,8 +394,17 @@ class SpaceOcr(SpaceOcrEndpoints):
     def read_result(self, payload: Any) -> Result:
         """Normalise `result`: an event nests its values, a poll does not."""
         if not self.has_result(payload):
-            return Result(warnings=("result: none was sent; rows() reads the sheet",), raw=payload)
-        return read_values(payload["result"], raw=payload, names=self.names, item_names=self.item_names)
+            return models.Result(warnings=("result: none was sent; rows() reads the sheet",), raw=payload)
+        return space_ocr_results.read_values(
+            payload["result"], raw=payload, names=self.names, item_names=self.item_names
+        )
 
 
 _TERMINAL = frozenset({"document.completed", "document.failed"})
+
+
+def __getattr__(name: str) -> object:
+    # What the endpoints answer is imported from here as well.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(space_ocr_models, name)

@@ -8,26 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
+from ..core import models
 from ..core.answers import Problem, listed_in, model_of, object_in, text_in
 from ..core.exchange import Base64Json, JsonBody, Multipart, Repeat, Response, path_segment
-from ..core.job import ErrorKind, JobError
+from ..core.lazy import LazyModule
 from ..core.provider import Provider
 from ..core.steps import Steps
 from ..errors import (
     ApiError,
     AuthenticationFailed,
     BadRequest,
+    ErrorKind,
     NotFound,
     OutOfCredits,
     PermissionDenied,
     RateLimited,
     ServerError,
 )
-from .space_ocr_models import Amount, Health, WebhookDelivery, WebhookSettings
+
+if TYPE_CHECKING:
+    from ..core.job import JobError
+    from . import space_ocr_models as space_ocr_models  # noqa: PLC0414 - imported from here
+    from .space_ocr_models import Amount, Health, WebhookDelivery, WebhookSettings
+else:
+    space_ocr_models = LazyModule(f"{__package__}.space_ocr_models")
 
 #: The class and what it means for a failed job, by code. An unknown code is read by the HTTP status, and ends a job.
 #: Sources: docs page and skill; `rate_limited`, `internal_error`, `engine_timeout` assumed; `invalid_image` a third-party client.
@@ -64,17 +72,17 @@ class SpaceOcrAccount(Provider):
     def health(self) -> Steps[Health]:
         """Ask whether the service is up; needs no valid key."""
         response = yield from self.call("GET", "/health")
-        return model_of(self.name, response, Health, object_in(self.name, response))
+        return model_of(self.name, response, space_ocr_models.Health, object_in(self.name, response))
 
     def amount(self) -> Steps[Amount]:
         """Ask how many scans are left."""
         response = yield from self.call("GET", "/amount")
-        return model_of(self.name, response, Amount, object_in(self.name, response))
+        return model_of(self.name, response, space_ocr_models.Amount, object_in(self.name, response))
 
     def webhook(self) -> Steps[WebhookSettings]:
         """Read the one webhook of the space."""
         response = yield from self.call("GET", "/webhook")
-        return model_of(self.name, response, WebhookSettings, object_in(self.name, response))
+        return model_of(self.name, response, space_ocr_models.WebhookSettings, object_in(self.name, response))
 
     def set_webhook(self, url: str) -> Steps[WebhookSettings]:
         """Register the one webhook of the space, in place of another; the answer holds its secret."""
@@ -82,7 +90,7 @@ class SpaceOcrAccount(Provider):
         response = yield from self.call(
             "PUT", "/webhook", body=JsonBody({"url": url}), repeat=Repeat.UNLESS_SENT
         )
-        return model_of(self.name, response, WebhookSettings, object_in(self.name, response))
+        return model_of(self.name, response, space_ocr_models.WebhookSettings, object_in(self.name, response))
 
     def delete_webhook(self) -> Steps[None]:
         """Remove the webhook of the space."""
@@ -96,12 +104,12 @@ class SpaceOcrAccount(Provider):
         """Read the delivery log."""
         response = yield from self.call("GET", "/webhooks/deliveries")
         listed = listed_in(self.name, response)
-        return tuple(model_of(self.name, response, WebhookDelivery, each) for each in listed)
+        return tuple(model_of(self.name, response, space_ocr_models.WebhookDelivery, each) for each in listed)
 
     def delivery(self, id: str) -> Steps[WebhookDelivery]:
         """Read one entry of the delivery log."""
         response = yield from self.call("GET", f"/webhooks/deliveries/{path_segment(id)}")
-        return model_of(self.name, response, WebhookDelivery, object_in(self.name, response))
+        return model_of(self.name, response, space_ocr_models.WebhookDelivery, object_in(self.name, response))
 
     def redeliver(self, id: str) -> Steps[None]:
         """Ask for a delivery to be sent again (POST is assumed)."""
@@ -136,7 +144,7 @@ class SpaceOcrAccount(Provider):
             error = {"message": error or ""}
         code = text_in(error.get("code")) or "unknown"
         kind = ERRORS[code][1] if code in ERRORS else ErrorKind.TERMINAL
-        return JobError(code=code, message=str(error.get("message") or ""), kind=kind)
+        return models.JobError(code=code, message=str(error.get("message") or ""), kind=kind)
 
     def _keyed(self, path: str, body: JsonBody | Multipart | Base64Json, key: str | None) -> Steps[Response]:
         if key is None:

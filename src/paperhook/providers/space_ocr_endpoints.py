@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from typing_extensions import override
@@ -16,7 +16,7 @@ from typing_extensions import override
 from ..core.answers import list_in, malformed, model_of, object_in
 from ..core.document import Document
 from ..core.exchange import Base64Json, JsonBody, Repeat, Response
-from ..core.result import Result
+from ..core.lazy import LazyModule
 from ..core.steps import Steps
 from ..errors import (
     BadRequest,
@@ -24,17 +24,15 @@ from ..errors import (
     NotFound,
     UnsupportedDocument,
 )
-from .space_ocr_account import SpaceOcrAccount
-from .space_ocr_models import (
-    INVOICE_COLUMNS,
-    Column,
-    Created,
-    Node,
-    Row,
-    Suggestion,
-    View,
-)
-from .space_ocr_results import read_values
+from .space_ocr_account import SpaceOcrAccount, space_ocr_models
+from .space_ocr_columns import INVOICE_COLUMNS, Column, columns_of
+
+if TYPE_CHECKING:
+    from ..core.result import Result
+    from . import space_ocr_results as space_ocr_results  # noqa: PLC0414 - imported from here
+    from .space_ocr_models import Created, Node, Row, Suggestion, View
+else:
+    space_ocr_results = LazyModule(f"{__package__}.space_ocr_results")
 
 #: Source: API page.
 IMAGES = frozenset({"image/jpeg", "image/png", "image/gif", "image/bmp", "image/tiff", "image/webp"})
@@ -57,7 +55,7 @@ class SpaceOcrEndpoints(SpaceOcrAccount):
         super().__post_init__()
         if self.sheet:
             object.__setattr__(self, "sheet", "/" + self.sheet.strip("/"))
-        object.__setattr__(self, "columns", _columns(self.columns))
+        object.__setattr__(self, "columns", columns_of(self.columns))
 
     # The sheet
 
@@ -126,7 +124,7 @@ class SpaceOcrEndpoints(SpaceOcrAccount):
         return (yield from self._create("sheet", path, name, self._sheet_members(columns, prompt), key))
 
     def _sheet_members(self, columns: Sequence[Column | str] | str, prompt: str) -> dict[str, Any]:
-        return {"columns": [column.to_wire() for column in _columns(columns)], **_prompt(prompt)}
+        return {"columns": [column.to_wire() for column in columns_of(columns)], **_prompt(prompt)}
 
     def create_folder(self, path: str, name: str, *, key: str | None = None) -> Steps[Created]:
         """Make a folder in a folder that exists."""
@@ -141,7 +139,7 @@ class SpaceOcrEndpoints(SpaceOcrAccount):
     ) -> Steps[Created]:
         body = JsonBody({"path": path, "type": type, "name": name, **members})
         response = yield from self._keyed("/create", body, key)
-        return model_of(self.name, response, Created, object_in(self.name, response))
+        return model_of(self.name, response, space_ocr_models.Created, object_in(self.name, response))
 
     def space(self, path: str = "/", *, depth: int = 1) -> Steps[tuple[Node, ...]]:
         """List what lies below a folder, flat.
@@ -150,7 +148,10 @@ class SpaceOcrEndpoints(SpaceOcrAccount):
             depth: 1..10 levels.
         """
         response = yield from self.call("GET", "/space" + _query(path, [("depth", str(depth))]))
-        return tuple(model_of(self.name, response, Node, node) for node in list_in(self.name, response))
+        return tuple(
+            model_of(self.name, response, space_ocr_models.Node, node)
+            for node in list_in(self.name, response)
+        )
 
     def view(
         self,
@@ -180,7 +181,7 @@ class SpaceOcrEndpoints(SpaceOcrAccount):
         options += [("offset", str(offset))] if offset is not None else []
         options += [] if boxes else [("boxes", "0")]
         response = yield from self.call("GET", "/view" + _query(path, options))
-        return model_of(self.name, response, View, object_in(self.name, response))
+        return model_of(self.name, response, space_ocr_models.View, object_in(self.name, response))
 
     def rows(
         self, path: str = "", *, where: Sequence[str] = (), sort: Sequence[str] = (), limit: int = MAX_ROWS
@@ -250,7 +251,7 @@ class SpaceOcrEndpoints(SpaceOcrAccount):
             ServerError: `ocr_engine_error`; refunded. With `auto_fields` it may mean "not a document".
         """
         wanted: dict[str, Any] = {
-            "fields": [column.to_wire() for column in _columns(fields)],
+            "fields": [column.to_wire() for column in columns_of(fields)],
             "templateId": template_id,
             "autoFields": auto_fields,
         }
@@ -263,7 +264,9 @@ class SpaceOcrEndpoints(SpaceOcrAccount):
         answer = object_in(self.name, response)
         if not isinstance(answer.get("data"), Mapping):
             raise malformed(self.name, response, "data is missing")
-        return read_values(answer["data"], raw=answer, names=self.names, item_names=self.item_names)
+        return space_ocr_results.read_values(
+            answer["data"], raw=answer, names=self.names, item_names=self.item_names
+        )
 
     def ocr_markdown(self, image: Document | str, *, prompt: str = "") -> Steps[str]:
         """Read one image as Markdown (reply as a third-party client reads it; the request is assumed)."""
@@ -279,7 +282,7 @@ class SpaceOcrEndpoints(SpaceOcrAccount):
         """Ask which fields an image has (the skill only names the endpoint; request and reply are assumed)."""
         response = yield from self._read_image("/ocr/suggest_fields", image, {}, None)
         answer = object_in(self.name, response)
-        return model_of(self.name, response, Suggestion, answer.get("data", answer))
+        return model_of(self.name, response, space_ocr_models.Suggestion, answer.get("data", answer))
 
     def _read_image(
         self, path: str, image: Document | str, members: dict[str, Any], key: str | None
@@ -298,11 +301,6 @@ class SpaceOcrEndpoints(SpaceOcrAccount):
             )
         body64 = Base64Json("image", image, {"imageType": "base64", **members})
         return (yield from self._keyed(path, body64, key))
-
-
-def _columns(given: Sequence[Column | str] | str) -> tuple[Column, ...]:
-    names = [name.strip() for name in given.split(",")] if isinstance(given, str) else given
-    return tuple(Column(name=each) if isinstance(each, str) else each for each in names if each)
 
 
 def _prompt(prompt: str) -> dict[str, Any]:

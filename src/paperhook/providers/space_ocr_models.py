@@ -5,6 +5,7 @@ Source: the vendor's published agent skill, where nothing else is said.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, TypeAlias
 
 import pydantic
@@ -12,6 +13,7 @@ import pydantic
 from ..core.answers import number_in
 from ..core.instants import instant
 from ..core.model import CamelModel
+from .space_ocr_columns import Column
 
 
 def _milliseconds(value: Any) -> int | None:
@@ -25,68 +27,19 @@ def _milliseconds(value: Any) -> int | None:
 Milliseconds: TypeAlias = Annotated[int | None, pydantic.BeforeValidator(_milliseconds)]
 
 
-class Column(CamelModel):
-    """One field to extract, of a sheet or of a single call; an answer may give its name alone (assumed)."""
-
-    name: str
-    #: `string`, or `array` for repeating rows such as line items.
-    type: str = "string"
-    #: What to look for, in plain words.
-    description: str | None = None
-    #: The columns of an array's rows.
-    children: tuple[Column, ...] = ()
-
-    @pydantic.model_validator(mode="before")
-    @classmethod
-    def _from_name(cls, given: Any) -> Any:
-        return {"name": given} if isinstance(given, str) else given
-
-    def to_wire(self) -> dict[str, Any]:
-        """Give the member of `columns` and `fields`; what is not set is left out."""
-        given: dict[str, Any] = {"name": self.name, "type": self.type}
-        if self.description is not None:
-            given["description"] = self.description
-        if self.children:
-            given["children"] = [child.to_wire() for child in self.children]
+def _column(given: Any) -> Any:
+    """Read a column, of which an answer may give the name alone (assumed); null is taken for absent, as elsewhere."""
+    if isinstance(given, str):
+        return Column(name=given)
+    if not isinstance(given, Mapping):
         return given
+    told = {name: value for name, value in given.items() if value is not None}
+    children = told.get("children")
+    return told | {"children": [_column(each) for each in children]} if isinstance(children, list) else told
 
 
-#: What a new sheet extracts unless told otherwise: the standard fields of an invoice.
-INVOICE_COLUMNS = (
-    Column(name="vendor", description="who issued the document"),
-    Column(name="customer", description="who has to pay"),
-    *(Column(name=name) for name in ("invoice_number", "invoice_date", "due_date")),
-    Column(name="currency", description="ISO 4217 code"),
-    *(Column(name=name) for name in ("subtotal", "tax", "total")),
-    Column(
-        name="line_items",
-        type="array",
-        children=tuple(Column(name=name) for name in ("description", "quantity", "unit_price", "amount")),
-    ),
-    Column(
-        name="taxes",
-        type="array",
-        description="one row for each rate of tax",
-        children=tuple(Column(name=name) for name in ("tax_rate", "taxable_amount", "tax")),
-    ),
-)
-
-#: Ids that `ocr_fields(template_id=)` takes; a newer one may be given as well.
-TEMPLATE_IDS = (
-    "invoice",
-    "receipt",
-    "business_card",
-    "purchase_order",
-    "delivery",
-    "quote",
-    "bankbook",
-    "passport",
-    "driver_license",
-    "resident_card",
-    "my_number_card",
-    "residence_card",
-    "india_electoral_roll_cover",
-)
+#: A column as an answer has it.
+Told: TypeAlias = Annotated[Column, pydantic.BeforeValidator(_column)]
 
 
 class Health(CamelModel):
@@ -140,7 +93,7 @@ class Amount(CamelModel):
 class Suggestion(CamelModel):
     """Answer of `suggest_fields`; the endpoint is only named, its members are assumed."""
 
-    fields: tuple[Column, ...] = ()
+    fields: tuple[Told, ...] = ()
 
 
 class Node(CamelModel):
@@ -185,7 +138,7 @@ class View(CamelModel):
     #: Of a folder.
     items: tuple[Node, ...] = ()
     #: Of a sheet.
-    columns: tuple[Column, ...] = ()
+    columns: tuple[Told, ...] = ()
     #: Rows of the sheet, before and after `where`.
     total: int | None = None
     matched: int | None = None
