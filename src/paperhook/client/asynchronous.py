@@ -25,6 +25,7 @@ from ..core import models
 from ..core.arguments import check_count, check_deadline, check_several, checked_size
 from ..core.delivery import Envelope
 from ..core.document import Document
+from ..core.lazy import loaded
 from ..core.steps import Await, Now, Pause, Progress, Send, Steps
 from ..errors import DeadlineExceeded, PaperhookError
 from ..sources import AsyncSource, open_async_document
@@ -59,6 +60,7 @@ class AsyncClient(BaseClient[AsyncHttpxClient, AsyncTransport]):
         # Whoever awaits the first answer would have the event loop stand still while they are loaded.
         models.Job  # noqa: B018 - loaded now
         models.Result  # noqa: B018 - same
+        loaded("paperhook.results.mapping", "read_result")
         return AsyncTransport(http_client)
 
     async def __aenter__(self) -> Self:
