@@ -36,7 +36,7 @@ from paperhook.errors import (
     ServerError,
     Unsigned,
 )
-from paperhook.providers import docuparse, docuprox_models, ocriva_events, space_ocr
+from paperhook.providers import docuparse, docuprox_models, ocriva_events, space_ocr_events
 from paperhook.providers.docuparse import DocuParse
 from paperhook.providers.docuprox import DocuProx
 from paperhook.providers.ocriva import Ocriva
@@ -63,7 +63,7 @@ ENDS: Mapping[str, Mapping[str, str]] = {
         docuprox_models.EVENT: "document.completed",
         **{word: "document.failed" for word, status in docuprox_models.STATUS.items() if status.is_failure},
     },
-    "space-ocr": space_ocr.EVENTS,
+    "space-ocr": space_ocr_events.EVENTS,
     "ocriva": ocriva_events.EVENTS,
 }
 WORDS = [
