@@ -29,7 +29,7 @@ class Senders(Generic[T, R]):
         #: What was sent, and the threads that ended.
         self._ended: SimpleQueue[tuple[T, R] | Future[None]] = SimpleQueue()
         #: How many were handed and not taken back.
-        self.count = 0
+        self.count: int = 0
 
     def hand(self, work: T) -> None:
         """Have one sent when its turn comes."""

@@ -389,8 +389,10 @@ def _is_fresh(job: Job) -> bool:
     )
 
 
-def __getattr__(name: str) -> object:
-    # What the endpoints answer is imported from here as well.
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(ocriva_models, name)
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        # What the endpoints answer is imported from here as well.
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(ocriva_models, name)

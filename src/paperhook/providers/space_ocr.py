@@ -307,8 +307,10 @@ class SpaceOcr(SpaceOcrEvents):
         )
 
 
-def __getattr__(name: str) -> object:
-    # What the endpoints answer is imported from here as well.
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(space_ocr_models, name)
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        # What the endpoints answer is imported from here as well.
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(space_ocr_models, name)
