@@ -377,6 +377,27 @@ def test_what_is_hashed_while_it_is_written_has_the_hash_of_its_bytes(is_async: 
     close_document(document)
 
 
+def test_where_no_thread_can_be_started_the_hash_is_made_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    chunks = [bytes([number]) * 700_000 for number in range(5)]
+
+    def pieces() -> Iterator[bytes]:
+        yield from chunks[:2]
+        # Only now are there threads again, so the first pieces must not be hashed twice.
+        monkeypatch.undo()
+        yield from chunks[2:]
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    document = open_document(pieces())
+
+    assert document.sha256 == hashlib.sha256(b"".join(chunks)).hexdigest()
+    close_document(document)
+
+
 def test_an_iterator_that_fails_leaves_no_thread_that_hashes() -> None:
     def failing() -> Iterator[bytes]:
         yield from [LARGE, LARGE]

@@ -111,16 +111,24 @@ class Spool:
 
 
 class _Hashing:
-    """A hash that is made in a thread of its own."""
+    """A hash that is made in a thread of its own, or by whoever writes where no thread can be started."""
 
     def __init__(self) -> None:
         self._digest = hashlib.sha256()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="paperhook-hash")
+        self._thread: ThreadPoolExecutor | None = ThreadPoolExecutor(1, thread_name_prefix="paperhook-hash")
         self._last: Future[None] | None = None
 
     def go_on(self, chunks: Sequence[bytes]) -> None:
         """Have some more hashed."""
-        self._last = self._thread.submit(self._hash, chunks)
+        if self._thread is not None:
+            try:
+                self._last = self._thread.submit(self._hash, chunks)
+            except RuntimeError:
+                # The interpreter ends, or the system has no more of them. What was asked nobody will do any more.
+                self._thread = None
+            else:
+                return
+        self._hash(chunks)
 
     def settle(self) -> None:
         """Wait until what it was given is hashed, so that no more is in memory than its caller gathers."""
@@ -134,9 +142,10 @@ class _Hashing:
     def end(self) -> str:
         """Give the hash of all of it."""
         self.settle()
-        self._thread.shutdown()
+        self.leave(wait=True)
         return self._digest.hexdigest()
 
-    def leave(self) -> None:
-        """End without a hash."""
-        self._thread.shutdown(wait=False)
+    def leave(self, *, wait: bool = False) -> None:
+        """End the thread."""
+        if self._thread is not None:
+            self._thread.shutdown(wait=wait)
