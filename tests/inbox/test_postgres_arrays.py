@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from psycopg.adapt import PyFormat, Transformer
+from psycopg.adapt import AdaptersMap, PyFormat, Transformer
 from psycopg.types.array import ListBinaryDumper
 from psycopg.types.numeric import Int4BinaryDumper, Int8BinaryDumper
 from psycopg.types.string import StrBinaryDumper
@@ -38,9 +39,10 @@ def dumper_of(column: list[Any]) -> psycopg.adapt.Dumper:
 
 
 def written_by_psycopg(column: list[Any]) -> tuple[int, bytes]:
-    # psycopg takes the smallest integer that will do, and text of a type that the server guesses.
-    transformer = Transformer()
-    adapters = transformer.adapters
+    # psycopg takes the smallest integer that will do, and text of a type that the server guesses. A map of our own: what
+    # is told the usual one holds for every connection.
+    adapters = AdaptersMap(psycopg.adapters)
+    transformer = Transformer(SimpleNamespace(adapters=adapters, connection=None))
     adapters.register_dumper(str, StrBinaryDumper)
     adapters.register_dumper(
         int, Int4BinaryDumper if isinstance(column, arrays.Integers) else Int8BinaryDumper
