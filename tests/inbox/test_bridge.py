@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import Future
+from pathlib import Path
 
 import pytest
 
+from paperhook.inbox import Entry, SqliteInbox
 from paperhook.inbox.bridge import Bridge, bridge_here, together
 
 
@@ -150,3 +152,26 @@ def test_what_goes_wrong_before_one_answer_keeps_no_other_from_its_own():
 
 def _refuse(leases):
     raise ValueError(leases)
+
+
+def test_what_is_put_in_one_turn_of_the_loop_is_one_hand_over_to_the_store(tmp_path: Path, monkeypatch):
+    inbox, lots = SqliteInbox(tmp_path / "inbox.db"), []
+    take = inbox._writes.take
+
+    def counted(asks):
+        lots.append(len(asks))
+        take(asks)
+
+    monkeypatch.setattr(inbox._writes, "take", counted)
+
+    async def put(number):
+        entry = Entry(provider="acme", key=f"e{number}", type="document.completed", body=b"{}")
+        return await inbox.put_on(bridge_here(), [entry])
+
+    async def scenario():
+        return await asyncio.gather(*map(put, range(20)))
+
+    answers = asyncio.run(scenario())
+    inbox.close()
+
+    assert (answers, lots) == ([(True,)] * 20, [20])

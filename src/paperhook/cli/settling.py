@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ..client import Client
+from ..client.base import ALL
 from ..core.job import Job, JobStatus
 from ..errors import ConfigurationError, SubmissionUnknown
 from ..tracker import Submission, Tracker, Which
@@ -19,8 +20,6 @@ from .journal import DEFAULT_TRACKER, TrackerAddress, existing
 from .options import AsJson
 from .output import out
 
-#: More than anybody has.
-_ALL = 1_000_000
 _WHICH = "its attempt_id, as `jobs list --json` has it, or the file's name; by default all without an answer"
 
 
@@ -80,7 +79,7 @@ def _unanswered(journal: Tracker, provider: str, upload: str | None, *, is_one: 
         ConfigurationError: If none is the one that was named, or more than one where it must be one.
     """
     which = Which(provider=provider, states=(JobStatus.SUBMISSION_UNKNOWN,))
-    rows = journal.rows(which, limit=_ALL).result()[::-1]
+    rows = journal.rows(which, limit=ALL).result()[::-1]
     if upload is None:
         return rows
     named = [row for row in rows if upload == row.attempt_id or Path(upload).name == row.filename]

@@ -57,7 +57,7 @@ class Dispatch(Protocol):
 def is_async(function: Callable[..., Any]) -> bool:
     """Tell whether calling it gives a coroutine."""
     if isinstance(function, FunctionType):
-        # The flag is what `inspect` looks at after a detour that takes ten times as long; each run of a handler asks.
+        # The flag is what `inspect` looks at after a long detour, and each run of a handler asks.
         return bool(function.__code__.co_flags & inspect.CO_COROUTINE) or inspect.iscoroutinefunction(
             function
         )

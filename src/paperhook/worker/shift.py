@@ -101,7 +101,7 @@ class Shift:
         # A limit would have to be asked for each of them.
         if inbox is None or orders.limits:
             return None
-        if self._load + count > orders.concurrency and self._load + count > orders.concurrency + self._ahead:
+        if self._load + count > orders.concurrency + self._ahead:
             # What waits in the inbox from now on goes first.
             self.is_caught_up = False
             return None

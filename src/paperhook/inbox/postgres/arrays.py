@@ -1,7 +1,7 @@
 """Arrays as PostgreSQL takes them in binary, a column of a commit at a time.
 
-psycopg's own dumper goes through a list item by item, in Python, which takes more than twice as long and came to a
-third of what a put costs here. Tests compare the two byte by byte.
+psycopg's own dumper goes through a list item by item, in Python, which takes more than twice as long and was the
+largest part of what a put costs here. Tests compare the two byte by byte.
 
 Source: PostgreSQL's src/backend/utils/adt/arrayfuncs.c, `array_recv`.
 """
