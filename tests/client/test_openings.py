@@ -23,36 +23,50 @@ def _groups(sources: Sequence[Any]) -> Iterator[Sequence[Item[Any]]]:
         yield (Item(source, None),)
 
 
-async def _land(loop: Loop, openings: Openings[Any]) -> None:
-    for hop in await loop.first(openings.hops):
-        openings.landed(hop)
+class _Opened:
+    """What was opened of some sources, and a way to wait for a hop."""
 
+    def __init__(
+        self, loop: Loop, sources: Iterator[Sequence[Item[Any]]], open_it: Any, *, ahead: int
+    ) -> None:
+        self._loop, self._told = loop, loop.event()
+        self.openings = Openings(loop, sources, open_it, ahead=ahead, tell=lambda: self._told.set())
 
-async def _all(loop: Loop, openings: Openings[Any], *, free: int) -> list[Any]:
-    """Take whatever is given until there is nothing left."""
-    taken: list[Any] = []
-    while True:
-        some = openings.take(free)
-        taken += some
-        if not some and not openings.hops:
-            return taken
-        if openings.hops:
-            await _land(loop, openings)
+    @property
+    def hops(self) -> list[int]:
+        return [len(each) for each in self.openings.hops.values()]
+
+    async def land(self) -> None:
+        """Wait until a hop has ended."""
+        await self._told.wait()
+        self._told = self._loop.event()
+
+    async def all(self, *, free: int) -> list[Any]:
+        """Take whatever is given until there is nothing left."""
+        taken: list[Any] = []
+        while True:
+            some = self.openings.take(free)
+            taken += some
+            if not some and not self.openings.hops:
+                return taken
+            if self.openings.hops:
+                await self.land()
 
 
 def test_what_waits_for_its_turn_is_opened_in_one_hop(run: Run):
     async def main(loop: Loop) -> None:
-        openings = Openings(loop, _groups([b"one", b"two", b"three", b"four"]), open_document, ahead=3)
-        assert openings.take(1) == []
-        assert [len(each) for each in openings.hops.values()] == [1]
-        await _land(loop, openings)
+        opened = _Opened(loop, _groups([b"one", b"two", b"three", b"four"]), open_document, ahead=3)
+        assert opened.openings.take(1) == []
+        assert opened.hops == [1]
+        await opened.land()
 
-        taken = openings.take(1)
+        taken = opened.openings.take(1)
 
         assert [item.source for (item,), _ in taken] == [b"one"]
-        assert [len(each) for each in openings.hops.values()] == [3]
-        await _land(loop, openings)
-        assert [item.source for (item,), _ in openings.take(3)] == [b"two", b"three", b"four"]
+        assert opened.hops == [3]
+        await opened.land()
+        # Also those that cannot begin yet: whoever sends goes on with them by itself.
+        assert [item.source for (item,), _ in opened.openings.take(0)] == [b"two", b"three", b"four"]
 
     run(main)
 
@@ -64,7 +78,7 @@ def test_each_has_its_own_document_or_error(run: Run):
         return open_document(source)
 
     async def main(loop: Loop) -> list[Any]:
-        return await _all(loop, Openings(loop, _groups([b"a", b"bad", b"ccc"]), open_it, ahead=3), free=2)
+        return await _Opened(loop, _groups([b"a", b"bad", b"ccc"]), open_it, ahead=3).all(free=2)
 
     ended = {
         item.source: found.size_bytes if isinstance(found, Document) else found.code
@@ -79,14 +93,14 @@ def test_a_slow_disk_holds_back_one_and_not_those_that_wait_behind_it(run: Run):
         return open_document(source)
 
     async def main(loop: Loop) -> tuple[list[int], list[Any]]:
-        openings = Openings(loop, _groups([b"%d" % number for number in range(6)]), slow, ahead=6)
+        opened = _Opened(loop, _groups([b"%d" % number for number in range(6)]), slow, ahead=6)
         # Nobody has a turn, so all are asked for together; the hop ends with what it has.
-        openings.take(0)
-        asked = [len(each) for each in openings.hops.values()]
-        await _land(loop, openings)
-        assert len(openings.take(6)) == 1
+        opened.openings.take(0)
+        asked = opened.hops
+        await opened.land()
+        assert len(opened.openings.take(6)) == 1
         # Whose turn has come waits for nobody else.
-        return asked + [len(each) for each in openings.hops.values()], await _all(loop, openings, free=6)
+        return asked + opened.hops, await opened.all(free=6)
 
     hops, rest = run(main)
 
@@ -100,7 +114,7 @@ def test_what_is_the_users_own_code_is_left_to_its_upload(run: Run):
         yield b""
 
     async def main(loop: Loop) -> list[Any]:
-        return Openings(loop, _groups([pieces()]), open_document, ahead=3).take(1)
+        return _Opened(loop, _groups([pieces()]), open_document, ahead=3).openings.take(1)
 
     ((_, documents),) = run(main)
 
@@ -116,12 +130,14 @@ def test_an_iterator_is_asked_only_for_what_can_begin_or_is_opened_ahead(run: Ru
             yield (Item(b"one", None),)
 
     async def main(loop: Loop) -> None:
-        openings = Openings(loop, endless(), open_document, ahead=0)
-        openings.take(2)
+        opened = _Opened(loop, endless(), open_document, ahead=0)
+        opened.openings.take(2)
         assert len(asked) == 2
-        while openings.hops:
-            await _land(loop, openings)
-        assert len(openings.take(2)) == 2
+        begun = 0
+        while begun < 2:
+            await opened.land()
+            begun += len(opened.openings.take(2 - begun))
+        assert opened.openings.take(0) == []
         assert len(asked) == 2
 
     run(main)
@@ -132,7 +148,7 @@ def test_a_mistake_is_raised_where_the_documents_are_taken(run: Run):
         raise TypeError("not a document")
 
     async def main(loop: Loop) -> None:
-        await _all(loop, Openings(loop, _groups([b"a"]), mistaken, ahead=1), free=1)
+        await _Opened(loop, _groups([b"a"]), mistaken, ahead=1).all(free=1)
 
     with pytest.raises(TypeError, match="not a document"):
         run(main)

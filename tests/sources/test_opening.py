@@ -8,6 +8,7 @@ import hashlib
 import http.client
 import io
 import os
+import sys
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -259,6 +260,17 @@ def test_what_is_no_regular_file_is_refused_without_waiting_for_it(kind: str, tm
         os.mkfifo(path)
 
     assert refused(path).code == "not_a_file"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="they are Linux's")
+@pytest.mark.parametrize("name", ["/proc/filesystems", "/sys/kernel/mm/transparent_hugepage/enabled"])
+def test_a_file_of_the_system_that_says_another_size_is_read_to_its_end(name: str) -> None:
+    content = Path(name).read_bytes()
+    assert Path(name).stat().st_size != len(content)
+
+    document = open_document(name)
+
+    assert (document.size_bytes, document.sha256) == (len(content), hashlib.sha256(content).hexdigest())
 
 
 def test_a_name_with_a_zero_byte_is_refused() -> None:

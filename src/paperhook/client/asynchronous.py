@@ -32,8 +32,9 @@ from ..sources import AsyncSource, open_async_document
 from .base import ALL, DEFAULT_WAIT, BaseClient, ManyProgress
 from .deadlines import OVER, begun, late_store, seconds_left
 from .documents import closing_aside, opened_aside, rasterised
+from .lanes import Lanes
 from .loops import Loop, Task, running_loop
-from .openings import AHEAD, Openings
+from .openings import AHEAD, Opened, Openings
 from .outcomes import UploadOutcome, WaitOutcome, outcome_of
 from .plans import Item
 from .transport import AsyncHttpxClient, AsyncTransport
@@ -268,38 +269,30 @@ class AsyncClient(BaseClient[AsyncHttpxClient, AsyncTransport]):
         on_progress: ManyProgress[A] | None,
     ) -> AsyncGenerator[UploadOutcome[A]]:
         loop = running_loop()
-        openings = Openings(loop, groups, self._opened, ahead=ahead)
-        running: dict[Task[list[UploadOutcome[A]]], Sequence[Item[A]]] = {}
+        lanes = Lanes(loop, partial(self._upload_outcomes, on_progress=on_progress), most=concurrency)
+        openings = Openings(loop, groups, self._opened, ahead=ahead, tell=lanes.tell)
         try:
             while True:
-                for group, documents in openings.take(concurrency - len(running)):
-                    running[loop.start(self._upload_outcomes(group, documents, on_progress))] = group
-                if not running and not openings.hops:
+                for opened in openings.take(concurrency - lanes.count):
+                    lanes.hand(opened)
+                if not lanes.count and not openings.hops:
                     return
-                waited_for: list[Task[Any]] = [*running, *openings.hops]
-                for task in await loop.first(waited_for):
-                    if task in openings.hops:
-                        openings.landed(task)
-                        continue
-                    outcomes: list[UploadOutcome[A]] = task.result()
-                    for item, outcome in zip(running[task], outcomes, strict=True):
+                for (group, _), outcomes in await lanes.take():
+                    for item, outcome in zip(group, outcomes, strict=True):
                         yield outcome
                         self._taken(item, outcome)
-                    del running[task]
         finally:
-            await loop.end((*running, *openings.hops))
+            await loop.end((*lanes.running, *openings.hops))
 
     async def _upload_outcomes(
-        self,
-        items: Sequence[Item[A]],
-        documents: Sequence[Document | PaperhookError],
-        on_progress: ManyProgress[A] | None,
+        self, opened: Opened[A], *, on_progress: ManyProgress[A] | None
     ) -> list[UploadOutcome[A]]:
+        items, documents = opened
         if documents:
             endings = await self._endings(items, documents, on_progress)
         else:
-            async with contextlib.AsyncExitStack() as opened:
-                documents = [await self._opened_alone(item, opened) for item in items]
+            async with contextlib.AsyncExitStack() as stack:
+                documents = [await self._opened_alone(item, stack) for item in items]
                 endings = await self._endings(items, documents, on_progress)
         return [outcome_of(item.source, ending) for item, ending in zip(items, endings, strict=True)]
 

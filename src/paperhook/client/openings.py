@@ -40,6 +40,7 @@ class Openings(Generic[A]):
         groups: What goes in one call each, asked for no more than can begin or be opened ahead.
         open_it: Opens one source; called in a thread.
         ahead: How many calls are opened before their turn.
+        tell: Called when a hop has ended, so that there may be something to take.
     """
 
     def __init__(
@@ -49,39 +50,55 @@ class Openings(Generic[A]):
         open_it: Callable[[Any], Document],
         *,
         ahead: int,
+        tell: Callable[[], object],
     ) -> None:
-        self._loop, self._groups, self._open_it, self._ahead = loop, groups, open_it, ahead
+        self._loop, self._groups, self._open_it, self._ahead, self._tell = loop, groups, open_it, ahead, tell
         self._waiting: deque[Sequence[Item[A]]] = deque()
-        self._ready: deque[Opened[A]] = deque()
-        #: What is being opened now.
+        self._landed: deque[Task[list[Opened[A]]]] = deque()
+        #: What is being opened now, and what was and is not taken yet.
         self.hops: dict[Task[list[Opened[A]]], Sequence[Sequence[Item[A]]]] = {}
 
     def take(self, free: int) -> list[Opened[A]]:
-        """Give as many as can begin, if there are so many, and have the next ones opened meanwhile."""
-        known = len(self._waiting) + len(self._ready) + sum([len(each) for each in self.hops.values()])
-        for group in islice(self._groups, free + self._ahead - known):
+        """Give what can begin and what is open, and have the next ones opened meanwhile.
+
+        Args:
+            free: How many can begin now; below 0, how many were taken that cannot yet.
+        """
+        taken = self._land()
+        known = len(taken) + len(self._waiting) + sum([len(each) for each in self.hops.values()])
+        for group in islice(self._groups, max(0, free + self._ahead - known)):
             if all(isinstance(item.source, _TOLD_AT_ONCE) for item in group):
                 self._waiting.append(group)
             else:
-                self._ready.append((group, ()))
-        taken = [self._ready.popleft() for _ in range(min(free, len(self._ready)))]
-        while self._waiting and len(self.hops) < free - len(taken):
+                taken.append((group, ()))
+        free -= len(taken)
+        while self._waiting and len(self.hops) < free:
             self._begin(1)
-        # In few hops: half of what is ahead is sent before the other half is asked for.
-        if self._waiting and not self.hops and len(self._ready) <= self._ahead // 2:
+        # In few hops: half of what is ahead begins before the other half is asked for.
+        if self._waiting and not self.hops and -free <= self._ahead // 2:
             self._begin(len(self._waiting))
         return taken
 
     def _begin(self, count: int) -> None:
         asked = [self._waiting.popleft() for _ in range(count)]
         opening = partial(_opened, asked, self._open_it, until=time.monotonic() + LONGEST_HOP)
-        self.hops[self._loop.start(self._loop.in_thread(opening))] = asked
+        hop = self._loop.start(self._loop.in_thread(opening))
+        self.hops[hop] = asked
+        hop.add_done_callback(self._end)
 
-    def landed(self, hop: Task[list[Opened[A]]]) -> None:
-        """Take what a hop opened; what it had no time for is opened later."""
-        asked, opened = self.hops.pop(hop), hop.result()
-        self._ready.extend(opened)
-        self._waiting.extendleft(reversed(asked[len(opened) :]))
+    def _end(self, hop: Task[list[Opened[A]]]) -> None:
+        self._landed.append(hop)
+        self._tell()
+
+    def _land(self) -> list[Opened[A]]:
+        """Take what was opened; what a hop had no time for is opened later."""
+        taken: list[Opened[A]] = []
+        while self._landed:
+            hop = self._landed.popleft()
+            asked, opened = self.hops.pop(hop), hop.result()
+            taken += opened
+            self._waiting.extendleft(reversed(asked[len(opened) :]))
+        return taken
 
 
 #: An iterator or an open file is the user's own code, and may wait for ever.

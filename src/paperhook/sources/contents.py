@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import stat
@@ -13,6 +14,8 @@ from typing_extensions import Buffer, override
 from ..errors import UnsupportedDocument
 from .spool import unreadable
 
+#: Opens what may be a FIFO without waiting for a writer. Windows has none, and would change the ends of lines.
+_WITHOUT_WAITING: int = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 #: What tells whether a file is still the same: inode, bytes, and when it was written to.
 _Identity: TypeAlias = tuple[int, int, int]
 
@@ -34,6 +37,10 @@ class Bytes:
     def open(self) -> BinaryIO:
         """Give a stream over it."""
         return io.BytesIO(self._content)
+
+    def beginning(self, size_bytes: int) -> bytes:
+        """Give so many of its first bytes, all where it has fewer."""
+        return self._content[:size_bytes]
 
     def keep(self, content: bytes) -> None:
         """It is in memory anyway."""
@@ -76,6 +83,28 @@ class FromPath:
             raise _changed(self._path.name)
         self._seen = identity
         return stream
+
+    def beginning(self, size_bytes: int) -> bytes:
+        """Give so many of its first bytes, all where it has fewer.
+
+        In few calls of the system: a thread beside a busy event loop waits for the interpreter's lock after each of them.
+
+        Raises:
+            OSError: If it cannot be read to its end.
+            UnsupportedDocument: As `open`.
+        """
+        try:
+            descriptor = os.open(self._path, _WITHOUT_WAITING)
+        except (OSError, ValueError):
+            return _first(self, size_bytes)
+        try:
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode) or self._seen not in (None, _identity(found)):
+                return _first(self, size_bytes)
+            self._seen = _identity(found)
+            return _read(descriptor, size_bytes, believed_bytes=found.st_size)
+        finally:
+            os.close(descriptor)
 
     def keep(self, content: bytes) -> None:
         """Read it from memory from now on, as long as the file is the same."""
@@ -152,6 +181,15 @@ class FromFile:
             return io.BytesIO(self._kept)
         return cast("BinaryIO", io.BufferedReader(_Window(self._file, self._start)))
 
+    def beginning(self, size_bytes: int) -> bytes:
+        """Give so many bytes from where it stood, all where it has fewer.
+
+        Raises:
+            OSError, ValueError: If it cannot be read.
+            UnsupportedDocument: As `open`.
+        """
+        return _first(self, size_bytes)
+
     def keep(self, content: bytes) -> None:
         """Read it from memory from now on."""
         self._kept = content
@@ -173,6 +211,23 @@ class FromFile:
         except (OSError, ValueError, AttributeError):
             # It is no file of the system, or closed, which reading will tell.
             return None
+
+
+def _first(content: FromPath | FromFile, size_bytes: int) -> bytes:
+    # What `open` refuses, it says in its own words.
+    with contextlib.closing(content.open()) as stream:
+        return stream.read(size_bytes)
+
+
+def _read(descriptor: int, size_bytes: int, *, believed_bytes: int) -> bytes:
+    """Read so much, or to the end; some files of the system have more or less than they say."""
+    head = os.read(descriptor, size_bytes)
+    while 0 < len(head) < size_bytes and len(head) != believed_bytes:
+        more = os.read(descriptor, size_bytes - len(head))
+        if not more:
+            break
+        head += more
+    return head
 
 
 #: What can be opened again and again.

@@ -111,18 +111,20 @@ def _check_names(filename: object, content_type: object) -> None:
 def _document(
     content: Kept, name: str, content_type: str | None, *, is_hashed: bool, is_kept: bool
 ) -> Document:
-    with contextlib.closing(content.open()) as stream:
-        try:
-            head = stream.read(SMALL_BYTES + 1)
-            is_small = len(head) <= SMALL_BYTES
-            size_bytes = len(head) if is_small else stream.seek(0, os.SEEK_END)
-            sha256 = getattr(content, "sha256", "")
-            # Some files of the system are longer than they say.
-            if (is_hashed and not sha256) or size_bytes < len(head):
-                stream.seek(len(head))
-                sha256, size_bytes = _hash_of(head, stream)
-        except (OSError, ValueError) as error:
-            raise unreadable(name, error) from error
+    try:
+        head = content.beginning(SMALL_BYTES + 1)
+        size_bytes, sha256 = len(head), getattr(content, "sha256", "")
+        if is_small := len(head) <= SMALL_BYTES:
+            sha256 = sha256 or (hashlib.sha256(head).hexdigest() if is_hashed else "")
+        else:
+            with contextlib.closing(content.open()) as stream:
+                size_bytes = stream.seek(0, os.SEEK_END)
+                # Some files of the system are longer than they say.
+                if (is_hashed and not sha256) or size_bytes < len(head):
+                    stream.seek(0)
+                    sha256, size_bytes = _hash_of(stream)
+    except (OSError, ValueError) as error:
+        raise unreadable(name, error) from error
     if is_small and is_kept:
         content.keep(head)
     return _described(content, name, content_type, head, size_bytes, sha256)
@@ -138,9 +140,9 @@ def _described(
     return Document(name, kind, size_bytes, sha256, content)
 
 
-def _hash_of(head: bytes, stream: BinaryIO) -> tuple[str, int]:
-    """Give the hash and the number of bytes of what begins so and goes on in a stream."""
-    digest, size_bytes = hashlib.sha256(head), len(head)
+def _hash_of(stream: BinaryIO) -> tuple[str, int]:
+    """Give the hash and the number of bytes of what a stream still holds."""
+    digest, size_bytes = hashlib.sha256(), 0
     buffer = bytearray(CHUNK_BYTES)
     view = memoryview(buffer)
     while read := cast("io.BufferedReader", stream).readinto(buffer):
@@ -152,7 +154,7 @@ def _hash_of(head: bytes, stream: BinaryIO) -> tuple[str, int]:
 def _hashed(document: Document) -> Document:
     with contextlib.closing(document.content.open()) as stream:
         try:
-            sha256, _ = _hash_of(b"", stream)
+            sha256, _ = _hash_of(stream)
         except (OSError, ValueError) as error:
             raise unreadable(document.filename, error) from error
     return replace(document, sha256=sha256)

@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 from ...errors import ConfigurationError
 from .tasks import TaskEnded
 
-__all__ = ["Loop", "Task", "TaskEnded", "Timeout", "running_loop"]
+__all__ = ["Event", "Loop", "Task", "TaskEnded", "Timeout", "running_loop"]
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -53,6 +53,18 @@ class Timeout(AbstractAsyncContextManager[Any], Protocol):
         ...
 
 
+class Event(Protocol):
+    """Something that is waited for; it happens once."""
+
+    def set(self) -> None:
+        """Say that it has happened; on the loop."""
+        ...
+
+    async def wait(self) -> object:
+        """Wait for it."""
+        ...
+
+
 class Loop(Protocol):
     """One running event loop; two of these are equal where it is the same."""
 
@@ -70,6 +82,10 @@ class Loop(Protocol):
 
     async def answer(self, future: Future[T]) -> T:
         """Wait for what a store answers; it does what it was asked also when whoever waits is cancelled."""
+        ...
+
+    def event(self) -> Event:
+        """Make something that can be waited for."""
         ...
 
     def start(self, work: Coroutine[Any, Any, T]) -> Task[T]:

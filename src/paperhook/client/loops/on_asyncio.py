@@ -103,6 +103,10 @@ class AsyncioLoop:
 
         return await bridge_here().wait(future)
 
+    def event(self) -> asyncio.Event:
+        """Make something that can be waited for."""
+        return asyncio.Event()
+
     def start(self, work: Coroutine[Any, Any, T]) -> AsyncioTask[T]:
         """Begin something that ends by itself."""
         return AsyncioTask(self.inner, work)

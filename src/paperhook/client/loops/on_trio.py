@@ -144,6 +144,10 @@ class TrioLoop:
         await answered.wait()
         return future.result()
 
+    def event(self) -> trio.Event:
+        """Make something that can be waited for."""
+        return trio.Event()
+
     def start(self, work: Coroutine[Any, Any, T]) -> TrioTask[T]:
         """Begin something that ends by itself, in the context of whoever starts it."""
         task = TrioTask(work)
