@@ -423,6 +423,29 @@ def test_one_source_where_several_are_wanted_is_told(sources: Any) -> None:
                 ask(sources)
 
 
+@pytest.mark.parametrize("client_class", [Client, AsyncClient])
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [({"on_progress": 5}, "on_progress is a int"), ({"metadata": 5}, "metadata is a int")],
+)
+def test_what_goes_along_with_many_documents_is_told_where_it_is_given(
+    client_class: Any, options: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(TypeError, match=words):
+        client_class(DocuParse("key")).upload_many([PDF], **options)
+
+
+@pytest.mark.parametrize(
+    ("steps", "words"),
+    [(5, "not a int"), (DocuParse.status, "a function: call it"), (None, "not a NoneType")],
+)
+def test_what_is_no_operation_is_told(steps: Any, words: str) -> None:
+    with Client(DocuParse("key")) as client, pytest.raises(TypeError, match=words):
+        client.run(steps)
+    with pytest.raises(TypeError, match=words):
+        asyncio.run(AsyncClient(DocuParse("key")).run(steps))
+
+
 def test_a_batch_and_a_wait_for_many_tell_them_too() -> None:
     with Client(DocuParse("key")) as client:
         for options in ({"metadata": 5}, {"idempotency_key": 5}):

@@ -22,7 +22,7 @@ from typing_extensions import override
 
 from .. import operations
 from ..core import models
-from ..core.arguments import check_count, check_deadline, check_several, checked_size
+from ..core.arguments import check_count, check_deadline, check_many, check_several, checked_size
 from ..core.delivery import Envelope
 from ..core.document import Document
 from ..core.lazy import loaded
@@ -235,7 +235,7 @@ class AsyncClient(BaseClient[AsyncHttpxClient, AsyncTransport]):
         in_batches: bool = False,
     ) -> AsyncIterator[UploadOutcome[A]]:
         """Submit many documents at once; see `Client.upload_many`."""
-        check_count(concurrency, "concurrency")
+        check_many(concurrency, metadata, on_progress)
         groups = self._groups(sources, metadata, in_batches=in_batches)
         # An iterator may be slow, so it is asked only for what can begin.
         ahead = AHEAD if isinstance(sources, Sequence) else 0
@@ -250,7 +250,7 @@ class AsyncClient(BaseClient[AsyncHttpxClient, AsyncTransport]):
         only: Callable[[Planned], bool] | None = None,
     ) -> AsyncIterator[UploadOutcome[str]]:
         """Submit the paths that earlier calls of `upload_many` did not finish; see `Client.resume`."""
-        check_count(concurrency, "concurrency")
+        check_many(concurrency, None, on_progress)
         planned = await self.unfinished(limit=ALL)
         groups = self._groups_again(planned, only, in_batches=in_batches)
         async with contextlib.aclosing(self._many(groups, concurrency, AHEAD, on_progress)) as outcomes:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeAlias, TypeVar
 
 from .. import operations
 from ..core import models
-from ..core.arguments import check_deadline, check_several, check_upload
+from ..core.arguments import check_deadline, check_several, check_steps, check_upload
 from ..core.document import Document
 from ..core.provider import Provider
 from ..core.steps import Progress, Send, Steps, answer_of
@@ -215,6 +215,7 @@ class BaseClient(Generic[H, W]):
         return submission(steps, self._observers, self.provider.name)
 
     def _persistent(self, steps: Steps[T], deadline: float | None) -> Steps[T]:
+        check_steps(steps)
         check_deadline(deadline, or_none=True)
         name = self.provider.name
         if self._observers is None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 from typing_extensions import override
 
 from .. import operations
-from ..core.arguments import check_count, check_deadline, check_several, checked_size
+from ..core.arguments import check_count, check_deadline, check_many, check_several, checked_size
 from ..core.delivery import Envelope
 from ..core.document import Document
 from ..core.steps import Await, Now, Pause, Progress, Send, Steps
@@ -264,7 +264,7 @@ class Client(BaseClient[HttpxClient, SyncTransport]):
         Yields:
             A job or an error for each source.
         """
-        check_count(concurrency, "concurrency")
+        check_many(concurrency, metadata, on_progress)
         # Whoever ends finds the next of a sequence waiting; an iterator may be slow, so it is asked only for what can begin.
         ahead = concurrency if isinstance(sources, Sequence) else 0
         return self._many(
@@ -294,7 +294,7 @@ class Client(BaseClient[HttpxClient, SyncTransport]):
         Raises:
             ConfigurationError: If the client has no tracker.
         """
-        check_count(concurrency, "concurrency")
+        check_many(concurrency, None, on_progress)
         planned = self.unfinished(limit=ALL)
         groups = self._groups_again(planned, only, in_batches=in_batches)
         return self._many(groups, concurrency, concurrency, on_progress)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from numbers import Real
 
 from ..errors import ConfigurationError
@@ -80,6 +80,34 @@ def check_upload(key: object, metadata: object, on_progress: object) -> None:
     ):
         if given is not None and not is_right:
             raise TypeError(f"{what} is a {type(given).__name__}: write {instead}, or leave it out")
+
+
+def check_many(concurrency: object, metadata: object, on_progress: object) -> None:
+    """Refuse what goes along with many documents and is of another type.
+
+    Raises:
+        ConfigurationError: If the number of those at once is no whole number above 0.
+        TypeError: As `check_upload`.
+    """
+    check_count(concurrency, "concurrency")
+    check_upload(None, metadata, None)
+    if on_progress is not None and not callable(on_progress):
+        raise TypeError(
+            f"on_progress is a {type(on_progress).__name__}: "
+            "write a function of the source, its bytes sent and their total, or leave it out"
+        )
+
+
+def check_steps(given: object) -> None:
+    """Refuse what is no operation, such as the method that makes one.
+
+    Raises:
+        TypeError: If it is none.
+    """
+    if isinstance(given, Generator):
+        return
+    what = "a function: call it" if callable(given) else f"a {type(given).__name__}"
+    raise TypeError(f"an operation is wanted, such as provider.status(job), not {what}")
 
 
 def check_above_zero(given: object, what: str, *, or_none: bool = False) -> None:
