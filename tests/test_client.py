@@ -831,12 +831,16 @@ def test_an_endless_iterator_is_uploaded_as_far_as_it_is_asked_for(call: Call) -
 
 
 def test_each_failure_is_an_outcome_of_its_own(call: Call, tmp_path: Path) -> None:
-    sources = [PNG, b"", tmp_path / "missing.png", PNG]
+    def failing() -> Iterator[bytes]:
+        yield PNG
+        raise KeyError("theirs")
+
+    sources = [PNG, b"", tmp_path / "missing.png", io.BytesIO(PNG), iter([PNG]), iter([b""]), failing()]
     with serving(answer(200, WAITING)) as server:
         found = call(keyless(server), outcomes_of(call, sources, most=10, metadata={"ref": 1}))
 
     codes = sorted(each.error.code if each.error else "" for each in found)
-    assert codes == ["", "", "empty_file", "unreadable"]
+    assert codes == ["", "", "", "empty_file", "empty_file", "unreadable", "unreadable"]
     assert {id(each.source) for each in found} == {id(each) for each in sources}
 
 

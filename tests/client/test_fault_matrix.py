@@ -225,14 +225,14 @@ def each_body(provider: Provider, fault: Fault, folder: Path, *, is_async: bool)
 
 #: Those that are waited for are waited for at once.
 CASES = [
-    (name, forms)
+    pytest.param(name, forms, id=f"{name}-{forms[0]}", marks=[pytest.mark.slow] if fault.is_slow else [])
     for name, fault in FAULTS.items()
     for forms in ([tuple(FORMS)] if fault.is_slow else [(form,) for form in FORMS])
 ]
 
 
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
-@pytest.mark.parametrize(("name", "forms"), CASES, ids=[f"{name}-{forms[0]}" for name, forms in CASES])
+@pytest.mark.parametrize(("name", "forms"), CASES)
 def test_a_fault_neither_doubles_nor_loses_nor_empties_a_document(
     name: str, forms: tuple[str, ...], is_async: bool, tmp_path: Path
 ):

@@ -334,6 +334,26 @@ def test_a_disk_that_fails_is_told() -> None:
     assert str(refused(Broken(), filename="a.pdf")) == "a.pdf: Input/output error"
 
 
+def test_a_stream_that_fails_is_told() -> None:
+    class Failing:
+        name = "a.pdf"
+
+        def read(self, size: int) -> bytes:
+            raise OSError(errno.EIO, "Input/output error")
+
+    assert str(refused(Failing())) == "a.pdf: Input/output error"
+
+
+@pytest.mark.parametrize("kind", [io.BytesIO, tempfile.TemporaryFile])
+def test_a_closed_file_is_told(kind: Any) -> None:
+    file = kind()
+    file.close()
+
+    error = refused(file, filename="a.pdf")
+
+    assert (str(error), error.code) == ("a.pdf: the file is closed: open it again", "unreadable")
+
+
 def test_a_full_disk_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     class Full(io.BytesIO):
         def __init__(self, **_: Any) -> None:

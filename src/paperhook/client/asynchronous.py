@@ -34,7 +34,7 @@ from .deadlines import OVER, begun, late_store, seconds_left
 from .documents import closing_aside, opened_aside, rasterised
 from .lanes import Lanes
 from .loops import Loop, Task, running_loop
-from .openings import AHEAD, Opened, Openings
+from .openings import AHEAD, Opened, Openings, one_of_many
 from .outcomes import UploadOutcome, WaitOutcome, outcome_of
 from .plans import Item
 from .transport import AsyncHttpxClient, AsyncTransport
@@ -300,7 +300,8 @@ class AsyncClient(BaseClient[AsyncHttpxClient, AsyncTransport]):
         self, item: Item[A], opened: contextlib.AsyncExitStack
     ) -> Document | PaperhookError:
         try:
-            document = await self._open(item.source)
+            with one_of_many(item.source):
+                document = await self._open(item.source)
         except PaperhookError as error:
             return error
         await opened.enter_async_context(closing_aside(running_loop(), document, item.source))

@@ -9,21 +9,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from ..core.document import Document
-from ..errors import PaperhookError
+from ..errors import PaperhookError, UnsupportedDocument
 from .loops import Loop, Task
 from .plans import Item
 
 A = TypeVar("A")
 
+#: An iterator or an open file is the user's own code: it may wait for ever, and raise whatever it likes.
+TOLD_AT_ONCE = (str, os.PathLike, bytes, bytearray, memoryview, Document)
 #: What goes in one call, and its documents, or why one could not be opened; none where their upload opens them.
 Opened: TypeAlias = tuple[Sequence[Item[A]], Sequence[Document | PaperhookError]]
 
@@ -67,7 +70,7 @@ class Openings(Generic[A]):
         taken = self._land()
         known = len(taken) + len(self._waiting) + sum([len(each) for each in self.hops.values()])
         for group in islice(self._groups, max(0, free + self._ahead - known)):
-            if all(isinstance(item.source, _TOLD_AT_ONCE) for item in group):
+            if all(isinstance(item.source, TOLD_AT_ONCE) for item in group):
                 self._waiting.append(group)
             else:
                 taken.append((group, ()))
@@ -101,10 +104,6 @@ class Openings(Generic[A]):
         return taken
 
 
-#: An iterator or an open file is the user's own code, and may wait for ever.
-_TOLD_AT_ONCE = (str, os.PathLike, bytes, bytearray, memoryview, Document)
-
-
 def _opened(
     groups: Sequence[Sequence[Item[A]]], open_it: Callable[[Any], Document], *, until: float
 ) -> list[Opened[A]]:
@@ -121,3 +120,22 @@ def _document_of(item: Item[A], open_it: Callable[[Any], Document]) -> Document 
         return open_it(item.source)
     except PaperhookError as error:
         return error
+
+
+@contextlib.contextmanager
+def one_of_many(source: object) -> Generator[None]:
+    """Have an error of the user's own iterator or file be that of its document, so that it ends none of the others.
+
+    Raises:
+        UnsupportedDocument: For what it raised; a TypeError is a mistake, and stays what it is.
+    """
+    try:
+        yield
+    except (PaperhookError, TypeError):
+        raise
+    except Exception as error:
+        if isinstance(source, TOLD_AT_ONCE):
+            raise
+        raise UnsupportedDocument(
+            f"a {type(source).__name__} raised {type(error).__name__} while it was read", code="unreadable"
+        ) from error

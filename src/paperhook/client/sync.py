@@ -26,6 +26,7 @@ from ..sources import Source
 from .base import ALL, DEFAULT_WAIT, BaseClient, ManyProgress
 from .deadlines import OVER, begun, seconds_left, stored, waitable
 from .documents import closing, rasterised
+from .openings import one_of_many
 from .outcomes import UploadOutcome, WaitOutcome, outcome_of
 from .plans import Item
 from .senders import Senders
@@ -342,7 +343,8 @@ class Client(BaseClient[HttpxClient, SyncTransport]):
         with contextlib.ExitStack() as opened:
             for item in items:
                 try:
-                    document = self._opened(item.source)
+                    with one_of_many(item.source):
+                        document = self._opened(item.source)
                     opened.enter_context(closing(document, item.source))
                     documents.append(document)
                 except PaperhookError as error:
@@ -352,7 +354,8 @@ class Client(BaseClient[HttpxClient, SyncTransport]):
 
     def _upload_outcome(self, item: Item[S], on_progress: ManyProgress[S] | None) -> UploadOutcome[S]:
         try:
-            document = self._opened(item.source)
+            with one_of_many(item.source):
+                document = self._opened(item.source)
             with closing(document, item.source):
                 return UploadOutcome(item.source, job=self.run(self._item_steps(item, document, on_progress)))
         except PaperhookError as error:

@@ -221,18 +221,28 @@ def _content_of(
         # A temporary file has a number for a name.
         own_name = getattr(file, "name", None)
         name = _base_name(filename or (own_name if isinstance(own_name, str) else ""))
+        if getattr(file, "closed", False) is True:
+            raise UnsupportedDocument(f"{name}: the file is closed: open it again", code="unreadable")
         if type(file) is io.BytesIO:
             # Its bytes are shared, not copied, and stay what they are when it is written to.
             return Bytes(file.getvalue()[file.tell() :]), name
         if getattr(file, "seekable", bool)():
             return FromFile(file, file.tell(), name, is_ours=False), name
-        return keep(iter(lambda: file.read(CHUNK_BYTES), b""), name), name
+        return keep(_chunks_of(file, name), name), name
     if not isinstance(source, Iterable):
         raise TypeError(
             f"a document is a path, bytes, a binary file or chunks of bytes, not a {type(source).__name__}"
         )
     name = _base_name(filename or UNNAMED)
     return keep(source, name), name
+
+
+def _chunks_of(file: BinaryIO, name: str) -> Iterator[bytes]:
+    try:
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk
+    except (OSError, ValueError) as error:
+        raise unreadable(name, error) from error
 
 
 def _spooled(
