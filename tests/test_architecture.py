@@ -230,6 +230,7 @@ def test_the_page_shows_the_same_map():
     assert on_page == {name for name in LAYER_OF if not name.startswith("_")}
 
 
+@pytest.mark.slow
 def test_imports_point_one_way():
     upward = [
         str(each)
@@ -479,3 +480,46 @@ def test_both_clients_take_the_same_parameters(name):
         ]
 
     assert shape(sync) == shape(asynchronous)
+
+
+#: Imports all modules, and tells of each that takes the lock of our models by itself while it is imported.
+_TAKES_THE_LOCK = """
+import importlib, pkgutil, sys, threading
+import paperhook.core.building as building
+
+class Watched:
+    def __init__(self):
+        self.lock, self.depth = threading.RLock(), 0
+
+    def __enter__(self):
+        frame, is_importing = sys._getframe(1), False
+        while frame is not None and not is_importing:
+            is_importing, frame = "importlib._bootstrap" in frame.f_code.co_filename, frame.f_back
+        if is_importing and self.depth == 0:
+            print(name)
+        self.lock.acquire()
+        self.depth += 1
+
+    def __exit__(self, *_):
+        self.depth -= 1
+        self.lock.release()
+
+building.BUILDING = Watched()
+import paperhook
+for each in pkgutil.walk_packages(paperhook.__path__, "paperhook."):
+    name = each.name
+    if not name.endswith("__main__"):
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            pass  # an extra that is not installed
+"""
+
+
+@pytest.mark.slow
+def test_no_import_waits_for_who_loads_our_models():
+    # Who loads them holds that lock while it imports: one that asked for it from within an import would have both wait
+    # for ever.
+    told = subprocess.run([sys.executable, "-c", _TAKES_THE_LOCK], capture_output=True, text=True, check=True)
+
+    assert told.stdout == ""

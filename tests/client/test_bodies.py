@@ -247,6 +247,24 @@ def test_a_sequence_goes_on_while_the_caller_looks_at_an_outcome(tmp_path: Path)
     assert len(server.seen) == 6
 
 
+def test_so_it_does_on_a_loop(tmp_path: Path):
+    paths = [tmp_path / f"{number}.png" for number in range(6)]
+    for number, path in enumerate(paths):
+        path.write_bytes(PNG + bytes([number]))
+
+    async def main(url: str) -> tuple[int, int]:
+        async with AsyncClient(Acme("key", base_url=url)) as client:
+            outcomes = client.upload_many(paths, concurrency=2)
+            await anext(outcomes)
+            end = time.monotonic() + 20
+            while len(server.seen) < 6 and time.monotonic() < end:  # noqa: ASYNC110 - the server is in a thread
+                await asyncio.sleep(0.01)
+            return len(server.seen), len([each async for each in outcomes])
+
+    with serving(answer(200, WAITING)) as server:
+        assert asyncio.run(main(server.url)) == (6, 5)
+
+
 def test_an_iterator_is_asked_only_for_what_can_begin(tmp_path: Path):
     path = tmp_path / "a.png"
     path.write_bytes(PNG)

@@ -439,6 +439,7 @@ def test_an_asynchronous_handler_cannot_ask_with_a_sync_client(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 def test_a_thousand_jobs_with_faults_are_each_handled_once(
     paperhook_memory: Any, paperhook_inbox: RecordedInbox, is_async: bool
