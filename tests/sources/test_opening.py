@@ -265,6 +265,8 @@ def test_what_is_no_regular_file_is_refused_without_waiting_for_it(kind: str, tm
 @pytest.mark.skipif(sys.platform != "linux", reason="they are Linux's")
 @pytest.mark.parametrize("name", ["/proc/filesystems", "/sys/kernel/mm/transparent_hugepage/enabled"])
 def test_a_file_of_the_system_that_says_another_size_is_read_to_its_end(name: str) -> None:
+    if not Path(name).exists():
+        pytest.skip("this kernel or container has it not")
     content = Path(name).read_bytes()
     assert Path(name).stat().st_size != len(content)
 
