@@ -143,6 +143,26 @@ def test_an_iterator_is_asked_only_for_what_can_begin_or_is_opened_ahead(run: Ru
     run(main)
 
 
+def test_what_is_open_and_not_sent_is_bounded(run: Run):
+    asked: list[int] = []
+
+    def endless() -> Iterator[Sequence[Item[bytes]]]:
+        while True:
+            asked.append(len(asked))
+            yield (Item(b"one", None),)
+
+    async def main(loop: Loop) -> int:
+        opened, taken = _Opened(loop, endless(), open_document, ahead=3), 0
+        while True:
+            taken += len(opened.openings.take(2 - taken))
+            if not opened.openings.hops:
+                return taken
+            await opened.land()
+
+    # Two have their turn, and nobody ends.
+    assert run(main) == len(asked) == 2 + 3
+
+
 def test_a_mistake_is_raised_where_the_documents_are_taken(run: Run):
     def mistaken(source: bytes) -> Document:
         raise TypeError("not a document")

@@ -14,7 +14,7 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ClassVar
 
 import pytest
 from hypothesis import given
@@ -344,6 +344,17 @@ def test_a_stream_that_fails_is_told() -> None:
             raise OSError(errno.EIO, "Input/output error")
 
     assert str(refused(Failing())) == "a.pdf: Input/output error"
+
+
+def test_a_stream_that_has_nothing_yet_is_not_taken_for_ended() -> None:
+    class NotBlocking:
+        pieces: ClassVar = [PNG, None, PNG, b""]
+
+        def read(self, size: int) -> bytes | None:
+            return self.pieces.pop(0)
+
+    with pytest.raises(TypeError, match="NoneType, not bytes"):
+        open_document(NotBlocking())  # type: ignore[arg-type] # that is the point
 
 
 @pytest.mark.parametrize("kind", [io.BytesIO, tempfile.TemporaryFile])

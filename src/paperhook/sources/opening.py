@@ -239,7 +239,7 @@ def _content_of(
 
 def _chunks_of(file: BinaryIO, name: str) -> Iterator[bytes]:
     try:
-        while chunk := file.read(CHUNK_BYTES):
+        while (chunk := file.read(CHUNK_BYTES)) != b"":  # not None: there may be more
             yield chunk
     except (OSError, ValueError) as error:
         raise unreadable(name, error) from error
