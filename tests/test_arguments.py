@@ -435,6 +435,14 @@ def test_what_goes_along_with_many_documents_is_told_where_it_is_given(
         client_class(DocuParse("key")).upload_many([PDF], **options)
 
 
+def test_what_is_told_of_the_progress_of_resuming_is_a_function() -> None:
+    with (
+        Client(DocuParse("key"), tracker="memory:") as client,
+        pytest.raises(TypeError, match="on_progress is a int"),
+    ):
+        client.resume(on_progress=5)  # type: ignore[arg-type] # what is tested
+
+
 @pytest.mark.parametrize(
     ("steps", "words"),
     [(5, "not a int"), (DocuParse.status, "a function: call it"), (None, "not a NoneType")],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Any
 
 import pytest
@@ -34,6 +34,21 @@ def test_one_that_is_handed_while_a_thread_ends_is_sent():
     for number in range(2000):
         senders.hand(number)
         assert senders.take() == (number, number * 2)
+
+    senders.close()
+
+
+def test_one_that_is_handed_after_a_thread_ended_is_sent_while_nobody_takes():
+    under_way, sent = set[Future[Any]](), threading.Semaphore(0)
+
+    def send(_: int) -> None:
+        sent.release()
+
+    senders = Senders(send, most=1, under_way=under_way)
+    for number in range(3):
+        senders.hand(number)
+        assert sent.acquire(timeout=5)
+        wait(under_way.copy(), 5)
 
     senders.close()
 

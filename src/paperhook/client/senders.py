@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,10 +23,12 @@ class Senders(Generic[T, R]):
     """
 
     def __init__(self, send: Callable[[T], R], *, most: int, under_way: set[Future[Any]]) -> None:
-        self._send, self._most, self._under_way = send, most, under_way
+        self._send, self._under_way = send, under_way
         self._pool = ThreadPoolExecutor(most, thread_name_prefix="paperhook-upload")
+        #: Guards the two below, so that nothing waits where a thread could be begun.
+        self._lock = threading.Lock()
         self._waiting: deque[T] = deque()
-        self._running = set[Future[None]]()
+        self._free = most
         #: What was sent, and the threads that ended.
         self._ended: SimpleQueue[tuple[T, R] | Future[None]] = SimpleQueue()
         #: How many were handed and not taken back.
@@ -34,8 +37,15 @@ class Senders(Generic[T, R]):
     def hand(self, work: T) -> None:
         """Have one sent when its turn comes."""
         self.count += 1
-        self._waiting.append(work)
-        self._begin()
+        with self._lock:
+            self._waiting.append(work)
+            if self._free == 0:
+                return
+            self._free -= 1
+        running = self._pool.submit(self._run)
+        self._under_way.add(running)
+        running.add_done_callback(self._under_way.discard)
+        running.add_done_callback(self._ended.put)
 
     def take(self) -> tuple[T, R]:
         """Wait until one is sent, and take it back; whatever else is raised in a thread is raised here."""
@@ -44,29 +54,21 @@ class Senders(Generic[T, R]):
             if isinstance(ended, tuple):
                 self.count -= 1
                 return ended
-            self._running.discard(ended)
             ended.result()
-            # It may have been handed just when this one found nothing.
-            self._begin()
 
     def close(self) -> None:
         """Send nothing that waits; nobody waits for what is under way."""
-        self._waiting.clear()
+        with self._lock:
+            self._waiting.clear()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _begin(self) -> None:
-        if not self._waiting or len(self._running) >= self._most:
-            return
-        running = self._pool.submit(self._run)
-        self._running.add(running)
-        self._under_way.add(running)
-        running.add_done_callback(self._under_way.discard)
-        running.add_done_callback(self._ended.put)
-
     def _run(self) -> None:
-        while True:
-            try:
-                work = self._waiting.popleft()
-            except IndexError:
-                return
+        while (work := self._next()) is not None:
             self._ended.put((work, self._send(work)))
+
+    def _next(self) -> T | None:
+        with self._lock:
+            if self._waiting:
+                return self._waiting.popleft()
+            self._free += 1
+            return None
