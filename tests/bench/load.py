@@ -1,58 +1,58 @@
 """A load generator in a process of its own: `python -m tests.bench.load PORT PATH REQUESTS CONNECTIONS FIRST`.
 
-It speaks just enough HTTP/1.1 to cost less than any server that it measures, and prints requests per second.
+It speaks just enough HTTP/1.1, over sockets without an event loop's machinery, so that next to the servers that it
+measures it takes little of the machine; and prints requests per second.
 """
 
 from __future__ import annotations
 
-import asyncio
+import selectors
+import socket
 import sys
 import time
 from collections.abc import Iterator
 
 from .deliveries import HEADER, delivery
 
+#: Seconds without any answer after which the server is given up.
+PATIENCE = 30.0
 
-class Sender(asyncio.Protocol):
-    """One connection: sends the next request when the last one was answered."""
 
-    def __init__(self, requests: Iterator[bytes], done: asyncio.Future[None]) -> None:
-        self._requests, self._done = requests, done
+class Sender:
+    """One connection: sends the next request when the last one was answered.
+
+    Raises:
+        RuntimeError: If the server refused a request or closed the connection.
+    """
+
+    def __init__(self, port: int, requests: Iterator[bytes]) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._requests = requests
         self._received = b""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._send()
-
-    def data_received(self, data: bytes) -> None:
-        self._received += data
-        head, blank, body = self._received.partition(b"\r\n\r\n")
-        if not blank:
-            return
-        if not head.startswith(b"HTTP/1.1 200"):
-            self._fail(f"answered {head[:40]!r}")
-            return
-        length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
-        if len(body) >= length:
-            self._received = b""
-            self._send()
-
-    def connection_lost(self, error: Exception | None) -> None:
-        self._fail("the connection was closed")
-
-    def _send(self) -> None:
+    def send(self) -> bool:
+        """Send the next request; False where there is none."""
         request = next(self._requests, None)
         if request is not None:
-            self._transport.write(request)
-            return
-        if not self._done.done():
-            self._done.set_result(None)
-        self._transport.close()
+            self.socket.sendall(request)
+        return request is not None
 
-    def _fail(self, reason: str) -> None:
-        if not self._done.done():
-            self._done.set_exception(RuntimeError(reason))
+    def receive(self) -> bool:
+        """Take what has come; tell whether the answer is whole."""
+        received = self.socket.recv(65536)
+        if not received:
+            raise RuntimeError("the connection was closed")
+        self._received += received
+        head, blank, body = self._received.partition(b"\r\n\r\n")
+        if not blank:
+            return False
+        if not head.startswith(b"HTTP/1.1 200"):
+            raise RuntimeError(f"answered {head[:40]!r}")
+        if len(body) < int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]):
+            return False
+        self._received = b""
+        return True
 
 
 def request(port: int, path: str, number: int) -> bytes:
@@ -64,18 +64,28 @@ def request(port: int, path: str, number: int) -> bytes:
     return head.encode() + body
 
 
-async def run(port: int, path: str, count: int, connections: int, first: int) -> float:
+def run(port: int, path: str, count: int, connections: int, first: int) -> float:
     """Send `count` different deliveries over so many connections and give requests per second."""
-    loop = asyncio.get_running_loop()
     requests = iter([request(port, path, first + number) for number in range(count)])
-    done = [loop.create_future() for _ in range(connections)]
-    started = time.perf_counter()
-    for each in done:
-        await loop.create_connection(lambda each=each: Sender(requests, each), "127.0.0.1", port)
-    await asyncio.gather(*done)
-    return count / (time.perf_counter() - started)
+    with selectors.DefaultSelector() as selector:
+        senders = [Sender(port, requests) for _ in range(connections)]
+        for sender in senders:
+            selector.register(sender.socket, selectors.EVENT_READ, sender)
+        started = time.perf_counter()
+        waiting = sum([sender.send() for sender in senders])
+        while waiting:
+            ready = selector.select(PATIENCE)
+            if not ready:
+                raise RuntimeError(f"no answer for {PATIENCE:g} s")
+            for key, _ in ready:
+                if key.data.receive() and not key.data.send():
+                    waiting -= 1
+        seconds = time.perf_counter() - started
+        for sender in senders:
+            sender.socket.close()
+    return count / seconds
 
 
 if __name__ == "__main__":
     port, path, count, connections, first = sys.argv[1:]
-    print(asyncio.run(run(int(port), path, int(count), int(connections), int(first))))
+    print(run(int(port), path, int(count), int(connections), int(first)))

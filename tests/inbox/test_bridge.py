@@ -99,7 +99,8 @@ def test_an_answer_after_the_loop_closed_is_dropped():
 class Taken:
     """Who takes what is asked, and keeps each hand-over."""
 
-    def __init__(self) -> None:
+    def __init__(self, enough: int = 100) -> None:
+        self.enough = enough
         self.lots: list[list[int]] = []
 
     def take(self, asks):
@@ -122,6 +123,22 @@ def test_what_is_asked_in_one_turn_of_the_loop_is_passed_on_together():
         return one.lots
 
     assert asyncio.run(scenario()) == [[1, 3, 5], [7]]
+
+
+def test_whoever_works_beside_the_loop_begins_once_it_has_enough():
+    async def scenario():
+        bridge, server, file = Bridge(asyncio.get_running_loop()), Taken(enough=2), Taken()
+        for number in range(5):
+            bridge.ask(server, number)
+            bridge.ask(file, number)
+        at_once = server.lots.copy(), file.lots.copy()
+        await asyncio.sleep(0)
+        return at_once, (server.lots, file.lots)
+
+    at_once, at_last = asyncio.run(scenario())
+
+    assert at_once == ([[0, 1], [2, 3]], [])
+    assert at_last == ([[0, 1], [2, 3], [4]], [[0, 1, 2, 3, 4]])
 
 
 def test_all_who_ask_on_one_loop_share_its_bridge():

@@ -86,8 +86,13 @@ class LeasedAnswer(LoopAnswer[T]):
 class Taker(Protocol):
     """Who takes what is asked on a loop."""
 
+    @property
+    def enough(self) -> int:
+        """As many asks as it takes at once, before the loop has gone round."""
+        ...
+
     def take(self, asks: Sequence[Any]) -> None:
-        """Take all that was asked while the loop went round once; on the loop."""
+        """Take what was asked while the loop went round once, or so far; on the loop."""
         ...
 
 
@@ -110,14 +115,17 @@ class Bridge:
         return self._loop
 
     def ask(self, taker: Taker, ask: Any) -> None:
-        """Pass an ask on, with all others of this turn of the loop; call it on the loop.
+        """Pass an ask on, with others of this turn of the loop; call it on the loop.
 
         A thread that hears of each by itself begins with the first, and commits it alone while the loop still reads
         those that came with it.
         """
         if not self._asked:
             self._loop.call_soon(self._pass_on)
-        self._asked.setdefault(taker, []).append(ask)
+        asked = self._asked.setdefault(taker, [])
+        asked.append(ask)
+        if len(asked) >= taker.enough:
+            taker.take(self._asked.pop(taker))
 
     def _pass_on(self) -> None:
         asked, self._asked = self._asked, {}

@@ -84,6 +84,8 @@ class GroupCommit(Generic[C]):
         transactions: The store.
         name: Of the thread.
         told: Called on the thread with what a transaction did, once its answers are given.
+        enough: Of what is asked on a loop, as much as the thread is given before the loop has gone round. Worth it where
+            the store works by itself meanwhile, such as a server; else the thread would wait for the loop anyway.
     """
 
     def __init__(
@@ -92,10 +94,12 @@ class GroupCommit(Generic[C]):
         *,
         name: str,
         told: Callable[[Sequence[Ask[C]]], None] = lambda _: None,
+        enough: int = MAX_GROUP,
     ) -> None:
         self._transactions = transactions
         self._told = told
         self._name = name
+        self.enough: int = enough
         self._begin()
         start_anew_after_fork(self)
 
