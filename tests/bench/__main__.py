@@ -93,15 +93,19 @@ def main() -> None:
     table(title, "jobs/s", figures, one="procrastinate, jobs of one number")
     table("PostgresInbox, from put to another's wake-up", "ms", sharing.woken(20 * scale), one="median")
 
-    rate = statistics.median(storing.acknowledged_and_done(1000 * scale) for _ in range(3))
-    whole = {"acknowledged, handled and done": rate}
-    table("Embedded worker, 16 in flight", "events/s", whole, one="acknowledged, handled and done")
+    whole = {
+        f"{in_flight} in flight": statistics.median(
+            storing.acknowledged_and_done(2000 * scale, in_flight=in_flight) for _ in range(5)
+        )
+        for in_flight in (16, storing.CALLERS)
+    }
+    table("Embedded worker, acknowledged, handled and done", "events/s", whole, one="16 in flight")
 
     for words, name in (("on the loop", "slow"), ("in threads", "slow_in_threads")):
         title = f"Acknowledged at 200 requests/s, handlers of 5 s {words}"
         table(title, "ms", receiving.paced(name), one="median")
 
-    rates = receiving.measure(rounds=5, count=1000 * scale)
+    rates = receiving.measure(rounds=5, count=2000 * scale)
     named = {
         "bare Starlette endpoint, stores nothing": rates["bare"],
         "the provider's FastAPI sample, stores nothing": rates["sample"],

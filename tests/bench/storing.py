@@ -116,7 +116,7 @@ async def _acknowledged_and_done(count: int, in_flight: int, folder: str) -> flo
     return count / seconds
 
 
-def acknowledged_and_done(count: int, *, in_flight: int = 16) -> float:
+def acknowledged_and_done(count: int, *, in_flight: int = CALLERS) -> float:
     """Events per second through verification, commit, handler and completion, all in one process."""
     with tempfile.TemporaryDirectory() as folder:
         return asyncio.run(_acknowledged_and_done(count, in_flight, folder))
