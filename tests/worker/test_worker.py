@@ -1232,7 +1232,8 @@ def test_a_stop_gives_back_what_has_not_begun(seen: Seen) -> None:
     assert bench.row("slow").state is State.PENDING
 
 
-def test_what_is_let_go_before_its_first_step_is_given_back_and_leaves_its_room(seen: Seen) -> None:
+@pytest.mark.parametrize("by", ["the shift", "somebody else"])
+def test_what_is_let_go_before_its_first_step_is_given_back_and_leaves_its_room(seen: Seen, by: str) -> None:
     bench = Bench(seen.note)
     bench.put("e1", "e2", "e3")
 
@@ -1240,12 +1241,18 @@ def test_what_is_let_go_before_its_first_step_is_given_back_and_leaves_its_room(
         shift = Shift(Orders(bench.inbox, bench.desk, 8, 60.0, bench.clock, None, Threads("test")))
         room = shift.room
         tasks = await shift.claim(3)
-        # As whoever keeps the leases does when its turn comes in this very moment.
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
-        await asyncio.sleep(0)
+        if by == "the shift":
+            # As whoever keeps the leases does when its turn comes in this very moment.
+            for held in list(shift._held):
+                shift._call_off(held)
+        else:
+            # As `asyncio.run` does at its end.
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+            await shift.wind_down(0.0)
         assert shift.room == room
+        await asyncio.wait(tasks)
         await shift.wind_down(0.0)
 
     asyncio.run(play())

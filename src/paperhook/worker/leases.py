@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from ..errors import InboxError
-from ..inbox.base import State
 from ..inbox.bridge import Bridge
 from .failures import describe
 from .held import Held, name_of
@@ -22,15 +21,17 @@ class LeaseKeeper:
     Args:
         orders: What the worker was told.
         bridge: To the loop.
-        held: The events under lease, each with its task; looked at as they change.
+        held: The events under lease; looked at as they change.
+        call_off: Cancels the task of one of them.
     """
 
     def __init__(
-        self, orders: Orders, bridge: Bridge, held: Mapping[Held, asyncio.Task[State | None]]
+        self, orders: Orders, bridge: Bridge, held: Collection[Held], call_off: Callable[[Held], None]
     ) -> None:
         self._orders = orders
         self._bridge = bridge
         self._held = held
+        self._call_off = call_off
 
     @property
     def every(self) -> float:
@@ -40,10 +41,9 @@ class LeaseKeeper:
     async def run(self) -> None:
         """Renew now and then until cancelled."""
         while True:
-            for held, task in list(self._held.items()):
-                if not held.is_started:
-                    # It would wait here while another worker may be free.
-                    task.cancel()
+            for held in [each for each in self._held if not each.is_started]:
+                # It would wait here while another worker may be free.
+                self._call_off(held)
             running = [held for held in self._held if held.is_started and not held.is_settling]
             if running:
                 await self._renew(running)
@@ -64,4 +64,4 @@ class LeaseKeeper:
             elif held in self._held and not held.is_settling:
                 logger.warning("%s: the lease was lost, another worker has it", name_of(held.claim))
                 held.is_lost = True
-                self._held[held].cancel()
+                self._call_off(held)

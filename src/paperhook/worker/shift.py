@@ -60,7 +60,7 @@ class Shift:
         self._held: dict[Held, asyncio.Task[State | None]] = {}
         self._runner = Runner(orders, self._bridge, self._is_called_off)
         self._recorder = Recorder(orders, self._bridge, self._runner, on_free)
-        self._leases = LeaseKeeper(orders, self._bridge, self._held)
+        self._leases = LeaseKeeper(orders, self._bridge, self._held, self._call_off)
         #: Looks after the leases once the first is old enough to be renewed, which most events never are.
         self._keeping: asyncio.Task[None] | asyncio.TimerHandle | None = None
         #: Events that wait for a slot or have one.
@@ -215,17 +215,18 @@ class Shift:
         held = Held(claim, claim.lease_until, envelope, is_due_only, dict(claim.outcomes))
         self._held[held] = task = self._loop.create_task(self._work(held))
         self._count(held, 1)
-        task.add_done_callback(lambda _: self._let_go(held))
         return task
 
     def _keep(self) -> None:
         self._keeping = self._loop.create_task(self._leases.run())
 
-    def _let_go(self, held: Held) -> None:
-        del self._held[held]
+    def _call_off(self, held: Held) -> None:
+        """Cancel the task of an event."""
+        self._held[held].cancel()
         if not held.has_begun:
-            # A task that is cancelled before its first step runs no line of its own, so this is done for it. Where the
-            # release fails, the lease runs out.
+            # A task that is cancelled before its first step runs no line of its own, so its last ones are run here. Where
+            # the release fails, the lease runs out.
+            del self._held[held]
             self._count(held, -1)
             self._orders.inbox.release(held.claim, (), due_at=0.0, now=self._orders.clock())
             self._on_free()
@@ -266,6 +267,9 @@ class Shift:
             logger.error("%s could not be run: %s", name_of(held.claim), describe(error))  # noqa: TRY400 - no content
             await self._recorder.give_back(held, self._orders.clock() + self._orders.lease)
             return State.PENDING
+        finally:
+            # Not by a callback of the task: that would be one more turn of the loop for each event.
+            del self._held[held]
 
     async def _handlers(self, held: Held) -> tuple[Sequence[Handling], Sequence[Handling]]:
         """Give the handlers of an event, and those that are due; where the rules cannot say yet, the rules alone.
@@ -355,12 +359,11 @@ class Shift:
     async def wind_down(self, grace: float) -> None:
         """Finish what runs within `grace` seconds, and release the rest within one more."""
         self._is_over = True
-        for held, task in self._held.items():
-            if not held.is_started:
-                task.cancel()
+        for held in [each for each in self._held if not each.is_started]:
+            self._call_off(held)
         await self._wait_for_all(grace)
-        for task in self._held.values():
-            task.cancel()
+        for held in list(self._held):
+            self._call_off(held)
         await self._wait_for_all(RELEASE_SECONDS)
         for held in self._held:
             logger.error("%s: its handler does not stop; the lease runs out by itself", name_of(held.claim))
