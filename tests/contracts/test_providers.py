@@ -36,7 +36,7 @@ from paperhook.errors import (
     ServerError,
     Unsigned,
 )
-from paperhook.providers import docuparse, docuprox_models, ocriva_events, space_ocr_events
+from paperhook.providers import docuparse_events, docuprox_models, ocriva_events, space_ocr_events
 from paperhook.providers.docuparse import DocuParse
 from paperhook.providers.docuprox import DocuProx
 from paperhook.providers.ocriva import Ocriva
@@ -58,7 +58,7 @@ PROVIDERS: Mapping[str, Provider] = {
 
 #: Each provider's words for the end of a document, those that are not in its samples too.
 ENDS: Mapping[str, Mapping[str, str]] = {
-    "docuparse": docuparse.EVENTS,
+    "docuparse": docuparse_events.EVENTS,
     "docuprox": {
         docuprox_models.EVENT: "document.completed",
         **{word: "document.failed" for word, status in docuprox_models.STATUS.items() if status.is_failure},

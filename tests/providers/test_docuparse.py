@@ -30,7 +30,8 @@ from paperhook.errors import (
     UnsupportedDocument,
     WaitTimeout,
 )
-from paperhook.providers.docuparse import ERRORS, EVENTS, STATUS, DocuParse
+from paperhook.providers.docuparse import STATUS, DocuParse
+from paperhook.providers.docuparse_events import ERRORS, EVENTS
 from paperhook.schemas import Invoice
 from tests.providers.driving import Answer, document, form_files, header, large_document, run
 

@@ -6,43 +6,33 @@ public third-party client written against those docs; what is said nowhere is ma
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
 from ..core import models
-from ..core.answers import Problem, check_asked, count_in, malformed, object_in, text_in
-from ..core.delivery import Delivery, Envelope
+from ..core.answers import Problem, check_asked, malformed, object_in, text_in
 from ..core.document import Document
 from ..core.exchange import FilePart, Multipart, Response, path_segment
-from ..core.instants import instant
-from ..core.provider import NOTHING, Capabilities, Provider, final_type, type_for
+from ..core.provider import NOTHING, Capabilities
 from ..core.status import JobStatus
 from ..core.steps import Steps
 from ..errors import (
-    ApiError,
-    AuthenticationFailed,
     BadRequest,
     ConfigurationError,
     ErrorKind,
     JobFailed,
-    MalformedDelivery,
     NotFound,
-    OutOfCredits,
-    RateLimited,
     ResultExpired,
-    ServerError,
-    TooLarge,
     WaitTimeout,
 )
+from .docuparse_events import ERRORS, DocuParseEvents, error_in
 
 if TYPE_CHECKING:
-    from ..core.job import Batch, BatchSummary, Job, JobError
+    from ..core.job import Batch, Job
     from ..core.result import Result
-    from ..webhooks.signatures import HmacSha256
 
 #: Source: TS client; anything else is processing. No transition of a batch is documented: the same words are assumed.
 STATUS: Mapping[str, JobStatus] = {
@@ -52,81 +42,22 @@ STATUS: Mapping[str, JobStatus] = {
     "failed": JobStatus.FAILED_TERMINAL,
 }
 
-#: Source: article; its info box says `extraction.*` where its samples say `document.*`.
-EVENTS: Mapping[str, str] = {
-    "document.completed": "document.completed",
-    "document.failed": "document.failed",
-    "batch.completed": "batch.completed",
-    "extraction.completed": "document.completed",
-    "extraction.failed": "document.failed",
-}
-
-
-class ErrorMeaning(NamedTuple):
-    """What a code means as the answer to a request, and as the end of a document."""
-
-    error_class: type[ApiError]
-    kind: ErrorKind
-
-
-#: EXTRACTION_FAILED is the article's, the others are assumed. Another code follows the HTTP status, and is terminal.
-ERRORS: Mapping[str, ErrorMeaning] = {
-    "EXTRACTION_FAILED": ErrorMeaning(BadRequest, ErrorKind.REVIEW),
-    "INVALID_FILE": ErrorMeaning(BadRequest, ErrorKind.TERMINAL),
-    "UNSUPPORTED_TYPE": ErrorMeaning(BadRequest, ErrorKind.TERMINAL),
-    "FILE_TOO_LARGE": ErrorMeaning(TooLarge, ErrorKind.TERMINAL),
-    "UNAUTHORIZED": ErrorMeaning(AuthenticationFailed, ErrorKind.TERMINAL),
-    "NOT_FOUND": ErrorMeaning(NotFound, ErrorKind.TERMINAL),
-    # Trying again is in vain until somebody tops up.
-    "QUOTA_EXCEEDED": ErrorMeaning(OutOfCredits, ErrorKind.REVIEW),
-    "RATE_LIMITED": ErrorMeaning(RateLimited, ErrorKind.RETRYABLE),
-    "INTERNAL_ERROR": ErrorMeaning(ServerError, ErrorKind.RETRYABLE),
-}
-
-#: The webhook says `invoice_id` (article) where the poll says `document_number` (TS client).
-NAMES: Mapping[str, str] = {
-    "merchant": "vendor",
-    "invoice_id": "invoice_number",
-    "document_number": "invoice_number",
-    "date": "invoice_date",
-}
-#: `qty` and `price` are what the TS client tolerates.
-ITEM_NAMES: Mapping[str, str] = {
-    "qty": "quantity",
-    "price": "unit_price",
-    "total": "amount",
-}
-
 #: Docs page: 10 MB.
 MAX_FILE_BYTES = 10 * 1024 * 1024
 #: Assumed.
 MAX_BATCH_FILES = 50
 
-#: Of the info box's flat form, what is no field of the document; `signature` is no proof of anything.
-_ENVELOPE = frozenset(
-    {"event", "document_id", "batch_id", "timestamp", "status", "signature", "data", "success"}
-)
 #: What an answer says about a document or a batch; an error without any of it is the answer's own (assumed).
 _STATED = frozenset({"success", "status", "document_id", "batch_id"})
-#: Members of a document's content (article, TS client); an event with none of them has no content.
-_CONTENT = NAMES.keys() | {"document_type", "due_date", "currency", "subtotal", "tax", "total", "line_items"}
-#: The member that holds an event's content (article).
-_MEMBERS: Mapping[str, str] = {
-    "document.completed": "data",
-    "document.failed": "error",
-    "batch.completed": "summary",
-}
 
 
 @dataclass(frozen=True)
-class DocuParse(Provider):
+class DocuParse(DocuParseEvents):
     """DocuParse at https://docuparseapi.com.
 
     The wire has no idempotency key and carries no reference of yours: a job's `metadata` stays with the handle.
     """
 
-    name: ClassVar[str] = "docuparse"
-    env_prefix: ClassVar[str] = "DOCUPARSE_"
     # The docs page says PDF or CSV, the article receipts and invoices in general: no list of types is enforced.
     capabilities: ClassVar[Capabilities] = Capabilities(
         max_document_bytes=MAX_FILE_BYTES,
@@ -138,17 +69,6 @@ class DocuParse(Provider):
 
     # The docs page's path with the TS client's host; the article writes the paths without a prefix.
     base_url: str = "https://docuparseapi.com/api/v1"
-
-    @property
-    @override
-    def signature(self) -> HmacSha256:
-        # `sha256=` and lower-case hex over the raw body, no timestamp (article). Unrelated projects of the same name send
-        # other schemes in this header.
-        from ..webhooks.signatures import HmacSha256
-
-        return HmacSha256("X-DocuParse-Signature", prefix="sha256=")
-
-    # Requests
 
     @override
     def problem(self, response: Response) -> Problem | None:
@@ -162,7 +82,7 @@ class DocuParse(Provider):
         # That a document failed is the answer to a question, whatever `success` says about the document.
         if response.is_success and (body.get("status") == "failed" or not is_refused):
             return None
-        code, message = _error_in(body)
+        code, message = error_in(body)
         known = ERRORS.get(code)
         # An error status speaks for itself; in a 200 only the code can.
         error_class = (known.error_class if known else BadRequest) if response.is_success else None
@@ -287,94 +207,6 @@ class DocuParse(Provider):
             raw=answer,
         )
 
-    # Events
-
-    @override
-    def envelopes(self, delivery: Delivery) -> tuple[Envelope, ...]:
-        body = delivery.json_object()
-        word = body.get("event")
-        if not isinstance(word, str) or not word:
-            raise MalformedDelivery("event is missing: the body is not a DocuParse event")
-        event_type = type_for(EVENTS, word)
-        document_id, batch_id = text_in(body.get("document_id")), text_in(body.get("batch_id"))
-        # The article's key, document_id, is not enough: batches have none, and a document may fail and then complete.
-        # No event has an id of its own, so one that we do not know is told apart by its bytes.
-        about = (document_id or batch_id) if event_type in _MEMBERS else None
-        return (
-            Envelope(
-                key=f"{event_type}:{about or hashlib.sha256(delivery.body).hexdigest()}",
-                type=event_type,
-                provider_type=word,
-                payload=_payload(event_type, body),
-                raw=body,
-                job_id=document_id,
-                document_id=document_id,
-                batch_id=batch_id,
-                occurred_at=instant(body.get("timestamp")),
-            ),
-        )
-
-    @override
-    def polled(self, job: Job, result: Result | None) -> tuple[Envelope, ...]:
-        event_type = final_type(job.status)
-        if event_type is None:
-            return ()
-        answer = job.raw if isinstance(job.raw, Mapping) else {}
-        payload = answer.get(_MEMBERS[event_type])
-        if payload is None and result is not None:
-            payload = result.raw
-        return (
-            Envelope(
-                key=f"{event_type}:{job.id}",
-                type=event_type,
-                provider_type=job.provider_status,
-                payload=payload,
-                raw=job.raw,
-                job_id=job.id,
-                document_id=job.document_id or job.id,
-                batch_id=job.batch_id,
-            ),
-        )
-
-    @override
-    def batch_ended(self, batch_id: str, summary: BatchSummary) -> Envelope:
-        counts = {"total": summary.total, "succeeded": summary.succeeded, "failed": summary.failed}
-        return Envelope(
-            key=f"batch.completed:{batch_id}",
-            type="batch.completed",
-            provider_type="",
-            payload=counts,
-            raw={"batch_id": batch_id, "summary": counts},
-            batch_id=batch_id,
-        )
-
-    @override
-    def has_result(self, payload: Any) -> bool:
-        return isinstance(payload, Mapping) and len(payload) > 0
-
-    @override
-    def read_result(self, payload: Any) -> Result:
-        """Normalise `data` of a webhook or a poll; money comes as number and as text in one object (TS client)."""
-        from ..results.mapping import read_result
-
-        values = payload if isinstance(payload, Mapping) else {}
-        return read_result(
-            values, names={**NAMES, **self.names}, item_names={**ITEM_NAMES, **self.item_names}, raw=payload
-        )
-
-    @override
-    def read_error(self, payload: Any) -> JobError:
-        code, message = _error_in({"error": payload})
-        code = code or "unknown"
-        kind = ERRORS[code].kind if code in ERRORS else ErrorKind.TERMINAL
-        return models.JobError(code=code, message=message, kind=kind)
-
-    @override
-    def read_summary(self, payload: Any) -> BatchSummary:
-        counts = payload if isinstance(payload, Mapping) else {}
-        total, succeeded, failed = (count_in(counts.get(name)) for name in ("total", "succeeded", "failed"))
-        return models.BatchSummary(total=total, succeeded=succeeded, failed=failed)
-
 
 def _members_in(given: Any) -> list[Mapping[str, Any]]:
     """Read the documents of a batch's answer: objects with an id each, or the ids alone; what has none is left out."""
@@ -387,20 +219,3 @@ def _members_in(given: Any) -> list[Mapping[str, Any]]:
 
 def _has_data(answer: Any) -> bool:
     return isinstance(answer, Mapping) and isinstance(answer.get("data"), Mapping)
-
-
-def _payload(event_type: str, body: Mapping[str, Any]) -> Any:
-    """Find an event's content: a member of its own (samples), or between the envelope's members (info box)."""
-    content = body.get(_MEMBERS.get(event_type, ""))
-    if content is not None:
-        return content
-    if event_type == "document.completed" and not _CONTENT & body.keys():
-        return {}
-    return {name: value for name, value in body.items() if name not in _ENVELOPE}
-
-
-def _error_in(body: Mapping[str, Any]) -> tuple[str, str]:
-    error = body.get("error")
-    if not isinstance(error, Mapping):
-        return "", error if isinstance(error, str) else ""
-    return text_in(error.get("code")) or "", text_in(error.get("message")) or ""
